@@ -1,0 +1,29 @@
+/**
+ * The few error classes of the project. Every message reads `where: expected X, got Y`,
+ * so that a person can act on it without a stack trace.
+ */
+
+/** A tensor of the wrong shape or element type reached an op. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError';
+}
+
+/** A configuration value is unknown, out of range or contradicts another. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** A WGSL module or pipeline did not compile, or its declaration and its launch disagree. */
+export class KernelError extends Error {
+  override readonly name = 'KernelError';
+}
+
+/** There is no adapter, the device was lost, or memory ran out. */
+export class DeviceError extends Error {
+  override readonly name = 'DeviceError';
+}
+
+/** Text, tokens or a checkpoint that cannot be used. */
+export class DataError extends Error {
+  override readonly name = 'DataError';
+}
