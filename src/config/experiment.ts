@@ -1,0 +1,157 @@
+/**
+ * Reading and writing configurations: defaults, settings by path (`model.layers`), validation with one clear
+ * sentence, and the short form used in URLs (only what differs). The fields themselves are in `schema.ts`.
+ */
+import { ConfigError } from './errors.ts';
+import { type Experiment, type Field, type Setting, schema } from './schema.ts';
+
+type Groups = Record<string, { label: string; fields: Record<string, Field> }>;
+type Draft = Record<string, Record<string, Setting>>;
+
+const groups: Groups = schema;
+
+/** Every field with its path, in the order of the schema. */
+export const fields: readonly { path: string; group: string; field: Field }[] = Object.entries(groups).flatMap(
+  ([group, { fields }]) => Object.entries(fields).map(([name, field]) => ({ path: `${group}.${name}`, group, field })),
+);
+
+const fieldByPath = new Map(fields.map(({ path, field }) => [path, field]));
+
+/** The value at a path such as `model.layers`. Throws `ConfigError` for an unknown path. */
+export function settingAt(experiment: Experiment, path: string): Setting {
+  fieldAt(path);
+  const [group, name] = path.split('.');
+  return (experiment as unknown as Draft)[group][name];
+}
+
+/** The field at a path. Throws `ConfigError` naming the path and the nearest known ones. */
+export function fieldAt(path: string): Field {
+  const field = fieldByPath.get(path);
+  if (field) return field;
+  const [group] = path.split('.');
+  const known = groups[group]
+    ? Object.keys(groups[group].fields).map((name) => `${group}.${name}`)
+    : Object.keys(groups);
+  throw new ConfigError(`${path}: expected one of ${known.join(', ')}, got an unknown setting`);
+}
+
+/** The configuration in which every field has its default. */
+export function defaultExperiment(): Experiment {
+  const draft: Draft = {};
+  for (const [group, { fields }] of Object.entries(groups)) {
+    draft[group] = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.default]));
+  }
+  return draft as unknown as Experiment;
+}
+
+/**
+ * A copy with some settings replaced. Values may be text (from a URL or a command line) or already typed.
+ * Throws `ConfigError` with one sentence naming the first field that is unknown, malformed, out of range or
+ * in contradiction with another.
+ */
+export function withSettings(base: Experiment, settings: Readonly<Record<string, unknown>>): Experiment {
+  const draft = structuredClone(base) as unknown as Draft;
+  for (const [path, value] of Object.entries(settings)) {
+    const field = fieldAt(path);
+    const [group, name] = path.split('.');
+    draft[group][name] = parseSetting(path, field, value);
+  }
+  const experiment = draft as unknown as Experiment;
+  checkTogether(experiment);
+  return experiment;
+}
+
+/** Validates an untyped object (a `config.json`): missing fields take their default, unknown ones are refused. */
+export function parseExperiment(value: unknown): Experiment {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ConfigError(
+      `configuration: expected an object with ${Object.keys(groups).join(', ')}, got ${typeof value}`,
+    );
+  }
+  const settings: Record<string, unknown> = {};
+  for (const [group, members] of Object.entries(value)) {
+    if (!groups[group])
+      throw new ConfigError(`${group}: expected one of ${Object.keys(groups).join(', ')}, got an unknown group`);
+    if (typeof members !== 'object' || members === null) {
+      throw new ConfigError(`${group}: expected an object of settings, got ${JSON.stringify(members)}`);
+    }
+    for (const [name, setting] of Object.entries(members)) settings[`${group}.${name}`] = setting;
+  }
+  return withSettings(defaultExperiment(), settings);
+}
+
+/** The settings of `experiment` that differ from `base`, by path: what a URL carries and what the page marks. */
+export function differences(experiment: Experiment, base: Experiment): Record<string, Setting> {
+  const changed: Record<string, Setting> = {};
+  for (const { path } of fields) {
+    const value = settingAt(experiment, path);
+    if (value !== settingAt(base, path)) changed[path] = value;
+  }
+  return changed;
+}
+
+/** Whether a field applies under this configuration (expert settings do not apply to a dense model). */
+export function applies(experiment: Experiment, field: Field): boolean {
+  return !field.onlyIf || field.onlyIf.in.includes(settingAt(experiment, field.onlyIf.path));
+}
+
+function parseSetting(path: string, field: Field, value: unknown): Setting {
+  const got = JSON.stringify(value);
+  switch (field.kind) {
+    case 'number': {
+      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      const range = `${field.integer ? 'a whole number' : 'a number'} from ${field.min} to ${field.max}`;
+      const valid =
+        typeof number === 'number' &&
+        Number.isFinite(number) &&
+        number >= field.min &&
+        number <= field.max &&
+        (!field.integer || Number.isInteger(number));
+      if (!valid) throw new ConfigError(`${path}: expected ${range}, got ${got}`);
+      return number;
+    }
+    case 'flag': {
+      if (value === true || value === 'true') return true;
+      if (value === false || value === 'false') return false;
+      throw new ConfigError(`${path}: expected true or false, got ${got}`);
+    }
+    case 'choice': {
+      const options = field.options.map((option) => option.value);
+      if (typeof value === 'string' && options.includes(value)) return value;
+      throw new ConfigError(`${path}: expected one of ${options.join(', ')}, got ${got}`);
+    }
+    default:
+      return field satisfies never;
+  }
+}
+
+/** Rules that concern several fields at once; each sentence names the field to change. */
+function checkTogether({ model }: Experiment): void {
+  if (model.width % model.heads !== 0) {
+    throw new ConfigError(`model.heads: expected a divisor of model.width (${model.width}), got ${model.heads}`);
+  }
+  const headWidth = model.width / model.heads;
+  if (headWidth % 2 !== 0) {
+    throw new ConfigError(
+      `model.heads: expected an even width per head (rotary embedding turns pairs), got ${model.width}/${model.heads} = ${headWidth}`,
+    );
+  }
+  if (headWidth > 256) {
+    throw new ConfigError(
+      `model.heads: expected at most 256 channels per head, got ${model.width}/${model.heads} = ${headWidth}`,
+    );
+  }
+  if (model.feedForward !== 'dense' && model.choices > model.experts) {
+    throw new ConfigError(`model.choices: expected at most model.experts (${model.experts}), got ${model.choices}`);
+  }
+  if (
+    model.feedForward === 'token-choice' &&
+    model.gate === 'renormalised' &&
+    model.choices === 1 &&
+    model.experts > 1
+  ) {
+    throw new ConfigError(
+      'model.gate: expected "scores" when model.choices is 1 (a renormalised single gate is always 1, so the router gets no gradient), got "renormalised"',
+    );
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * What crosses between the page and the engine's worker: types only, declared once.
+ * Commands are requests with one answer each; telemetry arrives as events, with typed arrays transferred.
+ * Neither side imports anything else of the other.
+ */
+import type { Experiment } from '../config/schema.ts';
+
+export type BackendKind = 'gpu' | 'cpu';
+
+/** Which weights to decode with or look into: the bundled model, or the run in progress (or just finished). */
+export type Weights = 'pretrained' | 'run';
+
+/** What the machine offers, as shown behind the header's badge. */
+export interface MachineReport {
+  /** Null when this browser offers no WebGPU adapter; `whyNoGpu` then says what to change. */
+  adapter: {
+    vendor: string;
+    architecture: string;
+    description: string;
+    isSoftware: boolean;
+    features: string[];
+    limits: Record<string, number>;
+  } | null;
+  whyNoGpu: string | null;
+  /** Measured multiply-add throughput of a small matrix product, in GFLOP/s, per backend that works here. */
+  gflops: Partial<Record<BackendKind, number>>;
+  /** The faster of the two, used unless a person switches by hand. */
+  chosen: BackendKind;
+}
+
+/** Static facts of a model and its text: for labels, axes and token strips. */
+export interface ModelReport {
+  experiment: Experiment;
+  /** Text of each token id; the last id is the mask. */
+  vocabulary: string[];
+  maskId: number;
+  /** Layers that have experts, by index; empty for a dense model. */
+  expertLayers: number[];
+  parameters: { total: number; active: number };
+  /** Training FLOPs per token (forward and backward) on the active parameters and attention. */
+  trainFlopsPerToken: number;
+  /** Sentence about the split, e.g. "first 90 % to train on, last 10 % held out". */
+  split: string;
+  /** Exact lower bound of the loss in bits per character where the source's entropy is known. */
+  floorBpc: number | null;
+}
+
+export type Phase = 'idle' | 'preparing' | 'running' | 'paused' | 'finished' | 'failed';
+
+export interface RunStatus {
+  phase: Phase;
+  backend: BackendKind;
+  step: number;
+  steps: number;
+  tokensPerSecond: number;
+  secondsLeft: number | null;
+  /** What the engine is doing while `preparing`, in a person's words. */
+  activity: string;
+  /** Predicted device memory of the run in bytes. */
+  memoryBytes: number;
+}
+
+export interface DecodeRequest {
+  weights: Weights;
+  decoder: DecoderName;
+  /** Network calls that the decoder may spread the masks over. */
+  steps: number;
+  temperature: number;
+  /** Text to keep; `_` stands for a hole to fill. Masks fill the rest of the window. */
+  prompt: string;
+  /** Tokens to produce in all, prompt included; at most the model's window. */
+  length: number;
+  seed: number;
+}
+
+export type DecoderName = 'confidence' | 'ancestral';
+
+/** The state of a sequence after one network call. Arrays have one entry per position. */
+export interface DecodeFrame {
+  call: number;
+  calls: number;
+  tokens: Uint32Array;
+  /** Probability of the committed token when it was committed; NaN where still masked; 1 for given text. */
+  confidence: Float32Array;
+  /** The call at which a position was committed: 0 for given text, -1 where still masked. */
+  committedAt: Int32Array;
+}
+
+/** Which experts worked on which tokens in one forward pass. Flat arrays, layer-major: (layers, T, E). */
+export interface RouteReport {
+  tokens: Uint32Array;
+  masked: Uint8Array;
+  layers: number[];
+  experts: number;
+  /** Gate weight of each (layer, token, expert); 0 where the expert does not hold the token. */
+  gates: Float32Array;
+  /** Router score of each (layer, token, expert). */
+  scores: Float32Array;
+  /** Tokens per (layer, expert). */
+  load: Float32Array;
+  /** (max - mean) / mean of the load, per layer. */
+  maxVio: Float32Array;
+}
+
+export interface RoutesRequest {
+  weights: Weights;
+  /** Text to route; empty takes a passage of the held-out text. */
+  text: string;
+  /** Share of positions masked before routing, 0 to 1. */
+  maskRatio: number;
+  seed: number;
+}
+
+export type TrainRequest = {
+  experiment: Experiment;
+  /** The person's own text, when `data.corpus` is `custom`. */
+  text?: string;
+  startPaused?: boolean;
+};
+
+/** Requests by name: argument and answer. */
+export interface Commands {
+  open: { argument: { backend?: BackendKind }; answer: { machine: MachineReport; pretrained: ModelReport } };
+  useBackend: { argument: { backend: BackendKind }; answer: { backend: BackendKind } };
+  /** Checks a configuration and its text without starting; answers the accounting and the estimated time. */
+  inspect: { argument: TrainRequest; answer: { model: ModelReport; secondsEstimate: number; memoryBytes: number } };
+  train: { argument: TrainRequest; answer: { model: ModelReport } };
+  pause: { argument: Record<never, never>; answer: RunStatus };
+  resume: { argument: Record<never, never>; answer: RunStatus };
+  singleStep: { argument: Record<never, never>; answer: RunStatus };
+  stop: { argument: Record<never, never>; answer: RunStatus };
+  /** Milliseconds to wait between steps: slow motion. 0 is full speed. */
+  pace: { argument: { delay: number }; answer: { delay: number } };
+  decode: { argument: DecodeRequest; answer: { text: string; calls: number; tokensPerCall: number } };
+  cancelDecode: { argument: Record<never, never>; answer: Record<never, never> };
+  routes: { argument: RoutesRequest; answer: RouteReport };
+  /** The run as one safetensors file, for download. */
+  exportWeights: { argument: Record<never, never>; answer: { bytes: Uint8Array; name: string } };
+  /** Hash of weights and optimizer state: equal on two machines only if the runs are bit-equal. */
+  stateHash: { argument: Record<never, never>; answer: { hash: string; step: number } };
+}
+
+export type CommandName = keyof Commands;
+
+export type Request = {
+  [N in CommandName]: { kind: 'request'; id: number; name: N; argument: Commands[N]['argument'] };
+}[CommandName];
+
+/** A failure in words: what happened, and what a person can do about it. */
+export interface Problem {
+  kind: 'config' | 'data' | 'device' | 'memory' | 'kernel' | 'storage' | 'internal';
+  message: string;
+  action: string;
+}
+
+export type Answer =
+  | { kind: 'answer'; id: number; ok: true; value: Commands[CommandName]['answer'] }
+  | { kind: 'answer'; id: number; ok: false; problem: Problem };
+
+/** Telemetry, pushed by the worker a few times per second. */
+export type Telemetry =
+  | { kind: 'status'; status: RunStatus }
+  /** Loss per step in bits per character since the last message; equal lengths. */
+  | { kind: 'metrics'; step: Float64Array; loss: Float32Array; gradNorm: Float32Array; tokensPerSecond: Float32Array }
+  | { kind: 'validation'; step: number; bpc: number; standardError: number }
+  /** Tokens per (layer, expert) of the last step, and MaxVio per layer. */
+  | { kind: 'load'; step: number; layers: number; experts: number; load: Float32Array; maxVio: Float32Array }
+  /** The current weights denoising one sequence, frame by frame, while training goes on. */
+  | { kind: 'preview'; weights: Weights; trainedSteps: number; frame: DecodeFrame }
+  /** Frames of the decode that a person asked for. */
+  | { kind: 'frame'; frame: DecodeFrame }
+  | { kind: 'problem'; problem: Problem };
+
+export type FromWorker = Answer | Telemetry;
