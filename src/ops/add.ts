@@ -1,0 +1,47 @@
+/** Elementwise sum, and the accumulation of gradients that every op's reverse pass may need. */
+import indexWgsl from '../../shaders/shared/index.wgsl?raw';
+import wgsl from '../../shaders/add.wgsl?raw';
+import { ShapeError } from '../config/errors.ts';
+import { type Floats, kernel } from '../gpu/kernel.ts';
+import { linearWorkgroups } from '../gpu/recording.ts';
+import { differentiate } from '../tensor/differentiate.ts';
+import { differentiable, type Graph, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
+
+const addKernel = kernel({
+  name: 'add',
+  wgsl,
+  helpers: [indexWgsl],
+  twin: ({ a, b, out }: { a: Floats; b: Floats; out: Floats }, { length }: { length: number }) => {
+    for (let i = 0; i < length; i++) out[i] = a[i] + b[i];
+  },
+});
+
+/** `a + b` of equal shapes. Gradient: both inputs receive the upstream gradient unchanged. */
+export function add(a: Tensor, b: Tensor): Tensor {
+  if (a.length !== b.length) throw new ShapeError(`add: expected b ${showShape(a.shape)}, got ${showShape(b.shape)}`);
+  const out = transientTensor(a.graph, 'sum', a.shape);
+  addInto(out, a, b);
+  return differentiable(out, [a, b], (upstream) => [
+    { input: a, alias: upstream },
+    { input: b, alias: upstream },
+  ]);
+}
+
+/** Records `out = a + b` without a gradient. */
+export function addInto(out: Tensor, a: Tensor, b: Tensor): void {
+  launch(out.graph, {
+    label: `add ${out.storage.label}`,
+    variants: [{ kernel: addKernel, workgroups: linearWorkgroups(out.length) }],
+    bindings: { a, b, out },
+    parameters: { length: out.length },
+    flops: out.length,
+  });
+}
+
+/** Appends the reverse pass of `outputs`; see `differentiate`. */
+export function backward(
+  graph: Graph,
+  outputs: readonly { tensor: Tensor; upstream: Tensor }[],
+): (tensor: Tensor) => Tensor | null {
+  return differentiate(graph, outputs, addInto);
+}

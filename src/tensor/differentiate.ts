@@ -1,0 +1,99 @@
+/**
+ * Reverse-mode differentiation of a recording: walks the tape backwards and appends the launches that compute
+ * gradients, summing the contributions to tensors used more than once.
+ */
+import { ShapeError } from '../config/errors.ts';
+import { type Contribution, type Graph, showShape, type Tensor, tensorOver, transientTensor } from './tensor.ts';
+
+/** Appends a launch for `out = a + b`; the op lives in `src/ops`, which this layer cannot import. */
+export type AddInto = (out: Tensor, a: Tensor, b: Tensor) => void;
+
+/**
+ * Appends the reverse pass from `outputs` (tensors with the gradients that flow into them) and answers the
+ * gradient of a tensor, or null where none reaches it. Parameters find theirs in the range they declared.
+ */
+export function differentiate(
+  graph: Graph,
+  outputs: readonly { tensor: Tensor; upstream: Tensor }[],
+  addInto: AddInto,
+): (tensor: Tensor) => Tensor | null {
+  const gradients = new Map<string, Tensor>();
+  const remaining = new Map<string, number>();
+  for (const { tensor, upstream } of outputs) {
+    if (tensor.length !== upstream.length) {
+      throw new ShapeError(
+        `differentiate: expected a gradient ${showShape(tensor.shape)}, got ${showShape(upstream.shape)}`,
+      );
+    }
+    gradients.set(keyOf(tensor), upstream);
+  }
+  for (const { inputs } of graph.tape) {
+    for (const input of inputs) {
+      if (input.isDifferentiable) remaining.set(keyOf(input), (remaining.get(keyOf(input)) ?? 0) + 1);
+    }
+  }
+
+  const accumulate = (contribution: Contribution) => {
+    const { input } = contribution;
+    const key = keyOf(input);
+    const previous = gradients.get(key) ?? null;
+    const isLast = remaining.get(key) === 1;
+    remaining.set(key, (remaining.get(key) ?? 1) - 1);
+    // Only the last contribution may land in a parameter's gradient: earlier ones are summed on the way.
+    const target =
+      isLast && input.gradient ? tensorOver(graph, input.gradient.storage, input.gradient.offset, input.shape) : null;
+    const out = () => target ?? transientTensor(graph, `d ${input.storage.label}`, input.shape);
+    if ('writeSum' in contribution) {
+      const sum = out();
+      contribution.writeSum(sum, previous);
+      gradients.set(key, sum);
+    } else if ('alias' in contribution && !previous && !target) {
+      gradients.set(key, contribution.alias);
+    } else if ('alias' in contribution && !previous) {
+      throw new ShapeError(
+        `differentiate: expected ${input.storage.label} to be computed on, got a parameter that is only reshaped`,
+      );
+    } else {
+      const part =
+        'alias' in contribution ? contribution.alias : previous ? transientTensor(graph, 'part', input.shape) : out();
+      if ('write' in contribution) contribution.write(part);
+      const sum = previous ? out() : part;
+      if (previous) addInto(sum, previous, part);
+      gradients.set(key, sum);
+    }
+  };
+
+  // A use whose result no output depends on passes no gradient. Where it is the last one to be reversed, the sum
+  // of a parameter's gradient has been written elsewhere already: refuse, rather than lose it.
+  const skip = (input: Tensor) => {
+    const key = keyOf(input);
+    remaining.set(key, (remaining.get(key) ?? 1) - 1);
+    const gradient = gradients.get(key);
+    if (remaining.get(key) === 0 && input.gradient && gradient && gradient.storage !== input.gradient.storage) {
+      throw new ShapeError(`differentiate: expected a gradient from the first use of ${input.storage.label}, got none`);
+    }
+  };
+
+  for (const { inputs, output, contributions } of [...graph.tape].reverse()) {
+    const upstream = gradients.get(keyOf(output));
+    if (upstream) {
+      for (const part of contributions(upstream)) if (part.input.isDifferentiable) accumulate(part);
+    } else {
+      for (const input of inputs) if (input.isDifferentiable) skip(input);
+    }
+  }
+  return (tensor) => gradients.get(keyOf(tensor)) ?? null;
+}
+
+const keys = new WeakMap<object, number>();
+let nextKey = 0;
+
+/** Tensors are values: two views of one range with one shape are the same tensor. */
+function keyOf(tensor: Tensor): string {
+  let key = keys.get(tensor.storage);
+  if (key === undefined) {
+    key = nextKey++;
+    keys.set(tensor.storage, key);
+  }
+  return `${key}:${tensor.offset}:${tensor.shape.join('x')}`;
+}
