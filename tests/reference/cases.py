@@ -1,0 +1,147 @@
+"""
+The golden cases: tiny, odd-shaped probe models that between them cover every branch of the model and the objective.
+
+Each case is a configuration in the form of the schema (src/config/schema.ts), the size of the vocabulary without the
+mask, and a seed. A seed is accepted only if the run stays clear of the edges at which float32 may rightly differ from
+float64 (`precision_faults` in make_goldens.py); choose another when a changed case is refused.
+"""
+
+TRAINING = {
+    "steps": 2,
+    "learningRate": 0.01,
+    "schedule": "constant",
+    "warmupSteps": 0,
+    "weightDecay": 0.1,
+    "beta1": 0.9,
+    "beta2": 0.95,
+    "clipNorm": 0.5,
+    "emaDecay": 0.9,
+}
+
+
+def case(name, seed, shape, vocabulary_size, model, weighting="uniform-k"):
+    """shape is (B, T); `model` adds to the settings that all cases share."""
+    B, T = shape
+    shared = {"layers": 2, "qkNorm": True, "ropeBase": 10000, "initStd": 0.3}
+    return {
+        "name": name,
+        "seed": seed,
+        "vocabularySize": vocabulary_size,
+        "config": {
+            "model": {**shared, **model},
+            "objective": {"weighting": weighting},
+            "data": {"sequenceLength": T},
+            "training": {**TRAINING, "batchSize": B},
+        },
+    }
+
+
+def experts(kind, count, choices, width, score, gate, shared=0, **others):
+    """Model settings of a mixture of experts."""
+    return {
+        "feedForward": kind,
+        "experts": count,
+        "choices": choices,
+        "expertWidth": width,
+        "sharedExperts": shared,
+        "score": score,
+        "gate": gate,
+        **others,
+    }
+
+
+CASES = [
+    case("dense-qk-norm", 2, (3, 7), 11, {"width": 20, "heads": 2, "feedForward": "dense", "hiddenWidth": 19}),
+    case(
+        "dense-no-qk-norm",
+        16,
+        (2, 9),
+        13,
+        {"width": 18, "heads": 3, "qkNorm": False, "ropeBase": 100, "feedForward": "dense", "hiddenWidth": 23},
+        "elbo",
+    ),
+    case(
+        "expert-choice-sequence-softmax-renormalised",
+        15,
+        (2, 11),
+        11,
+        {"width": 12, "heads": 2, **experts("expert-choice", 5, 2, 7, "softmax", "renormalised", expertGroup="sequence")},
+    ),
+    case(
+        "expert-choice-batch-softmax-scores",
+        35,
+        (3, 7),
+        13,
+        {"width": 18, "heads": 3, **experts("expert-choice", 4, 2, 9, "softmax", "scores", expertGroup="batch")},
+        "elbo",
+    ),
+    case(
+        "expert-choice-sigmoid-renormalised-shared",
+        15,
+        (2, 9),
+        11,
+        {
+            "width": 20,
+            "heads": 2,
+            **experts("expert-choice", 3, 1, 7, "sigmoid", "renormalised", shared=2, expertGroup="sequence"),
+        },
+    ),
+    case(
+        "expert-choice-batch-sigmoid-scores-shared",
+        4,
+        (2, 7),
+        11,
+        {
+            "layers": 1,
+            "width": 12,
+            "heads": 2,
+            **experts("expert-choice", 3, 2, 5, "sigmoid", "scores", shared=1, expertGroup="batch"),
+        },
+    ),
+    case(
+        "expert-choice-one-expert",
+        1,
+        (2, 7),
+        13,
+        {
+            "layers": 1,
+            "width": 12,
+            "heads": 3,
+            **experts("expert-choice", 1, 1, 19, "softmax", "renormalised", expertGroup="sequence"),
+        },
+    ),
+    case(
+        "expert-choice-more-experts-than-tokens",
+        70,
+        (2, 7),
+        11,
+        {"width": 12, "heads": 2, **experts("expert-choice", 17, 1, 3, "softmax", "scores", expertGroup="sequence")},
+        "elbo",
+    ),
+    case(
+        "token-choice-2-softmax-renormalised",
+        10,
+        (3, 7),
+        11,
+        {"width": 20, "heads": 2, **experts("token-choice", 5, 2, 7, "softmax", "renormalised", balanceLoss=0.1)},
+    ),
+    case(
+        "token-choice-1-softmax-scores",
+        4,
+        (2, 11),
+        13,
+        {"width": 12, "heads": 2, **experts("token-choice", 4, 1, 9, "softmax", "scores", balanceLoss=0.1)},
+        "elbo",
+    ),
+    case(
+        "token-choice-2-sigmoid-renormalised-shared",
+        13,
+        (2, 9),
+        11,
+        {
+            "width": 18,
+            "heads": 3,
+            **experts("token-choice", 6, 2, 5, "sigmoid", "renormalised", shared=1, balanceLoss=0.1),
+        },
+    ),
+]

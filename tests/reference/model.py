@@ -1,0 +1,168 @@
+"""
+The model in PyTorch, written from the specification and from nothing else of this project: an oracle for the engine.
+
+It is the definition put plainly, not a fast implementation: every expert sees every token and a gate of 0 drops it.
+Conventions (the engine follows the same):
+- Parameters carry the names of the Hugging Face LLaDA-MoE layout; weights are [out, in]; there are no biases.
+  V is the vocabulary without the mask; the mask is token id V, the last row of `model.embed_tokens` and `lm_head`.
+- Pre-norm blocks; RMSNorm with eps 1e-6; RMSNorm of each query and key head (QK-norm, one weight of length D for all
+  heads) before the rotary embedding; rotary pairs (i, i + D/2), angle position * base^(-2i/D); attention is
+  bidirectional with scale 1/sqrt(D); SwiGLU is down(silu(gate(x)) * up(x)).
+- Shared experts are one SwiGLU of width sharedExperts * expertWidth; its output is added, ungated.
+The objective is in `objective.py`. Dimension letters: B batch, T sequence, C width, H heads, D head width, V vocabulary,
+E experts, K choices, N = B*T tokens.
+"""
+from dataclasses import dataclass
+
+import torch
+
+RMS_EPS = 1e-6
+
+
+@dataclass
+class Route:
+    """What one MoE layer decided. `gates` is 0 where an expert does not hold the token."""
+
+    scores: torch.Tensor  # (N, E)
+    gates: torch.Tensor  # (N, E)
+    chosen: torch.Tensor  # (N, E) bool
+    margin: float  # smallest gap between the last score taken and the first one left; inf where none is left
+
+
+def parameter_shapes(model, vocabulary_size):
+    """{name: shape} of every parameter, in the order of the forward pass. `model` has the schema's field names."""
+    C, D = model["width"], model["width"] // model["heads"]
+    shapes = {"model.embed_tokens.weight": (vocabulary_size + 1, C)}
+
+    def swiglu_shapes(prefix, hidden):
+        shapes[f"{prefix}.gate_proj.weight"] = (hidden, C)
+        shapes[f"{prefix}.up_proj.weight"] = (hidden, C)
+        shapes[f"{prefix}.down_proj.weight"] = (C, hidden)
+
+    for layer in range(model["layers"]):
+        prefix = f"model.layers.{layer}"
+        shapes[f"{prefix}.input_layernorm.weight"] = (C,)
+        for projection in "qkvo":
+            shapes[f"{prefix}.self_attn.{projection}_proj.weight"] = (C, C)
+        if model["qkNorm"]:
+            shapes[f"{prefix}.self_attn.q_norm.weight"] = (D,)
+            shapes[f"{prefix}.self_attn.k_norm.weight"] = (D,)
+        shapes[f"{prefix}.post_attention_layernorm.weight"] = (C,)
+        if model["feedForward"] == "dense":
+            swiglu_shapes(f"{prefix}.mlp", model["hiddenWidth"])
+            continue
+        shapes[f"{prefix}.mlp.gate.weight"] = (model["experts"], C)
+        for expert in range(model["experts"]):
+            swiglu_shapes(f"{prefix}.mlp.experts.{expert}", model["expertWidth"])
+        if model["sharedExperts"] > 0:
+            swiglu_shapes(f"{prefix}.mlp.shared_expert", model["sharedExperts"] * model["expertWidth"])
+    shapes["model.norm.weight"] = (C,)
+    shapes["lm_head.weight"] = (vocabulary_size + 1, C)
+    return shapes
+
+
+def forward(parameters, model, xt):
+    """
+    xt (B, T) token ids, V where masked -> (logits (B, T, V + 1), [Route of each MoE layer]).
+    The mask's logit comes out as it is; SUBS sets it to -inf later, in the objective.
+    """
+    x = parameters["model.embed_tokens.weight"][xt]  # (B, T, C)
+    routes = []
+    for layer in range(model["layers"]):
+        prefix = f"model.layers.{layer}"
+        normalised = rms_norm(x, parameters[f"{prefix}.input_layernorm.weight"])
+        x = x + attention(parameters, model, f"{prefix}.self_attn", normalised)
+        normalised = rms_norm(x, parameters[f"{prefix}.post_attention_layernorm.weight"])
+        if model["feedForward"] == "dense":
+            x = x + swiglu(parameters, f"{prefix}.mlp", normalised)
+        else:
+            mixed, route = mixture(parameters, model, f"{prefix}.mlp", normalised)
+            x = x + mixed
+            routes.append(route)
+    x = rms_norm(x, parameters["model.norm.weight"])
+    return x @ parameters["lm_head.weight"].T, routes
+
+
+def rms_norm(x, weight):
+    """x (..., C) -> x / rms(x) * weight."""
+    return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + RMS_EPS) * weight
+
+
+def rotary(x, base):
+    """x (B, H, T, D) -> the pair (i, i + D/2) of each head turned by position * base^(-2i/D)."""
+    T, D = x.shape[-2:]
+    frequency = base ** (-2 * torch.arange(D // 2, dtype=torch.float64) / D)
+    angle = torch.arange(T, dtype=torch.float64)[:, None] * frequency  # (T, D/2)
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    first, second = x[..., : D // 2], x[..., D // 2 :]
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+
+
+def attention(parameters, model, prefix, x):
+    """Bidirectional self-attention. x (B, T, C) -> (B, T, C); head h owns channels h*D .. (h+1)*D - 1."""
+    B, T, C = x.shape
+    H = model["heads"]
+    D = C // H
+
+    def project(name):
+        return (x @ parameters[f"{prefix}.{name}_proj.weight"].T).reshape(B, T, H, D).transpose(1, 2)  # (B, H, T, D)
+
+    q, k, v = project("q"), project("k"), project("v")
+    if model["qkNorm"]:
+        q = rms_norm(q, parameters[f"{prefix}.q_norm.weight"])
+        k = rms_norm(k, parameters[f"{prefix}.k_norm.weight"])
+    q, k = rotary(q, model["ropeBase"]), rotary(k, model["ropeBase"])
+    weights = torch.softmax(q @ k.transpose(-1, -2) / D**0.5, dim=-1)  # (B, H, T, T)
+    mixed = (weights @ v).transpose(1, 2).reshape(B, T, C)
+    return mixed @ parameters[f"{prefix}.o_proj.weight"].T
+
+
+def swiglu(parameters, prefix, x):
+    """x (..., C) -> down(silu(gate(x)) * up(x))."""
+    gate = x @ parameters[f"{prefix}.gate_proj.weight"].T
+    up = x @ parameters[f"{prefix}.up_proj.weight"].T
+    return (torch.nn.functional.silu(gate) * up) @ parameters[f"{prefix}.down_proj.weight"].T
+
+
+def mixture(parameters, model, prefix, x):
+    """x (B, T, C) -> (shared(x) + sum over e of gate_e * expert_e(x), Route). A token that nobody holds gets only shared(x)."""
+    B, T, C = x.shape
+    tokens = x.reshape(B * T, C)
+    route = route_tokens(model, tokens @ parameters[f"{prefix}.gate.weight"].T, B, T)
+    mixed = torch.zeros_like(tokens)
+    if model["sharedExperts"] > 0:
+        mixed = mixed + swiglu(parameters, f"{prefix}.shared_expert", tokens)
+    for expert in range(model["experts"]):
+        mixed = mixed + route.gates[:, expert : expert + 1] * swiglu(parameters, f"{prefix}.experts.{expert}", tokens)
+    return mixed.reshape(B, T, C), route
+
+
+def route_tokens(model, logits, B, T):
+    """Router logits (N, E) -> Route. The choice is a constant; gradients reach the router through the scores alone."""
+    E, K = model["experts"], model["choices"]
+    scores = torch.softmax(logits, dim=-1) if model["score"] == "softmax" else torch.sigmoid(logits)
+    if model["feedForward"] == "token-choice":
+        chosen, margin = take_best(scores.detach(), K)
+    elif model["feedForward"] == "expert-choice":
+        # Zhou et al. 2202.09368: each expert takes its top-C tokens of a group, C = K * (tokens of the group) / E.
+        groups, size = (B, T) if model["expertGroup"] == "sequence" else (1, B * T)
+        capacity = min(size, max(1, K * size // E))
+        by_expert = scores.detach().reshape(groups, size, E).transpose(1, 2)  # (groups, E, size)
+        chosen, margin = take_best(by_expert, capacity)
+        chosen = chosen.transpose(1, 2).reshape(B * T, E)
+    else:
+        raise ValueError(f"model.feedForward: expected expert-choice or token-choice, got {model['feedForward']}")
+    gates = scores * chosen
+    if model["gate"] == "renormalised":
+        total = gates.sum(-1, keepdim=True)
+        gates = gates / torch.where(total > 0, total, torch.ones_like(total))
+    return Route(scores, gates, chosen, margin)
+
+
+def take_best(scores, count):
+    """The `count` largest along the last axis, ties to the lower index -> (bool mask of the shape of `scores`, margin)."""
+    ordered, index = scores.sort(dim=-1, descending=True, stable=True)
+    chosen = torch.zeros_like(scores, dtype=torch.bool).scatter(-1, index[..., :count], True)
+    if count == scores.shape[-1]:
+        return chosen, float("inf")
+    return chosen, float((ordered[..., count - 1] - ordered[..., count]).min())

@@ -1,0 +1,105 @@
+"""
+The masked-diffusion objective and one optimizer step in PyTorch. The model is in `model.py`.
+
+Conventions (the engine follows the same):
+- Linear schedule. `elbo`: p_mask = (1 - eps) t + eps with eps = 1e-3, weight 1/p_mask (LLaDA, arXiv 2502.09992).
+  `uniform-k`: exactly k masks, k in 1..T, weight T/k (RADD, arXiv 2406.03736).
+- SUBS (MDLM, arXiv 2406.07524): the mask's logit is -inf before the softmax; revealed tokens cost nothing.
+- Loss in nats: sum over samples b and masked i of weight_b * -log p(x0_i | xt), over B*T (all tokens).
+- Switch balance loss of token choice, added per MoE layer: balanceLoss * E * sum_e f_e P_e over the whole batch, with
+  f_e = count_e / (N K) held constant and P_e the mean probability (sigmoid scores are normalised over experts first).
+- AdamW with decoupled decay of every tensor of two or more dimensions (embedding and head included; norms are left
+  alone), eps 1e-8, clip by the global norm with scale min(1, clipNorm / (norm + 1e-6)), bias correction.
+- EMA starts at the initial weights; after each step ema = emaDecay * ema + (1 - emaDecay) * p.
+"""
+import numpy as np
+import torch
+
+from model import forward
+
+MASK_EPS = 1e-3
+
+
+def corrupt(random, x0, vocabulary_size, weighting):
+    """
+    x0 (B, T) -> (xt (B, T), weight (B,)) for stratified mask levels, float32-representable.
+    `random` is a numpy Generator; the mask id is `vocabulary_size`.
+    """
+    B, T = x0.shape
+    strata = (random.permutation(B) + random.random(B)) / B  # one level per stratum, in [0, 1)
+    masked, weight = np.zeros((B, T), bool), np.zeros(B)
+    for b in range(B):
+        if weighting == "uniform-k":
+            k = 1 + int(strata[b] * T)
+            masked[b, random.permutation(T)[:k]] = True
+            weight[b] = T / k
+        elif weighting == "elbo":
+            p_mask = (1 - MASK_EPS) * strata[b] + MASK_EPS
+            masked[b] = random.random(T) < p_mask
+            weight[b] = 1 / p_mask
+        else:
+            raise ValueError(f"objective.weighting: expected elbo or uniform-k, got {weighting}")
+    return np.where(masked, vocabulary_size, x0), weight.astype(np.float32)
+
+
+def diffusion_loss(logits, x0, xt, weight):
+    """logits (B, T, V + 1), x0 and xt (B, T), weight (B,) -> scalar, nats per token."""
+    B, T = x0.shape
+    mask_id = logits.shape[-1] - 1
+    is_mask_column = torch.arange(mask_id + 1) == mask_id
+    log_p = torch.log_softmax(logits.masked_fill(is_mask_column, float("-inf")), dim=-1)
+    nll = -log_p.gather(-1, x0[..., None])[..., 0]  # (B, T)
+    return (weight[:, None] * (xt == mask_id) * nll).sum() / (B * T)
+
+
+def balance_loss(model, routes):
+    """Switch auxiliary loss (arXiv 2101.03961, eq. 4) of all MoE layers of a token-choice model; 0 for other models."""
+    total = torch.zeros((), dtype=torch.float64)
+    if model["feedForward"] != "token-choice":
+        return total
+    E, K = model["experts"], model["choices"]
+    for route in routes:
+        share = route.chosen.to(route.scores.dtype).mean(0) / K  # f_e, no gradient
+        probability = route.scores / route.scores.sum(-1, keepdim=True)  # the softmax itself when scores are softmax
+        total = total + model["balanceLoss"] * E * (share * probability.mean(0)).sum()
+    return total
+
+
+def loss_of(parameters, model, batch):
+    """batch {x0, xt, weight} -> (loss, its balance part, logits (B, T, V + 1), routes)."""
+    logits, routes = forward(parameters, model, batch["xt"])
+    balance = balance_loss(model, routes)
+    return diffusion_loss(logits, batch["x0"], batch["xt"], batch["weight"]) + balance, balance, logits, routes
+
+
+def train(parameters, model, training, batch):
+    """
+    `training["steps"]` AdamW steps on the same batch, routes decided anew in each.
+    Returns a list of {loss, balance, logits, routes, gradients, norm} per step (gradients before clipping), and the
+    weights and their EMA after the last step. The given parameters are not changed.
+    """
+    weights = {name: value.clone().requires_grad_() for name, value in parameters.items()}
+    ema = {name: value.clone() for name, value in parameters.items()}
+    matrices = [value for value in weights.values() if value.ndim >= 2]
+    vectors = [value for value in weights.values() if value.ndim < 2]
+    optimizer = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": training["weightDecay"]}, {"params": vectors, "weight_decay": 0.0}],
+        lr=training["learningRate"],
+        betas=(training["beta1"], training["beta2"]),
+        eps=1e-8,
+    )
+    history = []
+    for _ in range(training["steps"]):
+        optimizer.zero_grad()
+        loss, balance, logits, routes = loss_of(weights, model, batch)
+        loss.backward()
+        gradients = {name: value.grad.clone() for name, value in weights.items()}
+        norm = torch.nn.utils.clip_grad_norm_(weights.values(), training["clipNorm"])
+        history.append(
+            {"loss": loss, "balance": balance, "logits": logits, "routes": routes, "gradients": gradients, "norm": float(norm)}
+        )
+        optimizer.step()
+        with torch.no_grad():
+            for name, value in weights.items():
+                ema[name] = training["emaDecay"] * ema[name] + (1 - training["emaDecay"]) * value
+    return history, {name: value.detach() for name, value in weights.items()}, ema
