@@ -1,0 +1,45 @@
+/**
+ * `npm start [-- --port N] [-- --no-open]`: installs what is missing, builds what has changed, serves the page on
+ * 127.0.0.1, prints its address, and opens a browser where there is a screen.
+ */
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { ensureBuilt } from './build.mjs';
+import { ensureInstalled, requireNode, root } from './install.mjs';
+
+/** Whether somebody sits in front of a screen here: not in CI, not over ssh, not on a server. */
+function hasScreen() {
+  const { CI, BROWSER, DISPLAY, WAYLAND_DISPLAY, SSH_CONNECTION } = process.env;
+  if (CI || BROWSER === 'none' || SSH_CONNECTION) return false;
+  return process.platform === 'linux' ? Boolean(DISPLAY || WAYLAND_DISPLAY) : true;
+}
+
+/** @param {string | undefined} text @returns {number} */
+function parsePort(text) {
+  const port = Number(text ?? 4173);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw new Error(`--port: expected a whole number from 0 to 65535, got ${text}`);
+}
+
+try {
+  requireNode();
+  const { values } = parseArgs({ options: { port: { type: 'string' }, 'no-open': { type: 'boolean' } } });
+  const port = parsePort(values.port);
+  await ensureInstalled();
+  ensureBuilt('page');
+  const { preview } = await import('vite');
+  const server = await preview({
+    configFile: false,
+    root,
+    base: './',
+    logLevel: 'warn',
+    build: { outDir: join(root, 'dist', 'page') },
+    // When the port is taken the next free one is used.
+    preview: { host: '127.0.0.1', port, strictPort: false, open: hasScreen() && !values['no-open'] },
+  });
+  process.stdout.write(`SDLM Playground: ${server.resolvedUrls?.local[0]}\nPress Ctrl+C to stop.\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

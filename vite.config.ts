@@ -1,0 +1,17 @@
+/**
+ * The page's build. The command line is built by scripts/build.mjs, tests are configured in vitest.config.ts.
+ * `base: './'` lets the build work from any path; WGSL comes in as text through `?raw`.
+ */
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+import { buildConstants } from './scripts/build-info.mjs';
+
+export default defineConfig({
+  base: './',
+  plugins: [react()],
+  define: buildConstants(),
+  worker: { format: 'es' },
+  build: { outDir: 'dist/page', emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 1200 },
+  server: { host: '127.0.0.1' },
+  preview: { host: '127.0.0.1' },
+});

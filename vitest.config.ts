@@ -1,0 +1,59 @@
+/**
+ * How tests run. Three projects, one after the other because two cores are shared with the software adapter:
+ * `node` (numeric tests on Dawn and everything else without a browser), `wgpu` (kernel cases on Deno's wgpu),
+ * `journeys` (a real Chromium). Pools are forks: Dawn is a native module and wants a process of its own.
+ */
+import { defineConfig } from 'vitest/config';
+import { buildConstants } from './scripts/build-info.mjs';
+import { findGraphics } from './scripts/environment.mjs';
+
+// Children inherit the variables of this process, and a Vulkan driver is found through variables that have to be set
+// before a process starts. Without a driver nothing is set, and requestTestGpu() fails with a sentence.
+Object.assign(process.env, (await findGraphics()).environment);
+
+const shared = { environment: 'node', pool: 'forks', passWithNoTests: false, maxWorkers: 2 } as const;
+
+export default defineConfig({
+  define: buildConstants(),
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'node',
+          include: ['tests/**/*.test.ts'],
+          exclude: ['tests/journeys/**', 'tests/**/*.wgpu.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'wgpu',
+          include: ['tests/**/*.wgpu.test.ts'],
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'journeys',
+          include: ['tests/journeys/**/*.test.ts'],
+          globalSetup: 'tests/support/journeys-setup.ts',
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
