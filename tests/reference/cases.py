@@ -120,14 +120,14 @@ CASES = [
     ),
     case(
         "token-choice-2-softmax-renormalised",
-        10,
+        23,
         (3, 7),
         11,
         {"width": 20, "heads": 2, **experts("token-choice", 5, 2, 7, "softmax", "renormalised", balanceLoss=0.1)},
     ),
     case(
         "token-choice-1-softmax-scores",
-        4,
+        42,
         (2, 11),
         13,
         {"width": 12, "heads": 2, **experts("token-choice", 4, 1, 9, "softmax", "scores", balanceLoss=0.1)},
@@ -135,7 +135,7 @@ CASES = [
     ),
     case(
         "token-choice-2-sigmoid-renormalised-shared",
-        13,
+        60,
         (2, 9),
         11,
         {
