@@ -4,6 +4,7 @@ The golden cases: tiny, odd-shaped probe models that between them cover every br
 Each case is a configuration in the form of the schema (src/config/schema.ts), the size of the vocabulary without the
 mask, and a seed. A seed is accepted only if the run stays clear of the edges at which float32 may rightly differ from
 float64 (`precision_faults` in make_goldens.py); choose another when a changed case is refused.
+For token choice the seeds also keep every layer's tokens spread over all experts but one at most.
 """
 
 TRAINING = {
