@@ -6,7 +6,7 @@
  * values before compiling. (WGSL `override` cannot size a private array, which register blocking needs.)
  * Not here: pipelines and buffers (`gpuRuntime.ts`), what a step consists of (`recording.ts`).
  */
-import { ResourceType, WgslReflect } from 'wgsl_reflect';
+import { ResourceType, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { KernelError } from '../config/errors.ts';
 
 /** Floating point data of a twin: 32 bits when it stands in for the GPU, 64 when it is the oracle. */

@@ -2,6 +2,7 @@
  * Chooses between the variants of a launch by timing them on the adapter, once per adapter and problem size.
  * The choice is remembered (and can be exported), because two runs are bit-equal only on the same variants.
  */
+import { interfaceOf } from './kernel.ts';
 import { bytesOf, type Launch } from './recording.ts';
 
 /** Chosen variant's name by problem, as remembered between sessions. */
@@ -40,7 +41,9 @@ export function createTuner(remembered: TuningTable = {}): Tuner {
 
 /** Kernel and tunables, e.g. `matmulRegisters TILE_M=4 TILE_N=8`. */
 export function variantName({ kernel, tunables }: Launch['variants'][number]): string {
-  return [kernel.name, ...Object.entries(tunables).map(([name, value]) => `${name}=${value}`)].join(' ');
+  const declared = interfaceOf(kernel).tunables;
+  const set = Object.entries(tunables).filter(([name]) => declared.has(name));
+  return [kernel.name, ...set.map(([name, value]) => `${name}=${value}`)].join(' ');
 }
 
 function problemKey(launch: Launch): string {

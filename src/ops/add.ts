@@ -1,6 +1,7 @@
 /** Elementwise sum, and the accumulation of gradients that every op's reverse pass may need. */
-import indexWgsl from '../../shaders/shared/index.wgsl?raw';
+
 import wgsl from '../../shaders/add.wgsl?raw';
+import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import { ShapeError } from '../config/errors.ts';
 import { type Floats, kernel } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
@@ -11,8 +12,8 @@ const addKernel = kernel({
   name: 'add',
   wgsl,
   helpers: [indexWgsl],
-  twin: ({ a, b, out }: { a: Floats; b: Floats; out: Floats }, { length }: { length: number }) => {
-    for (let i = 0; i < length; i++) out[i] = a[i] + b[i];
+  twin: ({ a, b, out }: { a: Floats; b: Floats; out: Floats }, { length, ADD }: { length: number; ADD: number }) => {
+    for (let i = 0; i < length; i++) out[i] = ADD ? a[i] + b[i] : a[i];
   },
 });
 
@@ -27,13 +28,13 @@ export function add(a: Tensor, b: Tensor): Tensor {
   ]);
 }
 
-/** Records `out = a + b` without a gradient. */
-export function addInto(out: Tensor, a: Tensor, b: Tensor): void {
+/** Records `out = a + b`, or a copy of `a` where `b` is null, without a gradient. */
+export function addInto(out: Tensor, a: Tensor, b: Tensor | null): void {
   launch(out.graph, {
     label: `add ${out.storage.label}`,
     variants: [{ kernel: addKernel, workgroups: linearWorkgroups(out.length) }],
-    bindings: { a, b, out },
-    parameters: { length: out.length },
+    bindings: { a, b: b ?? a, out },
+    parameters: { length: out.length, ADD: Number(b !== null) },
     flops: out.length,
   });
 }

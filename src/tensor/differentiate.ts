@@ -5,8 +5,8 @@
 import { ShapeError } from '../config/errors.ts';
 import { type Contribution, type Graph, showShape, type Tensor, tensorOver, transientTensor } from './tensor.ts';
 
-/** Appends a launch for `out = a + b`; the op lives in `src/ops`, which this layer cannot import. */
-export type AddInto = (out: Tensor, a: Tensor, b: Tensor) => void;
+/** Appends a launch for `out = a + b`, or a copy of `a` without `b`; the op lives in `src/ops`, which this layer cannot import. */
+export type AddInto = (out: Tensor, a: Tensor, b: Tensor | null) => void;
 
 /**
  * Appends the reverse pass from `outputs` (tensors with the gradients that flow into them) and answers the
@@ -50,9 +50,9 @@ export function differentiate(
     } else if ('alias' in contribution && !previous && !target) {
       gradients.set(key, contribution.alias);
     } else if ('alias' in contribution && !previous) {
-      throw new ShapeError(
-        `differentiate: expected ${input.storage.label} to be computed on, got a parameter that is only reshaped`,
-      );
+      const copy = out();
+      addInto(copy, contribution.alias, null);
+      gradients.set(key, copy);
     } else {
       const part =
         'alias' in contribution ? contribution.alias : previous ? transientTensor(graph, 'part', input.shape) : out();

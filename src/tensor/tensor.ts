@@ -144,7 +144,8 @@ export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
       `reshape: expected ${tensor.length} elements for ${showShape(tensor.shape)}, got ${showShape(shape)}`,
     );
   }
-  if (shape.length === tensor.shape.length && shape.every((length, axis) => length === tensor.shape[axis])) return tensor;
+  if (shape.length === tensor.shape.length && shape.every((length, axis) => length === tensor.shape[axis]))
+    return tensor;
   const output: Tensor = { ...tensor, shape, isDifferentiable: false, gradient: undefined };
   return differentiable(output, [tensor], (upstream) => [{ input: tensor, alias: reshape(upstream, tensor.shape) }]);
 }
