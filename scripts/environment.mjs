@@ -114,8 +114,12 @@ export async function findChromium() {
   throw new Error(`browser: expected Chromium, got ${problems.join('; ') || 'none'}; ${INSTALL_CHROMIUM}`);
 }
 
-/** Whether this is a Debian-like system where we are root and may install packages. */
+/**
+ * Whether this is a Debian-like system where we are root and may install packages. Not when a person names a browser or
+ * a driver: then that one is wrong, and another would not be used.
+ */
 export function canInstall() {
+  if (process.env.CHROME_PATH || process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES) return false;
   return isLinux && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 }
 
