@@ -31,7 +31,7 @@ interface Bound {
 export async function compilePlan(context: GpuContext, recording: Recording, options: CompileOptions): Promise<Plan> {
   const { device } = context;
   const { onProgress = () => {} } = options;
-  const memory = planMemory(recording, options.keepAll);
+  const memory = planMemory(recording, { keepAll: options.keepAll, kept: options.report });
   const owned: GPUBuffer[] = [];
   const create = (descriptor: GPUBufferDescriptor) => {
     const buffer = context.createBuffer(descriptor);

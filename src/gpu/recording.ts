@@ -92,9 +92,12 @@ export interface MemoryPlan {
 /**
  * Decides which transient storages share a buffer: two may when no launch lies in both lifetimes.
  * Largest first, each into the first slot that is free for its whole lifetime (interval packing).
- * With `keepAll` every storage has its own slot, so that all of them can be read after a run.
+ * Storages of `kept` ranges live until the end; with `keepAll` every storage has its own slot.
  */
-export function planMemory(recording: Recording, keepAll = false): MemoryPlan {
+export function planMemory(
+  recording: Recording,
+  { keepAll = false, kept = [] }: { keepAll?: boolean; kept?: readonly Range[] } = {},
+): MemoryPlan {
   const lifetimes = new Map<Storage, { first: number; last: number }>();
   recording.launches.forEach((launch, index) => {
     for (const { range } of accessOf(launch)) {
@@ -103,6 +106,12 @@ export function planMemory(recording: Recording, keepAll = false): MemoryPlan {
       else lifetimes.set(range.storage, { first: index, last: index });
     }
   });
+  for (const { storage } of kept) {
+    const lifetime = lifetimes.get(storage);
+    if (lifetime) lifetime.last = recording.launches.length;
+    else if (storage.lifetime === 'transient')
+      throw new KernelError(`${storage.label}: expected a launch to write it, got none`);
+  }
   const persistent = [...lifetimes.keys()].filter((storage) => storage.lifetime === 'persistent');
   const transient = [...lifetimes].filter(([storage]) => storage.lifetime === 'transient');
   transient.sort(([a], [b]) => b.length - a.length);

@@ -8,7 +8,7 @@ export type Data = Float32Array | Float64Array | Uint32Array;
 export interface CompileOptions {
   /** Give every tensor its own memory, so that all of them can be read after a run (tests, routing views). */
   readonly keepAll?: boolean;
-  /** Read after every run without waiting for it: the small tensors of metrics. */
+  /** Read after every run without waiting for it: the small tensors of metrics. They live until the step ends. */
   readonly report?: readonly Range[];
   /** Told what is being done, in a person's words: compiling and timing can take seconds. */
   readonly onProgress?: (activity: string) => void;
@@ -30,7 +30,7 @@ export interface Plan {
    * Calls may overlap; at most `maxInFlight` should.
    */
   run(): Promise<Data[]>;
-  /** Reads a range after the last run; transient ones only when compiled with `keepAll`. */
+  /** Reads a range after the last run; transient ones only when reported, or compiled with `keepAll`. */
   read(range: Range): Promise<Data>;
   /** Times every launch by itself, the fastest of `repeats`. */
   profile(repeats: number): Promise<LaunchTime[]>;

@@ -38,7 +38,7 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
   };
 
   async function compile(recording: Recording, options: CompileOptions = {}): Promise<Plan> {
-    const plan = planMemory(recording, options.keepAll);
+    const plan = planMemory(recording, { keepAll: options.keepAll, kept: options.report });
     // A slot may hold floats in one launch and words in another, so it is a raw buffer with a view per type.
     const width = bits / 8;
     const slots = plan.slots.map((length) => new ArrayBuffer(length * width));
@@ -58,7 +58,7 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
       const parameters = { ...tunables, ...launch.parameters };
       return () => kernel.twin(bindings, parameters);
     });
-    const report = (options.report ?? []).map((range) => requirePersistent(range));
+    const report = (options.report ?? []).map((range) => view(arrayOf(range.storage), range));
     return {
       memoryBytes: plan.bytes,
       launches: recording.launches,

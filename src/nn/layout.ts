@@ -1,0 +1,122 @@
+/**
+ * Where every parameter of a model lies in one flat buffer, under the names of the Hugging Face LLaDA-MoE layout
+ * (SCIENCE 2), so that an export is a rename. Not here: what the parameters do (`transformer.ts`).
+ *
+ * A block is what an op reads at once, e.g. the query, key and value projections stacked; its parts are the named
+ * tensors inside it. Weights are stored (out, in), as in PyTorch.
+ */
+import type { Experiment } from '../config/schema.ts';
+import { rangeAlignment } from '../gpu/recording.ts';
+import { reservedLength, sizeOf } from '../tensor/tensor.ts';
+
+export interface Part {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Elements from the start of the flat buffer. */
+  readonly offset: number;
+}
+
+export interface Block {
+  readonly key: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly parts: readonly Part[];
+  /** Norm weights start at one and do not decay; matrices start as noise and do. */
+  readonly kind: 'matrix' | 'norm';
+}
+
+export interface ParameterLayout {
+  /** Elements of the flat buffer, a multiple of 64. */
+  readonly length: number;
+  readonly blocks: ReadonlyMap<string, Block>;
+  /** Parameters without the padding between blocks. */
+  readonly parameters: number;
+}
+
+export type ModelSettings = Experiment['model'];
+
+/** Lays out a model over a vocabulary of `vocabularySize` tokens plus the mask. */
+export function layoutOf(model: ModelSettings, vocabularySize: number): ParameterLayout {
+  const C = model.width;
+  const D = C / model.heads;
+  const V = vocabularySize + 1;
+  const blocks = new Map<string, Block>();
+  let length = 0;
+  let parameters = 0;
+  const put = (
+    key: string,
+    kind: Block['kind'],
+    shape: readonly number[],
+    parts: { name: string; shape: number[] }[],
+  ) => {
+    const placed: Part[] = [];
+    let within = length;
+    for (const part of parts) {
+      placed.push({ ...part, offset: within });
+      within += sizeOf(part.shape);
+    }
+    blocks.set(key, { key, shape, offset: length, parts: placed, kind });
+    parameters += within - length;
+    length += reservedLength(shape);
+  };
+  const norm = (key: string, name: string, size: number) => put(key, 'norm', [size], [{ name, shape: [size] }]);
+  const swiglu = (key: string, name: string, hidden: number) => {
+    const gateUp = ['gate_proj', 'up_proj'].map((part) => ({ name: `${name}.${part}.weight`, shape: [hidden, C] }));
+    put(`${key}.gateUp`, 'matrix', [2 * hidden, C], gateUp);
+    put(`${key}.down`, 'matrix', [C, hidden], [{ name: `${name}.down_proj.weight`, shape: [C, hidden] }]);
+  };
+
+  put('embedding', 'matrix', [V, C], [{ name: 'model.embed_tokens.weight', shape: [V, C] }]);
+  for (let layer = 0; layer < model.layers; layer++) {
+    const key = (block: string) => blockKey(layer, block);
+    const name = `model.layers.${layer}`;
+    norm(key('attentionNorm'), `${name}.input_layernorm.weight`, C);
+    const projections = ['q_proj', 'k_proj', 'v_proj'];
+    const qkv = projections.map((part) => ({ name: `${name}.self_attn.${part}.weight`, shape: [C, C] }));
+    put(key('qkv'), 'matrix', [3 * C, C], qkv);
+    if (model.qkNorm) {
+      norm(key('queryNorm'), `${name}.self_attn.q_norm.weight`, D);
+      norm(key('keyNorm'), `${name}.self_attn.k_norm.weight`, D);
+    }
+    put(key('attentionOut'), 'matrix', [C, C], [{ name: `${name}.self_attn.o_proj.weight`, shape: [C, C] }]);
+    norm(key('feedForwardNorm'), `${name}.post_attention_layernorm.weight`, C);
+    if (model.feedForward === 'dense') {
+      swiglu(key('dense'), `${name}.mlp`, model.hiddenWidth);
+      continue;
+    }
+    const { experts: E, expertWidth: F, sharedExperts } = model;
+    put(key('router'), 'matrix', [E, C], [{ name: `${name}.mlp.gate.weight`, shape: [E, C] }]);
+    const expert = (e: number, part: string, shape: number[]) => ({
+      name: `${name}.mlp.experts.${e}.${part}.weight`,
+      shape,
+    });
+    const each = Array.from({ length: E }, (_, e) => e);
+    const gateUp = each.flatMap((e) => [expert(e, 'gate_proj', [F, C]), expert(e, 'up_proj', [F, C])]);
+    put(key('experts.gateUp'), 'matrix', [E, 2 * F, C], gateUp);
+    const down = each.map((e) => expert(e, 'down_proj', [C, F]));
+    put(key('experts.down'), 'matrix', [E, C, F], down);
+    if (sharedExperts > 0) swiglu(key('shared'), `${name}.mlp.shared_expert`, sharedExperts * F);
+  }
+  norm('finalNorm', 'model.norm.weight', C);
+  put('head', 'matrix', [1, V, C], [{ name: 'lm_head.weight', shape: [V, C] }]);
+  return { length, blocks, parameters };
+}
+
+/** Key of a block inside a layer. */
+export function blockKey(layer: number, block: string): string {
+  return `layers.${layer}.${block}`;
+}
+
+/** Every named tensor, in order of layout. */
+export function partsOf(layout: ParameterLayout): Part[] {
+  return [...layout.blocks.values()].flatMap(({ parts }) => parts);
+}
+
+/** Per 64 elements of the flat buffer, 1 where weights decay (blocks never share such a granule). */
+export function decayFlags(layout: ParameterLayout): number[] {
+  const flags = new Array<number>(layout.length / rangeAlignment).fill(0);
+  for (const { kind, offset, shape } of layout.blocks.values()) {
+    if (kind === 'matrix') flags.fill(1, offset / rangeAlignment, (offset + reservedLength(shape)) / rangeAlignment);
+  }
+  return flags;
+}

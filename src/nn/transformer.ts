@@ -1,0 +1,63 @@
+/**
+ * The transformer of SCIENCE 2: pre-norm, rotary embedding, QK-norm, SwiGLU feed-forward that is dense or a mixture
+ * of experts. Composition of ops only; the objective and the head's loss are in `src/train/recordings.ts`.
+ */
+import { attention } from '../ops/attention.ts';
+import { embedding } from '../ops/embedding.ts';
+import { matmul } from '../ops/matmul.ts';
+import { qkNormRope } from '../ops/qkNormRope.ts';
+import { rmsnorm } from '../ops/rmsnorm.ts';
+import type { Sorted } from '../ops/sortByKey.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type LayerRoutes, mixtureOfExperts } from './experts.ts';
+import { feedForward } from './feedForward.ts';
+import { blockKey, type ModelSettings } from './layout.ts';
+import type { ParameterSource } from './parameters.ts';
+
+export interface TransformerOutput {
+  /** (N, C) after the final norm. */
+  readonly hidden: Tensor;
+  readonly routes: readonly LayerRoutes[];
+}
+
+export interface Sequences {
+  /** (N = B * T) token ids, masks included. */
+  readonly tokens: Tensor;
+  /** The positions sorted by token, which the gradient of the embedding gathers by. */
+  readonly sorted: Sorted;
+  readonly B: number;
+  readonly T: number;
+}
+
+/**
+ * Hidden states of `B` sequences of `T` tokens. Position i attends to j where floor(j / blockSize) <=
+ * floor(i / blockSize): `blockSize` T is bidirectional (diffusion), 1 is causal.
+ */
+export function transformer(
+  source: ParameterSource,
+  model: ModelSettings,
+  { tokens, sorted, B, T }: Sequences,
+  blockSize: number,
+): TransformerOutput {
+  const { heads, ropeBase: base } = model;
+  const routes: LayerRoutes[] = [];
+  let x = embedding(source('embedding'), tokens, sorted);
+  for (let layer = 0; layer < model.layers; layer++) {
+    const block = (name: string) => source(blockKey(layer, name));
+    const qkv = matmul(rmsnorm(x, block('attentionNorm')), block('qkv'), { transB: true });
+    const qWeight = model.qkNorm ? block('queryNorm') : null;
+    const kWeight = model.qkNorm ? block('keyNorm') : null;
+    const turned = qkNormRope(qkv, { T, heads, base, qWeight, kWeight });
+    const mixed = attention(turned, { T, heads, blockSize });
+    x = matmul(mixed, block('attentionOut'), { transB: true, residual: x });
+    const normalised = rmsnorm(x, block('feedForwardNorm'));
+    if (model.feedForward === 'dense') {
+      x = feedForward(normalised, block('dense.gateUp'), block('dense.down'), x);
+    } else {
+      const { output, ...decisions } = mixtureOfExperts(block, model, normalised, { B, T, residual: x });
+      routes.push({ layer, ...decisions });
+      x = output;
+    }
+  }
+  return { hidden: rmsnorm(x, source('finalNorm')), routes };
+}
