@@ -8,6 +8,8 @@ import { buildConstants } from './scripts/build-info.mjs';
 
 export default defineConfig({
   base: './',
+  // A file that is missing is a 404, not the page once more: views are addressed by the hash.
+  appType: 'mpa',
   plugins: [react()],
   define: buildConstants(),
   worker: { format: 'es' },

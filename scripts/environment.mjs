@@ -76,12 +76,14 @@ function tryBrowser(path, environment) {
 
 /**
  * A Chromium that starts: CHROME_PATH, else the system's, else the one from npm.
- * `args` are what it needs to offer WebGPU on SwiftShader without a screen; leave `--enable-unsafe-webgpu` out for a
+ * `args` are what it needs to offer WebGPU without a screen; leave `--enable-unsafe-webgpu` out for a
  * browser that offers no adapter.
  * @returns {Promise<Browser>} Throws one sentence saying what to install when there is none.
  */
 export async function findChromium() {
-  const args = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+  const args = ['--enable-unsafe-webgpu'];
+  // Linux: the same software adapter on every machine. Elsewhere WebGPU stands on the system's own graphics.
+  if (isLinux) args.push('--use-webgpu-adapter=swiftshader');
   // Chromium refuses to sandbox as root; elsewhere the sandbox stays on.
   if (isLinux && process.getuid?.() === 0) args.push('--no-sandbox');
   const chosen = process.env.CHROME_PATH;

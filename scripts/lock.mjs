@@ -1,5 +1,5 @@
 /** A lock between processes, so that two commands started at once do not install or build into the same folder. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,12 @@ function isRunning(pid) {
   }
 }
 
+/** An empty file is a lock being written at this moment. @param {string} path */
+function isHeld(path) {
+  const holder = Number(readFileSync(path, 'utf8'));
+  return holder === 0 || isRunning(holder);
+}
+
 /** @param {string} path @returns {boolean} whether the lock is ours now */
 function take(path) {
   try {
@@ -23,9 +29,12 @@ function take(path) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
   }
   try {
-    const holder = Number(readFileSync(path, 'utf8'));
-    // An empty file is a lock being written at this moment: wait for the next look.
-    if (holder > 0 && !isRunning(holder)) rmSync(path, { force: true });
+    if (isHeld(path)) return false;
+    // Moved aside before it is removed: another process may have taken over since we looked, and then gets it back.
+    const aside = `${path}.${process.pid}`;
+    renameSync(path, aside);
+    if (isHeld(aside)) linkSync(aside, path);
+    rmSync(aside);
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error;
   }
@@ -41,7 +50,10 @@ function take(path) {
  */
 export async function withLock(path, work) {
   mkdirSync(dirname(path), { recursive: true });
-  while (!take(path)) await sleep(100);
+  for (let looks = 1; !take(path); looks += 1) {
+    if (looks === 50) process.stderr.write(`Waiting for another command to finish (${path}) ...\n`);
+    await sleep(100);
+  }
   try {
     return await work();
   } finally {

@@ -33,6 +33,8 @@ try {
     configFile: false,
     root,
     base: './',
+    // A file that is missing is a 404, not the page once more.
+    appType: 'mpa',
     logLevel: 'warn',
     build: { outDir: join(root, 'dist', 'page') },
     // When the port is taken the next free one is used.

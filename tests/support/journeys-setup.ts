@@ -17,6 +17,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     configFile: false,
     root: fileURLToPath(new URL('../..', import.meta.url)),
     base: './',
+    appType: 'mpa',
     logLevel: 'error',
     build: { outDir: 'dist/page' },
     preview: { host: '127.0.0.1', port: 0, open: false },
