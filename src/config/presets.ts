@@ -1,0 +1,116 @@
+/**
+ * Starting points for an experiment, as data: an id for URLs and `--preset`, words for the picker, and only the
+ * settings that differ from the schema's defaults. Not here: the fields themselves (`schema.ts`).
+ */
+import { ConfigError } from './errors.ts';
+import { defaultExperiment, withSettings } from './experiment.ts';
+import type { Experiment, Setting } from './schema.ts';
+
+export interface Preset {
+  readonly id: string;
+  readonly title: string;
+  /** One line for the picker. */
+  readonly summary: string;
+  /** Settings by path, on top of the schema's defaults. */
+  readonly settings: Readonly<Record<string, Setting>>;
+  /** Measured throughput from which this preset still trains within minutes. */
+  readonly minGflops: number;
+}
+
+/** W0 of KERNELS.md: small enough for a browser without a GPU. */
+const small = {
+  'model.layers': 2,
+  'model.width': 64,
+  'model.heads': 2,
+  'data.sequenceLength': 64,
+  'training.batchSize': 8,
+} as const;
+
+/** W1 of KERNELS.md: for a real GPU. */
+const medium = {
+  'model.layers': 4,
+  'model.width': 128,
+  'model.heads': 4,
+  'data.sequenceLength': 128,
+  'training.batchSize': 16,
+  'training.steps': 4000,
+  'training.learningRate': 0.002,
+} as const;
+
+/** Two experts of 88 channels per token compute what one dense feed-forward of 176 does: equal FLOPs. */
+const smallExperts = { 'model.experts': 8, 'model.choices': 2, 'model.expertWidth': 88 } as const;
+
+export const presets: readonly Preset[] = [
+  {
+    id: 'expert-choice',
+    title: 'Experts choose tokens',
+    summary: 'Sparse, 8 experts, each takes its top tokens: balanced by construction.',
+    settings: { ...small, ...smallExperts, 'model.feedForward': 'expert-choice' },
+    minGflops: 0,
+  },
+  {
+    id: 'token-choice',
+    title: 'Tokens choose experts',
+    summary: 'Sparse, 8 experts, each token takes its top 2; balance has to be learned.',
+    settings: { ...small, ...smallExperts, 'model.feedForward': 'token-choice' },
+    minGflops: 0,
+  },
+  {
+    id: 'dense',
+    title: 'Dense',
+    summary: 'No router; the same computation per token as the two sparse presets.',
+    settings: { ...small, 'model.feedForward': 'dense', 'model.hiddenWidth': 176 },
+    minGflops: 0,
+  },
+  {
+    id: 'markov',
+    title: 'Known entropy',
+    summary: 'Expert choice on a Markov source: the chart draws the exact floor of the loss.',
+    settings: {
+      ...small,
+      ...smallExperts,
+      'model.feedForward': 'expert-choice',
+      'data.corpus': 'markov',
+      'data.sequenceLength': 32,
+      'training.batchSize': 16,
+    },
+    minGflops: 0,
+  },
+  {
+    id: 'expert-choice-medium',
+    title: 'Experts choose tokens, medium',
+    summary: 'Width 128, 4 layers, 16 experts: for a machine with a real GPU.',
+    settings: {
+      ...medium,
+      'model.feedForward': 'expert-choice',
+      'model.experts': 16,
+      'model.choices': 2,
+      'model.expertWidth': 176,
+    },
+    minGflops: 100,
+  },
+];
+
+/** Used until the machine's speed is known, and wherever no other preset is named. */
+export const defaultPresetId = 'expert-choice';
+
+/** The preset with this id. Throws `ConfigError` naming the known ids. */
+export function presetById(id: string): Preset {
+  const preset = presets.find((candidate) => candidate.id === id);
+  if (preset) return preset;
+  const known = presets.map((candidate) => candidate.id).join(', ');
+  throw new ConfigError(`preset: expected one of ${known}, got ${JSON.stringify(id)}`);
+}
+
+/** The complete configuration of a preset. Throws `ConfigError` for an unknown id. */
+export function presetExperiment(id: string): Experiment {
+  return withSettings(defaultExperiment(), presetById(id).settings);
+}
+
+/** The most demanding expert-choice preset that a machine of this measured speed trains within minutes. */
+export function presetForSpeed(gflops: number): Preset {
+  const fitting = presets.filter(
+    (preset) => preset.settings['model.feedForward'] === 'expert-choice' && preset.minGflops <= gflops,
+  );
+  return fitting.reduce((best, preset) => (preset.minGflops > best.minGflops ? preset : best));
+}

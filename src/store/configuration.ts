@@ -1,0 +1,101 @@
+/**
+ * The configuration being edited: preset, valid experiment, and entries that are not valid (yet) with their
+ * sentences. Knows no engine; starting a run with it is in `session.ts`.
+ */
+import { create } from 'zustand';
+import { differences, settingAt, withSettings } from '../config/experiment.ts';
+import { presetExperiment } from '../config/presets.ts';
+import type { Experiment, Setting } from '../config/schema.ts';
+import type { OwnText } from './ownText.ts';
+import { type Address, faultyPath, sentenceOf } from './url.ts';
+
+/** What a person typed and why it cannot be used. */
+export interface InvalidEntry {
+  entry: Setting;
+  sentence: string;
+}
+
+export interface Configuration {
+  presetId: string;
+  /** The last valid configuration. */
+  experiment: Experiment;
+  /** Entries that do not fit, by path; they are tried again with every later edit. */
+  invalid: Readonly<Record<string, InvalidEntry>>;
+  ownText: OwnText | null;
+  /** Whether a person (or the address) chose, so that the page must not choose a preset for the machine. */
+  chosenByPerson: boolean;
+}
+
+export const useConfiguration = create<Configuration>(() => ({
+  presetId: 'expert-choice',
+  experiment: presetExperiment('expert-choice'),
+  invalid: {},
+  ownText: null,
+  chosenByPerson: false,
+}));
+
+/** Starts from an address (already read). */
+export function adoptAddress(address: Address): void {
+  const { presetId, experiment } = address;
+  const changed = Object.keys(differences(experiment, presetExperiment(presetId))).length > 0;
+  useConfiguration.setState({
+    presetId,
+    experiment,
+    invalid: {},
+    chosenByPerson: address.namesPreset || changed || address.problems.length > 0,
+  });
+}
+
+/** Takes a preset as it is. Throws `ConfigError` for an unknown id. */
+export function choosePreset(presetId: string, byPerson = true): void {
+  useConfiguration.setState({
+    presetId,
+    experiment: presetExperiment(presetId),
+    invalid: {},
+    chosenByPerson: byPerson,
+  });
+}
+
+/** Changes one setting; an entry that does not fit is kept beside it with its sentence. */
+export function edit(path: string, entry: Setting): void {
+  const { experiment, invalid } = useConfiguration.getState();
+  const entries: Record<string, Setting> = {};
+  for (const [other, { entry: kept }] of Object.entries(invalid)) if (other !== path) entries[other] = kept;
+  entries[path] = entry;
+  useConfiguration.setState({ ...settle(experiment, entries), chosenByPerson: true });
+}
+
+/** Back to the preset's value for one setting. */
+export function resetSetting(path: string): void {
+  const { presetId } = useConfiguration.getState();
+  edit(path, settingAt(presetExperiment(presetId), path));
+}
+
+/** Takes over a whole configuration, e.g. that of the run in progress. */
+export function adoptExperiment(experiment: Experiment): void {
+  useConfiguration.setState({ experiment, invalid: {} });
+}
+
+/** Keeps the person's own text (or forgets it). */
+export function setOwnText(ownText: OwnText | null): void {
+  useConfiguration.setState({ ownText, chosenByPerson: true });
+}
+
+/** Applies as many entries as fit together; the rest come back with one sentence each. The last is the newest. */
+export function settle(
+  base: Experiment,
+  entries: Readonly<Record<string, Setting>>,
+): { experiment: Experiment; invalid: Record<string, InvalidEntry> } {
+  const trying = { ...entries };
+  const invalid: Record<string, InvalidEntry> = {};
+  for (;;) {
+    try {
+      return { experiment: withSettings(base, trying), invalid };
+    } catch (error) {
+      const sentence = sentenceOf(error);
+      const path = faultyPath(sentence, Object.keys(trying));
+      invalid[path] = { entry: trying[path], sentence };
+      delete trying[path];
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The address of the page: the configuration in the query (`?preset=dense&model.layers=3`, only what differs from
+ * the preset) and the view in the hash (`#/decode`). Pure functions; who listens and who writes is in `session.ts`.
+ */
+import { ConfigError } from '../config/errors.ts';
+import { differences, settingAt, withSettings } from '../config/experiment.ts';
+import { defaultPresetId, presetById, presetExperiment } from '../config/presets.ts';
+import type { Experiment } from '../config/schema.ts';
+
+export const views = ['train', 'decode', 'routing'] as const;
+export type View = (typeof views)[number];
+
+export interface Address {
+  presetId: string;
+  /** Whether the address names a preset that exists (rather than leaving the choice to the page). */
+  namesPreset: boolean;
+  experiment: Experiment;
+  /** One sentence per part of the address that could not be used, naming the field and what is used instead. */
+  problems: string[];
+}
+
+/** Reads the query of an address. Nothing is dropped silently: what cannot be used is in `problems`. */
+export function readQuery(query: string): Address {
+  const parameters = new URLSearchParams(query);
+  const problems: string[] = [];
+  let presetId = defaultPresetId;
+  let namesPreset = false;
+  const asked = parameters.get('preset');
+  if (asked !== null) {
+    try {
+      presetId = presetById(asked).id;
+      namesPreset = true;
+    } catch (error) {
+      problems.push(`${sentenceOf(error)}. "${presetId}" is used instead.`);
+    }
+  }
+  const preset = presetExperiment(presetId);
+  const settings = Object.fromEntries([...parameters].filter(([path]) => path !== 'preset'));
+  // All at once first: settings may contradict the preset one by one and yet agree with each other.
+  for (;;) {
+    try {
+      return { presetId, namesPreset, experiment: withSettings(preset, settings), problems };
+    } catch (error) {
+      const path = faultyPath(sentenceOf(error), Object.keys(settings));
+      delete settings[path];
+      problems.push(`${sentenceOf(error)}. ${insteadOf(path, preset)}`);
+    }
+  }
+}
+
+/** The query of a configuration: the preset and what differs from it; starts with `?`. */
+export function writeQuery(presetId: string, experiment: Experiment): string {
+  const parameters = new URLSearchParams({ preset: presetId });
+  for (const [path, value] of Object.entries(differences(experiment, presetExperiment(presetId)))) {
+    parameters.set(path, String(value));
+  }
+  return `?${parameters}`;
+}
+
+/** The view that a hash such as `#/decode` names; null if it names none that exists. */
+export function readView(hash: string): View | null {
+  return views.find((view) => hash === `#/${view}`) ?? null;
+}
+
+/**
+ * Which of the `candidates` to blame for a sentence of `withSettings`, which starts with the field's path.
+ * A rule over several fields may name one that was not touched; then the last candidate is to blame.
+ */
+export function faultyPath(sentence: string, candidates: readonly string[]): string {
+  const named = candidates.find((path) => sentence.startsWith(`${path}:`));
+  return named ?? candidates[candidates.length - 1];
+}
+
+/** The words of a `ConfigError`; anything else is a fault of ours and is thrown on. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  throw error;
+}
+
+function insteadOf(path: string, preset: Experiment): string {
+  try {
+    return `The preset's value, ${settingAt(preset, path)}, is used instead.`;
+  } catch (error) {
+    sentenceOf(error);
+    return 'It is left out.';
+  }
+}
