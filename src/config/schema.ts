@@ -393,7 +393,7 @@ export const schema = {
       }),
     },
   },
-} as const satisfies Record<string, { label: string; fields: Record<string, Field> }>;
+} as const;
 
 type Schema = typeof schema;
 

@@ -23,8 +23,8 @@ export interface TransformerOutput {
 export interface Sequences {
   /** (N = B * T) token ids, masks included. */
   readonly tokens: Tensor;
-  /** The positions sorted by token, which the gradient of the embedding gathers by. */
-  readonly sorted: Sorted;
+  /** The positions sorted by token, which the gradient of the embedding gathers by; null without gradients. */
+  readonly sorted: Sorted | null;
   readonly B: number;
   readonly T: number;
 }

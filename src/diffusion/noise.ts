@@ -1,0 +1,79 @@
+/**
+ * The noise schedule: how much of each sequence is masked, and what its loss weighs. Used for training and for
+ * evaluation alike. Linear schedule, alpha(t) = 1 - t. Which positions are masked is decided on the device
+ * (`src/ops/corrupt.ts`).
+ */
+import { streams, uniformAt } from '../config/random.ts';
+import type { Experiment } from '../config/schema.ts';
+import type { LevelKind } from '../ops/corrupt.ts';
+
+type Objective = Experiment['objective'];
+
+/** Smallest probability of a mask under `elbo` weights (LLaDA 2502.09992, algorithm 1). */
+export const smallestMaskProbability = 1e-3;
+
+export interface MaskLevels {
+  /** (B): number of masks, or their probability in units of 2^-24, by `levelKind`. */
+  readonly level: Uint32Array;
+  /** (B): weight of the sample's summed loss, so that its expectation is the NELBO. */
+  readonly weight: Float32Array;
+}
+
+/** Whether an objective masks an exact number of positions or each with a probability. */
+export function levelKind(weighting: Objective['weighting']): LevelKind {
+  switch (weighting) {
+    case 'uniform-k':
+      return 'count';
+    case 'elbo':
+      return 'probability';
+    default:
+      return weighting satisfies never;
+  }
+}
+
+/**
+ * Times t in [0, 1) of a batch: `uniform` independent; `antithetic` t_i = (u_i + i) / B (MDLM 2406.07524, one per
+ * stratum); `shared` t_i = (u + i / B) mod 1 (MD4 2406.04329).
+ */
+export function drawTimes(sampling: Objective['timeSampling'], B: number, seed: number, step: number): number[] {
+  const own = (sample: number) => uniformAt(seed, streams.level, step, sample);
+  const samples = Array.from({ length: B }, (_, sample) => sample);
+  switch (sampling) {
+    case 'uniform':
+      return samples.map(own);
+    case 'antithetic':
+      return samples.map((sample) => (own(sample) + sample) / B);
+    case 'shared':
+      return samples.map((sample) => (own(0) + sample / B) % 1);
+    default:
+      return sampling satisfies never;
+  }
+}
+
+/**
+ * Mask levels and loss weights at times t in [0, 1), for windows of T tokens:
+ * `uniform-k` masks k = floor(t T) + 1 positions with weight T / k (RADD 2406.03736);
+ * `elbo` masks each with p = (1 - eps) t + eps and weight 1 / p.
+ */
+export function levelsAt(weighting: Objective['weighting'], times: readonly number[], T: number): MaskLevels {
+  const level = new Uint32Array(times.length);
+  const weight = new Float32Array(times.length);
+  times.forEach((t, sample) => {
+    switch (weighting) {
+      case 'uniform-k': {
+        const k = Math.min(T, Math.floor(t * T) + 1);
+        level[sample] = k;
+        weight[sample] = T / k;
+        break;
+      }
+      case 'elbo': {
+        level[sample] = Math.round(((1 - smallestMaskProbability) * t + smallestMaskProbability) * 2 ** 24);
+        weight[sample] = 2 ** 24 / level[sample];
+        break;
+      }
+      default:
+        weighting satisfies never;
+    }
+  });
+  return { level, weight };
+}

@@ -1,0 +1,132 @@
+/**
+ * A run as files: what is in them, not where they are kept (`src/cli/runDirectory.ts`, `src/worker/storage.ts`).
+ * `model.safetensors` holds the averaged weights under their names; `training.safetensors` the state to go on from;
+ * `config.json` the experiment and what others would leave implicit (SCIENCE 7).
+ */
+import { DataError } from '../config/errors.ts';
+import { parseExperiment } from '../config/experiment.ts';
+import { type Experiment, schema } from '../config/schema.ts';
+import { layoutOf, type ParameterLayout, partsOf } from '../nn/layout.ts';
+import { namedParts } from '../nn/parameters.ts';
+import { rmsnormEpsilon } from '../ops/rmsnorm.ts';
+import { decodeTensors, encodeTensors } from './safetensors.ts';
+
+/** Everything that training needs to go on exactly: masks and batches follow from the seed and the step. */
+export interface Snapshot {
+  readonly step: number;
+  readonly parameter: Float32Array;
+  readonly moment1: Float32Array;
+  readonly moment2: Float32Array;
+  readonly average: Float32Array;
+}
+
+const flatNames = ['parameter', 'moment1', 'moment2', 'average'] as const;
+
+/** The averaged weights as a safetensors file under the names of the Hugging Face layout. */
+export function encodeModel(layout: ParameterLayout, average: Float32Array, step: number): Uint8Array<ArrayBuffer> {
+  return encodeTensors(namedParts(layout, average), { step: String(step) });
+}
+
+/**
+ * Weights in the order of the layout. Throws `DataError` for a truncated or foreign file: a tensor that is missing,
+ * of another shape, or not part of this architecture.
+ */
+export function decodeModel(bytes: Uint8Array, layout: ParameterLayout, where: string): Float32Array {
+  const { tensors } = decodeTensors(bytes, where);
+  const flat = new Float32Array(layout.length);
+  const parts = partsOf(layout);
+  for (const { name, shape, offset } of parts) {
+    const tensor = tensors.get(name);
+    const expected = `(${shape.join(', ')})`;
+    if (!tensor)
+      throw new DataError(`${where}: expected tensor ${name} ${expected}, got none; is it of another architecture?`);
+    if (tensor.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
+      throw new DataError(`${where}: expected tensor ${name} ${expected} in float32, got (${tensor.shape.join(', ')})`);
+    }
+    flat.set(tensor.data, offset);
+  }
+  if (tensors.size > parts.length) {
+    const known = new Set(parts.map(({ name }) => name));
+    const foreign = [...tensors.keys()].find((name) => !known.has(name));
+    throw new DataError(`${where}: expected only the tensors of this architecture, got ${foreign} as well`);
+  }
+  return flat;
+}
+
+/** The state of training as a safetensors file. */
+export function encodeSnapshot(snapshot: Snapshot): Uint8Array<ArrayBuffer> {
+  const tensors = flatNames.map((name) => ({ name, shape: [snapshot[name].length], data: snapshot[name] }));
+  return encodeTensors(tensors, { step: String(snapshot.step) });
+}
+
+/** Reads a state of training. Throws `DataError` when it is not one of this architecture. */
+export function decodeSnapshot(bytes: Uint8Array, layout: ParameterLayout, where: string): Snapshot {
+  const { tensors, metadata } = decodeTensors(bytes, where);
+  const step = Number(metadata.step);
+  if (!Number.isInteger(step) || step < 0)
+    throw new DataError(`${where}: expected the number of steps in the metadata, got ${metadata.step}`);
+  const read = (name: string): Float32Array => {
+    const tensor = tensors.get(name);
+    if (tensor?.data instanceof Float32Array && tensor.data.length === layout.length) return tensor.data;
+    throw new DataError(
+      `${where}: expected ${name} with ${layout.length} numbers, got ${tensor?.data.length ?? 'none'}`,
+    );
+  };
+  return {
+    step,
+    parameter: read('parameter'),
+    moment1: read('moment1'),
+    moment2: read('moment2'),
+    average: read('average'),
+  };
+}
+
+/** `config.json`: the experiment in the schema's form, and the facts that others need to rebuild the model. */
+export function describeRun(experiment: Experiment, vocabularySize: number): Record<string, unknown> {
+  return {
+    format: 1,
+    architecture: {
+      vocab_size: vocabularySize + 1,
+      mask_token_id: vocabularySize,
+      bidirectional: true,
+      rope_theta: experiment.model.ropeBase,
+      rms_norm_eps: rmsnormEpsilon,
+      tie_word_embeddings: false,
+      logit_shift: false,
+      noise_schedule: 'linear',
+      weights: experiment.training.emaDecay > 0 ? 'averaged' : 'last',
+    },
+    ...experiment,
+  };
+}
+
+/** Reads `config.json`. Throws `DataError` or `ConfigError` naming what is wrong. */
+export function parseRun(text: string, where: string): { experiment: Experiment; vocabularySize: number } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new DataError(`${where}: expected JSON, got ${(error as Error).message}`);
+  }
+  const run = value as { format?: unknown; architecture?: { vocab_size?: unknown } } & Record<string, unknown>;
+  if (run === null || typeof run !== 'object' || run.format !== 1) {
+    throw new DataError(`${where}: expected "format": 1 of a run of this program, got ${JSON.stringify(run?.format)}`);
+  }
+  const vocabulary = run.architecture?.vocab_size;
+  if (typeof vocabulary !== 'number' || !Number.isInteger(vocabulary) || vocabulary < 2) {
+    throw new DataError(`${where}: expected architecture.vocab_size of at least 2, got ${JSON.stringify(vocabulary)}`);
+  }
+  const settings = Object.fromEntries(Object.keys(schema).map((group) => [group, run[group] ?? {}]));
+  return { experiment: parseExperiment(settings), vocabularySize: vocabulary - 1 };
+}
+
+/** The layout that a run's files must match. */
+export function layoutOfRun({
+  experiment,
+  vocabularySize,
+}: {
+  experiment: Experiment;
+  vocabularySize: number;
+}): ParameterLayout {
+  return layoutOf(experiment.model, vocabularySize);
+}

@@ -1,0 +1,95 @@
+/**
+ * The NELBO of held-out text: stratified counts of masks with weight T / k (SCIENCE 1), and its standard error.
+ */
+import { streams, uniformAt } from '../config/random.ts';
+import type { Experiment } from '../config/schema.ts';
+import { levelsAt } from '../diffusion/noise.ts';
+import type { Plan, Runtime } from '../gpu/runtime.ts';
+import type { ParameterStorages } from '../nn/parameters.ts';
+import { type EvaluationRecording, recordEvaluation } from './recordings.ts';
+
+export interface Evaluation {
+  /** Negative evidence lower bound in bits per character. */
+  readonly bpc: number;
+  /** Standard error of `bpc` over windows. */
+  readonly standardError: number;
+  /** Tokens of text that were evaluated. */
+  readonly tokens: number;
+}
+
+export interface Evaluator {
+  /**
+   * Evaluates windows (W, T) of tokens, each at `rounds` mask levels. Masks depend on the position of a window only, so
+   * that two evaluations of one text differ by the weights alone.
+   */
+  evaluate(windows: Uint32Array, options: { rounds: number; tokensPerCharacter: number }): Promise<Evaluation>;
+  readonly plan: Plan;
+  destroy(): void;
+}
+
+const evaluationSeed = 0x5eed;
+
+/** Compiles the evaluation step for batches of `B` windows. */
+export async function createEvaluator(
+  runtime: Runtime,
+  experiment: Experiment,
+  parameters: ParameterStorages,
+  B: number,
+): Promise<Evaluator> {
+  const T = experiment.data.sequenceLength;
+  const recorded = recordEvaluation(experiment, parameters, B);
+  const plan = await runtime.compile(recorded.recording, { report: [recorded.sampleLoss] });
+  return {
+    plan,
+    evaluate: async (windows, { rounds, tokensPerCharacter }) => {
+      const count = windows.length / T;
+      const losses = await sampleLosses(runtime, plan, recorded, windows, { T, B, rounds });
+      const perWindow = new Float64Array(count);
+      losses.forEach((loss, index) => {
+        perWindow[index % count] += loss / rounds;
+      });
+      const mean = perWindow.reduce((sum, loss) => sum + loss, 0) / count;
+      const squares = perWindow.reduce((sum, loss) => sum + (loss - mean) ** 2, 0);
+      const bits = tokensPerCharacter / Math.LN2;
+      const standardError = count > 1 ? Math.sqrt(squares / (count - 1) / count) : Number.NaN;
+      return { bpc: mean * bits, standardError: standardError * bits, tokens: windows.length };
+    },
+    destroy: () => {
+      plan.destroy();
+      runtime.release(Object.values(recorded.inputs).map(({ storage }) => storage));
+    },
+  };
+}
+
+/** Weighted nats per token of every (round, window), round-major. */
+async function sampleLosses(
+  runtime: Runtime,
+  plan: Plan,
+  { inputs }: EvaluationRecording,
+  windows: Uint32Array,
+  { T, B, rounds }: { T: number; B: number; rounds: number },
+): Promise<number[]> {
+  const count = windows.length / T;
+  const losses: number[] = [];
+  for (let first = 0; first < count * rounds; first += B) {
+    const samples = Array.from({ length: B }, (_, b) => Math.min(first + b, count * rounds - 1));
+    const times = samples.map((sample) => {
+      // One level per stratum of the unit interval for each round, shifted from window to window.
+      const shift = (uniformAt(evaluationSeed, streams.evaluate, 0, 0) + (sample % count) / count) % 1;
+      return (Math.floor(sample / count) + shift) / rounds;
+    });
+    const { level, weight } = levelsAt('uniform-k', times, T);
+    const x0 = new Uint32Array(B * T);
+    samples.forEach((sample, b) => {
+      const at = (sample % count) * T;
+      x0.set(windows.subarray(at, at + T), b * T);
+    });
+    runtime.write(inputs.x0, x0);
+    runtime.write(inputs.level, level);
+    runtime.write(inputs.weight, weight);
+    runtime.write(inputs.draw, [evaluationSeed, first]);
+    const [sampleLoss] = await plan.run();
+    losses.push(...sampleLoss.subarray(0, Math.min(B, count * rounds - first)));
+  }
+  return losses;
+}

@@ -1,0 +1,164 @@
+/**
+ * The three steps that are recorded: training, evaluation and a plain forward pass. Here the model of `src/nn` meets
+ * the objective of `src/diffusion`; running them is `trainer.ts` and `forwardPass.ts`.
+ */
+import type { Experiment } from '../config/schema.ts';
+import { levelKind } from '../diffusion/noise.ts';
+import type { Range, Recording } from '../gpu/recording.ts';
+import type { LayerRoutes } from '../nn/experts.ts';
+import { decayFlags } from '../nn/layout.ts';
+import { frozen, type ParameterSource, type ParameterStorages, trainable } from '../nn/parameters.ts';
+import { transformer } from '../nn/transformer.ts';
+import { adamw } from '../ops/adamw.ts';
+import { add, backward } from '../ops/add.ts';
+import { corrupt } from '../ops/corrupt.ts';
+import { type CrossEntropy, crossEntropy } from '../ops/crossEntropy.ts';
+import { gatherRows } from '../ops/gatherRows.ts';
+import { groupedMatmul } from '../ops/groupedMatmul.ts';
+import { matmul } from '../ops/matmul.ts';
+import { sortByKey } from '../ops/sortByKey.ts';
+import { createGraph, type Graph, persistentTensor, reshape, type Tensor, tensorOver } from '../tensor/tensor.ts';
+
+/** What is written before every step of training or evaluation. */
+export interface BatchInputs {
+  /** (B, T) u32 clean tokens. */
+  readonly x0: Tensor;
+  /** (B) u32 and (B) f32: see `MaskLevels`. */
+  readonly level: Tensor;
+  readonly weight: Tensor;
+  /** (2) u32: seed and step, the counters of the random masks. */
+  readonly draw: Tensor;
+}
+
+export interface TrainingRecording {
+  readonly recording: Recording;
+  readonly inputs: BatchInputs & { readonly hyper: Tensor };
+  /** (1) nats per token, balance losses left out. */
+  readonly loss: Tensor;
+  /** (2) global norm of the gradient, and the factor that clipped it. */
+  readonly clip: Tensor;
+  /** Per layer with experts, (E + 1) u32: where each expert's slots begin. */
+  readonly offsets: readonly Range[];
+  /** Tokens with masks, and the loss to differentiate: for tests that look inside. */
+  readonly xt: Tensor;
+  readonly total: Tensor;
+}
+
+/** Records one training step: corrupt, forward, loss on the masked rows, backward, clip, AdamW, average. */
+export function recordTraining(experiment: Experiment, parameters: ParameterStorages): TrainingRecording {
+  const { training, data } = experiment;
+  const graph = createGraph();
+  const B = training.batchSize;
+  const T = data.sequenceLength;
+  const inputs = batchInputs(graph, B, T);
+  const { ce, routes, xt } = diffusionLoss(trainable(graph, parameters), experiment, inputs);
+  const total = routes.reduce((sum, { balanceLoss }) => (balanceLoss ? add(sum, balanceLoss) : sum), ce.loss);
+  const one = persistentTensor(graph, 'one', [1], { initial: [1] });
+  backward(graph, [{ tensor: total, upstream: one }]);
+
+  const hyper = persistentTensor(graph, 'hyperparameters of the step', [4]);
+  const { layout } = parameters;
+  const flat = (name: 'parameter' | 'gradient' | 'moment1' | 'moment2' | 'average') =>
+    tensorOver(graph, parameters[name], 0, [layout.length]);
+  const flags = decayFlags(layout);
+  const decays = persistentTensor(graph, 'decay flags', [flags.length], { type: 'u32', initial: flags });
+  const clip = adamw(
+    {
+      parameter: flat('parameter'),
+      gradient: flat('gradient'),
+      moment1: flat('moment1'),
+      moment2: flat('moment2'),
+      average: flat('average'),
+      decays,
+      hyper,
+    },
+    training,
+  );
+  return {
+    recording: { launches: graph.launches },
+    inputs: { ...inputs, hyper },
+    loss: ce.loss,
+    clip,
+    offsets: routes.map(({ routing }) => routing.offsets),
+    xt,
+    total,
+  };
+}
+
+export interface EvaluationRecording {
+  readonly recording: Recording;
+  readonly inputs: BatchInputs;
+  /** (B) weighted nats per token of each sample. */
+  readonly sampleLoss: Tensor;
+}
+
+/** Records the loss of a batch under the averaged weights, without gradients. */
+export function recordEvaluation(
+  experiment: Experiment,
+  parameters: ParameterStorages,
+  B: number,
+): EvaluationRecording {
+  const graph = createGraph();
+  const inputs = batchInputs(graph, B, experiment.data.sequenceLength);
+  const source = frozen(graph, parameters.layout, parameters.average);
+  // Evaluation always reports the NELBO by exact counts, whatever the objective of training (SCIENCE 1).
+  const exact = { ...experiment, objective: { ...experiment.objective, weighting: 'uniform-k' as const } };
+  const { ce } = diffusionLoss(source, exact, inputs);
+  return { recording: { launches: graph.launches }, inputs, sampleLoss: ce.sampleLoss };
+}
+
+export interface ForwardRecording {
+  readonly recording: Recording;
+  /** (B, T) u32 tokens, masks included. */
+  readonly tokens: Tensor;
+  /** (B * T, V + 1); the column of the mask is as the head gives it. */
+  readonly logits: Tensor;
+  readonly routes: readonly LayerRoutes[];
+}
+
+/** Records logits and routes of given tokens, under the averaged weights. */
+export function recordForward(
+  model: Experiment['model'],
+  parameters: ParameterStorages,
+  B: number,
+  T: number,
+): ForwardRecording {
+  const graph = createGraph();
+  const source = frozen(graph, parameters.layout, parameters.average);
+  const tokens = persistentTensor(graph, 'tokens', [B, T], { type: 'u32' });
+  const { hidden, routes } = transformer(source, model, { tokens: reshape(tokens, [B * T]), sorted: null, B, T }, T);
+  const head = source('head');
+  const logits = matmul(hidden, reshape(head, head.shape.slice(1)), { transB: true });
+  return { recording: { launches: graph.launches }, tokens, logits, routes };
+}
+
+function batchInputs(graph: Graph, B: number, T: number): BatchInputs {
+  return {
+    x0: persistentTensor(graph, 'x0', [B, T], { type: 'u32' }),
+    level: persistentTensor(graph, 'mask levels', [B], { type: 'u32' }),
+    weight: persistentTensor(graph, 'loss weights', [B]),
+    draw: persistentTensor(graph, 'seed and step', [2], { type: 'u32' }),
+  };
+}
+
+/** Corrupts the batch and computes the loss of its masked rows; the head runs on those rows only. */
+function diffusionLoss(
+  source: ParameterSource,
+  { model, objective }: Experiment,
+  { x0, level, weight, draw }: BatchInputs,
+): { ce: CrossEntropy; routes: readonly LayerRoutes[]; xt: Tensor } {
+  const [B, T] = x0.shape;
+  const N = B * T;
+  const head = source('head');
+  const vocabulary = head.shape[1];
+  const maskId = vocabulary - 1;
+  const { xt, maskKey } = corrupt(x0, { level, draw, maskId, kind: levelKind(objective.weighting) });
+  const sorted = x0.graph.recordsGradients && head.isDifferentiable ? sortByKey(xt, vocabulary) : null;
+  const { hidden, routes } = transformer(source, model, { tokens: xt, sorted, B, T }, T);
+  const masked = sortByKey(maskKey, 1);
+  const rows = { slotOf: reshape(masked.slotOf, [N, 1]), pairOf: masked.order, J: 1, slots: N };
+  const logits = groupedMatmul(gatherRows(hidden, rows), head, masked.offsets);
+  const targets = reshape(x0, [N]);
+  const ce = crossEntropy(logits, { slotOf: masked.slotOf, targets, weights: weight, maskId });
+  return { ce, routes, xt };
+}

@@ -1,0 +1,134 @@
+/**
+ * A run: the compiled training step, the counters that drive it, and its state. One call of `advance` is one step.
+ * Not here: when to step, pause or validate (`session.ts`), or where checkpoints go.
+ */
+import type { Experiment } from '../config/schema.ts';
+import { drawTimes, levelsAt } from '../diffusion/noise.ts';
+import type { Range, Storage } from '../gpu/recording.ts';
+import type { Plan, Runtime } from '../gpu/runtime.ts';
+import { layoutOf } from '../nn/layout.ts';
+import { declareParameters, initialParameters, type ParameterStorages } from '../nn/parameters.ts';
+import type { Snapshot } from './checkpoint.ts';
+import { maxViolation } from './metrics.ts';
+import { recordTraining } from './recordings.ts';
+import { averageDecayAt, learningRateAt } from './schedule.ts';
+
+export interface StepReport {
+  /** Steps done, this one included. */
+  readonly step: number;
+  /** Loss of the batch in nats per token, balance losses left out. */
+  readonly loss: number;
+  /** Global norm of the gradient before clipping. */
+  readonly gradNorm: number;
+  /** (layers with experts, E) slots per expert. */
+  readonly load: Float32Array;
+  /** MaxVio per layer with experts: (max - mean) / mean of the load. */
+  readonly maxVio: Float32Array;
+}
+
+export interface Trainer {
+  readonly experiment: Experiment;
+  readonly runtime: Runtime;
+  readonly parameters: ParameterStorages;
+  readonly plan: Plan;
+  /** Steps submitted so far. */
+  readonly step: number;
+  /** Submits one step on `x0` (B, T) tokens; steps may overlap up to `maxInFlight`. */
+  advance(x0: Uint32Array): Promise<StepReport>;
+  snapshot(): Promise<Snapshot>;
+  restore(snapshot: Snapshot): void;
+  /** SHA-256 over parameters, moments and step, as hexadecimal: equal only for bit-equal runs. */
+  stateHash(): Promise<string>;
+  destroy(): void;
+}
+
+/** Records, compiles and initialises a run over a vocabulary of `vocabularySize` tokens plus the mask. */
+export async function createTrainer(
+  runtime: Runtime,
+  experiment: Experiment,
+  vocabularySize: number,
+  onProgress: (activity: string) => void = () => {},
+): Promise<Trainer> {
+  const { model, objective, training, data } = experiment;
+  const layout = layoutOf(model, vocabularySize);
+  const parameters = declareParameters(layout);
+  const recorded = recordTraining(experiment, parameters);
+  const { inputs } = recorded;
+  const plan = await runtime.compile(recorded.recording, {
+    report: [recorded.loss, recorded.clip, ...recorded.offsets],
+    onProgress,
+  });
+  const whole = (storage: Storage): Range => ({ storage, offset: 0, length: storage.length });
+  const state = [parameters.parameter, parameters.moment1, parameters.moment2, parameters.average];
+  const initial = initialParameters(layout, model.layers, model.initStd, training.seed);
+  runtime.write(whole(parameters.parameter), initial);
+  runtime.write(whole(parameters.average), initial);
+  let step = 0;
+
+  const readState = async () => (await runtime.read(state.map(whole))) as Float32Array[];
+  return {
+    experiment,
+    runtime,
+    parameters,
+    plan,
+    get step() {
+      return step;
+    },
+    advance: async (x0) => {
+      const times = drawTimes(objective.timeSampling, training.batchSize, training.seed, step);
+      const { level, weight } = levelsAt(objective.weighting, times, data.sequenceLength);
+      runtime.write(inputs.x0, x0);
+      runtime.write(inputs.level, level);
+      runtime.write(inputs.weight, weight);
+      runtime.write(inputs.draw, [training.seed, step]);
+      runtime.write(inputs.hyper, hyperAt(training, step));
+      const done = ++step;
+      const [loss, clip, ...offsets] = await plan.run();
+      const load = Float32Array.from(
+        offsets.flatMap((ends) => Array.from(ends.subarray(1), (end, e) => end - ends[e])),
+      );
+      const maxVio = Float32Array.from(offsets, (_, layer) => {
+        const experts = offsets[layer].length - 1;
+        return maxViolation(load.subarray(layer * experts, (layer + 1) * experts));
+      });
+      return { step: done, loss: loss[0], gradNorm: clip[0], load, maxVio };
+    },
+    snapshot: async () => {
+      const at = step;
+      const [parameter, moment1, moment2, average] = await readState();
+      return { step: at, parameter, moment1, moment2, average };
+    },
+    restore: (snapshot) => {
+      runtime.write(whole(parameters.parameter), snapshot.parameter);
+      runtime.write(whole(parameters.moment1), snapshot.moment1);
+      runtime.write(whole(parameters.moment2), snapshot.moment2);
+      runtime.write(whole(parameters.average), snapshot.average);
+      step = snapshot.step;
+    },
+    stateHash: async () => hashOf([Uint32Array.of(step), ...(await readState())]),
+    destroy: () => {
+      plan.destroy();
+      runtime.release([...state, parameters.gradient, ...Object.values(inputs).map(({ storage }) => storage)]);
+    },
+  };
+}
+
+function hyperAt(training: Experiment['training'], step: number): Float32Array {
+  return Float32Array.of(
+    learningRateAt(training, step),
+    1 / (1 - training.beta1 ** (step + 1)),
+    1 / (1 - training.beta2 ** (step + 1)),
+    averageDecayAt(training, step),
+  );
+}
+
+async function hashOf(arrays: readonly (Uint32Array | Float32Array)[]): Promise<string> {
+  const bytes = new Uint8Array(arrays.reduce((sum, array) => sum + array.byteLength, 0));
+  let offset = 0;
+  for (const array of arrays) {
+    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
+    offset += array.byteLength;
+  }
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
