@@ -6,6 +6,7 @@
 import { defineConfig } from 'vitest/config';
 import { buildConstants } from './scripts/build-info.mjs';
 import { findGraphics } from './scripts/environment.mjs';
+import { wat } from './scripts/wat-plugin.mjs';
 
 // Children inherit the variables of this process, and a Vulkan driver is found through variables that have to be set
 // before a process starts. Without a driver nothing is set, and requestTestGpu() fails with a sentence.
@@ -14,6 +15,7 @@ Object.assign(process.env, (await findGraphics()).environment);
 const shared = { environment: 'node', pool: 'forks', passWithNoTests: false, maxWorkers: 2 } as const;
 
 export default defineConfig({
+  plugins: [wat()],
   define: buildConstants(),
   test: {
     projects: [

@@ -1,8 +1,10 @@
 /**
- * The one tuned twin: a register-blocked matrix product in plain JavaScript, on strided operands.
- * Both operands are walked along k contiguously; one that is not is packed first, which costs O(M K) of O(M N K).
+ * The one tuned twin: a matrix product on strided operands. Its specification, and the oracle in float64, are register-
+ * blocked loops in plain JavaScript; float32 goes to WebAssembly SIMD (matmulWasm.ts) where there is some.
+ * The loops walk both operands along k contiguously; one that is not is packed first: O(M K) of O(M N K).
  */
 import type { Floats } from '../gpu/kernel.ts';
+import { hasWasmSimd, multiplyWasm } from './matmulWasm.ts';
 
 /** A matrix inside an array: element (i, j) at `offset + i * rowStride + j * columnStride`. */
 export interface Matrix {
@@ -41,11 +43,31 @@ function asRows(name: string, { data, offset, rowStride, columnStride }: Matrix,
   return { data: packed, offset: 0, stride: columns };
 }
 
+/** Below this many multiply-adds the way into WebAssembly and back (0.2 us) costs more than the loops do. */
+const SMALL_PRODUCT = 128;
+
+const isFloat32 = <T extends { data: Floats }>(operand: T): operand is T & { data: Float32Array } =>
+  operand.data instanceof Float32Array;
+
 /**
  * `out (M, N) = residual (M, N) + a (M, K) b (K, N)`, all row-major from their offsets except `a` and `b`, which
- * may be transposed views. `residual` null adds nothing. Sums are held in float64.
+ * may be transposed views. `residual` null adds nothing. Sums are held in float64, or in float32 if all data is.
  */
 export function multiply(
+  size: { M: number; N: number; K: number },
+  a: Matrix,
+  b: Matrix,
+  residual: { data: Floats; offset: number } | null,
+  out: { data: Floats; offset: number },
+): void {
+  const isSmall = size.M * size.N * size.K < SMALL_PRODUCT;
+  if (!isSmall && isFloat32(a) && isFloat32(b) && (!residual || isFloat32(residual)) && isFloat32(out) && hasWasmSimd())
+    multiplyWasm(size, a, b, residual, out);
+  else multiplyLoops(size, a, b, residual, out);
+}
+
+/** `multiply` by the plain loops, whatever the data is: its specification. Sums are held in float64. */
+export function multiplyLoops(
   { M, N, K }: { M: number; N: number; K: number },
   a: Matrix,
   b: Matrix,

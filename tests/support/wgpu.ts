@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { expect, test } from 'vitest';
 import { findDeno, findGraphics } from '../../scripts/environment.mjs';
+import { wat } from '../../scripts/wat-plugin.mjs';
 import type { CaseResult } from './case-result.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -55,6 +56,7 @@ async function bundle(entry: string, folder: string): Promise<string> {
     configFile: false,
     root,
     logLevel: 'error',
+    plugins: [wat()],
     ssr: { target: 'webworker', noExternal: true },
     build: {
       ssr: harnessPath,
