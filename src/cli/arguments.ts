@@ -1,0 +1,58 @@
+/** Reading a command's arguments: every mistake is one sentence that names the argument (exit code 2). */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { ConfigError } from '../config/errors.ts';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** Values of a command's options. Throws `ConfigError` for an unknown option, a missing value, a stray word. */
+export function readOptions<O extends Options>(args: readonly string[], options: O) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
+  } catch (error) {
+    const known = Object.keys(options).map((name) => `--${name}`);
+    const reason = (error as Error).message.split('. ')[0];
+    throw new ConfigError(`arguments: expected options among ${known.join(', ')}, got: ${reason}`);
+  }
+}
+
+/** A required option. Throws `ConfigError` when it is absent. */
+export function required(name: string, value: string | undefined): string {
+  if (value === undefined) throw new ConfigError(`--${name}: expected a value, got none`);
+  return value;
+}
+
+/** A whole number within a range. Throws `ConfigError` naming the option. */
+export function wholeNumber(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max) {
+    throw new ConfigError(`--${name}: expected a whole number from ${min} to ${max}, got "${text}"`);
+  }
+  return value;
+}
+
+/** A number within a range. Throws `ConfigError` naming the option. */
+export function realNumber(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max) {
+    throw new ConfigError(`--${name}: expected a number from ${min} to ${max}, got "${text}"`);
+  }
+  return value;
+}
+
+/** One of a few words. Throws `ConfigError` listing them. */
+export function oneOf<T extends string>(name: string, text: string, words: readonly T[]): T {
+  const found = words.find((word) => word === text);
+  if (!found) throw new ConfigError(`--${name}: expected one of ${words.join(', ')}, got "${text}"`);
+  return found;
+}
+
+/** `path=value` settings. Throws `ConfigError` for one without "=". */
+export function readSettings(list: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    list.map((setting) => {
+      const at = setting.indexOf('=');
+      if (at < 1) throw new ConfigError(`--set: expected path=value, got "${setting}"`);
+      return [setting.slice(0, at), setting.slice(at + 1)];
+    }),
+  );
+}

@@ -1,0 +1,73 @@
+/** Opens a backend for the command line: Dawn through npm `webgpu`, or the CPU twins. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { create, globals } from 'webgpu';
+import { DeviceError } from '../config/errors.ts';
+import type { Runtime } from '../gpu/runtime.ts';
+import { createTuner, type TuningTable } from '../gpu/tuner.ts';
+import { type BackendKind, type Backends, findBackends } from '../train/backends.ts';
+import { oneOf } from './arguments.ts';
+
+// Dawn's objects die with the instance that made them, so it is kept for as long as the process lives.
+let instance: GPU | undefined;
+
+export const backendOption = { backend: { type: 'string' } } as const;
+
+export interface OpenBackend {
+  readonly backends: Backends;
+  readonly runtime: Runtime;
+  /** Remembers the chosen kernel variants and closes the device. */
+  close(): void;
+}
+
+/** Finds adapters and measures them, without opening a backend to work with. */
+export async function inspectBackends(): Promise<{ backends: Backends; remember(): void }> {
+  Object.assign(globalThis, globals);
+  // f16 on NVIDIA is hidden behind a toggle of Dawn; asking for it changes nothing elsewhere.
+  instance ??= create(['enable-dawn-features=vulkan_enable_f16_on_nvidia']);
+  const tuner = createTuner(readTable());
+  return { backends: await findBackends(instance, tuner), remember: () => writeTable(tuner.table) };
+}
+
+/** Opens the wanted backend, or the faster one. Throws `DeviceError` for a GPU that is not there. */
+export async function openBackend(wanted: string | undefined): Promise<OpenBackend> {
+  const kind = wanted === undefined ? null : oneOf<BackendKind>('backend', wanted, ['gpu', 'cpu']);
+  const { backends, remember } = await inspectBackends();
+  if (kind === 'gpu' && !backends.adapter) throw new DeviceError(`--backend gpu: ${backends.whyNoGpu}`);
+  const runtime = await backends.open(kind ?? backends.chosen, (error) => {
+    process.stderr.write(`sdlm: ${error.message}\n`);
+    process.exit(1);
+  });
+  return {
+    backends,
+    runtime,
+    close: () => {
+      remember();
+      runtime.destroy();
+    },
+  };
+}
+
+function tablePath(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sdlm-playground', 'tuning.json');
+}
+
+/** Choices are remembered per adapter inside the keys; an unreadable file only means timing again. */
+function readTable(): TuningTable {
+  try {
+    return JSON.parse(readFileSync(tablePath(), 'utf8')) as TuningTable;
+  } catch {
+    return {};
+  }
+}
+
+function writeTable(table: TuningTable): void {
+  try {
+    mkdirSync(dirname(tablePath()), { recursive: true });
+    writeFileSync(tablePath(), JSON.stringify(table, null, 1));
+  } catch (error) {
+    process.stderr.write(`sdlm: kernel timings are not remembered: ${(error as Error).message}\n`);
+  }
+}

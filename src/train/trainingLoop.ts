@@ -1,0 +1,50 @@
+/**
+ * The order of events of a run: steps, and a validation every so often. A generator: whoever drives it pauses by not
+ * asking for the next event, and takes single steps by asking once.
+ */
+import { maxInFlight } from '../gpu/runtime.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { StepReport, Trainer } from './trainer.ts';
+
+/** The text of a run as the loop needs it. */
+export interface TrainingText {
+  /** Tokens (B, T) of a step: a function of the step alone, so that a resumed run goes on exactly. */
+  batchAt(step: number): Uint32Array;
+}
+
+export type TrainingEvent =
+  | ({ readonly kind: 'step' } & StepReport)
+  | ({ readonly kind: 'validation'; readonly step: number } & Evaluation);
+
+export interface LoopOptions {
+  /** Steps to have done when the loop ends. */
+  readonly steps: number;
+  readonly evaluateEvery: number;
+  readonly evaluate: () => Promise<Evaluation>;
+  /** Steps to keep in flight; 1 when somebody is stepping by hand. At most `maxInFlight`. */
+  readonly ahead?: () => number;
+}
+
+/** Runs a trainer from where it stands to `steps`, validating every `evaluateEvery` steps and at the end. */
+export async function* trainingLoop(
+  trainer: Trainer,
+  text: TrainingText,
+  options: LoopOptions,
+): AsyncGenerator<TrainingEvent> {
+  const { steps, evaluateEvery, evaluate, ahead = () => maxInFlight } = options;
+  const pending: Promise<StepReport>[] = [];
+  const isBoundary = (step: number) => step % evaluateEvery === 0 || step === steps;
+  for (;;) {
+    // Steps past a validation wait for it: it reads the weights as they are when it runs.
+    const mayAdvance = () =>
+      trainer.step < steps &&
+      pending.length < Math.max(1, Math.min(ahead(), maxInFlight)) &&
+      !(pending.length > 0 && isBoundary(trainer.step));
+    while (mayAdvance()) pending.push(trainer.advance(text.batchAt(trainer.step)));
+    const next = pending.shift();
+    if (!next) return;
+    const report = await next;
+    yield { kind: 'step', ...report };
+    if (isBoundary(report.step)) yield { kind: 'validation', step: report.step, ...(await evaluate()) };
+  }
+}
