@@ -1,0 +1,81 @@
+/**
+ * The split into text to train on and text held out: by position, the end is held out. Each side is encoded for
+ * itself, so that no window reaches across. Not here: which windows of a side are drawn (`batches.ts`).
+ */
+import { DataError } from '../config/errors.ts';
+import type { Experiment } from '../config/schema.ts';
+import { type Tokenizer, tokenizerFor } from './tokenizers.ts';
+
+export interface Split {
+  /** Offset in the text, in UTF-16 units, where the held-out part begins. */
+  readonly boundary: number;
+  /** Characters on each side. */
+  readonly trainCharacters: number;
+  readonly validationCharacters: number;
+}
+
+export interface Dataset {
+  readonly tokenizer: Tokenizer;
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+  readonly split: Split;
+  /** One sentence or two that say what is held out and what the model may know of it. */
+  readonly description: string;
+}
+
+/**
+ * Where the held-out part begins: after the first (1 - validationShare) of the text, never inside a character.
+ */
+export function splitBoundary(text: string, validationShare: number): number {
+  const boundary = Math.floor(text.length * (1 - validationShare));
+  const isInside = boundary > 0 && /[\ud800-\udbff]/.test(text[boundary - 1]) && /[\udc00-\udfff]/.test(text[boundary]);
+  return isInside ? boundary - 1 : boundary;
+}
+
+/**
+ * Tokenizes and splits a text. Throws `DataError` when either side is shorter than one window of `sequenceLength`.
+ */
+export function prepareDataset(
+  text: string,
+  {
+    tokenizer: kind,
+    sequenceLength,
+    validationShare,
+  }: Pick<Experiment['data'], 'tokenizer' | 'sequenceLength' | 'validationShare'>,
+): Dataset {
+  const tokenizer = tokenizerFor(kind, text);
+  const boundary = splitBoundary(text, validationShare);
+  const train = tokenizer.encode(text.slice(0, boundary));
+  const validation = tokenizer.encode(text.slice(boundary));
+  expectWindows(train.length, validation.length, sequenceLength);
+  const split = {
+    boundary,
+    trainCharacters: tokenizer.countCharacters(train),
+    validationCharacters: tokenizer.countCharacters(validation),
+  };
+  return { tokenizer, train, validation, split, description: describeSplit(split, kind) };
+}
+
+/** Throws `DataError` unless both sides hold one window of T tokens. */
+export function expectWindows(train: number, validation: number, T: number): void {
+  if (train >= T && validation >= T) return;
+  throw new DataError(
+    `text: expected at least one window of ${T} tokens to train on and one held out, got ${train} and ${validation}; take a longer text, a shorter window (data.sequenceLength) or another data.validationShare`,
+  );
+}
+
+/** The split in words, for the page, the command line and the run directory. */
+export function describeSplit({ trainCharacters, validationCharacters }: Split, kind: Tokenizer['kind']): string {
+  const whole = trainCharacters + validationCharacters;
+  const percent = (part: number) => `${Number(((100 * part) / whole).toFixed(1))} %`;
+  const grouped = (count: number) => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+  const parts = `The first ${percent(trainCharacters)} of the text (${grouped(trainCharacters)} characters) is trained on, the last ${percent(validationCharacters)} (${grouped(validationCharacters)}) is held out and never trained on.`;
+  switch (kind) {
+    case 'character':
+      return `${parts} Only the list of characters is taken from the whole text.`;
+    case 'byte':
+      return parts;
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * Tokenizers: one token per character, or per byte of UTF-8. Ids run from 0; the mask is the last id, one past the
+ * vocabulary, and belongs to the diffusion process rather than to the text. Not here: subwords, which would need
+ * training of their own and would change what a bit per character costs.
+ *
+ * The vocabulary of characters comes from the whole text, held-out part included. That gives away which characters
+ * exist, never where. The alternative, a shared "unknown" token for characters that training never saw, would make
+ * several characters one: the bound in bits per character would then no longer be a bound on the text.
+ */
+import { DataError } from '../config/errors.ts';
+import { strictUtf8 } from './utf8.ts';
+
+/** How the mask is written: the sign that also stands for a hole in a prompt. */
+export const maskText = '_';
+
+export type TokenizerKind = 'character' | 'byte';
+
+export interface Tokenizer {
+  readonly kind: TokenizerKind;
+  /** V: token ids without the mask. */
+  readonly vocabularySize: number;
+  /** V, the last id. */
+  readonly maskId: number;
+  /** Ids of a text. Throws `DataError` naming a character that has none, and where it stands. */
+  encode(text: string): Uint32Array;
+  /** Text of ids; masks become `_`, bytes that are no UTF-8 become `<0xNN>`. Throws `DataError` for other ids. */
+  decode(ids: ArrayLike<number>): string;
+  /** Text of one token, the mask included, for labels: every byte beyond ASCII stands alone as `<0xNN>`. */
+  tokenText(id: number): string;
+  /** Characters (code points) that the ids spell: what "per character" counts. A mask counts as one. */
+  countCharacters(ids: ArrayLike<number>): number;
+  /** Plain data for `tokenizer.json`, read back by `tokenizerFromJSON`. */
+  toJSON(): TokenizerJSON;
+}
+
+export interface TokenizerJSON {
+  readonly format: 'sdlm-tokenizer';
+  readonly version: 1;
+  readonly kind: TokenizerKind;
+  /** Characters by id; absent for bytes, where the id is the byte. */
+  readonly characters?: readonly string[];
+  readonly maskToken: string;
+  readonly maskTokenId: number;
+  /** Windows are always full. */
+  readonly padTokenId: null;
+}
+
+/** The tokenizer of a kind over a text (bytes need none). Throws `DataError` for an empty text or half a character. */
+export function tokenizerFor(kind: TokenizerKind, text: string): Tokenizer {
+  switch (kind) {
+    case 'character':
+      return characterTokenizer(charactersOf(text));
+    case 'byte':
+      return byteTokenizer();
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The distinct characters of a text in the order of their code points. Throws `DataError` when there is none. */
+export function charactersOf(text: string): string[] {
+  expectWholeCharacters(text);
+  const isPresent = new Uint8Array(0x110000);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.codePointAt(i)!;
+    if (code > 0xffff) i++;
+    isPresent[code] = 1;
+  }
+  const codes: number[] = [];
+  isPresent.forEach((present, code) => {
+    if (present) codes.push(code);
+  });
+  if (codes.length === 0) throw new DataError('text: expected at least one character, got none');
+  return codes.map((code) => String.fromCodePoint(code));
+}
+
+/** A tokenizer whose ids are positions in `characters`: single code points, each once. */
+export function characterTokenizer(characters: readonly string[]): Tokenizer {
+  const maskId = characters.length;
+  const codes = characters.map((character) => character.codePointAt(0)!);
+  // Id + 1 by code point, 0 where there is none: texts have millions of characters.
+  const idOf = new Uint32Array(Math.max(...codes) + 1);
+  codes.forEach((code, id) => {
+    idOf[code] = id + 1;
+  });
+  return {
+    kind: 'character',
+    vocabularySize: characters.length,
+    maskId,
+    encode: (text) => {
+      const ids = new Uint32Array(text.length);
+      let length = 0;
+      for (let i = 0; i < text.length; i++) {
+        const code = text.codePointAt(i)!;
+        if (code > 0xffff) i++;
+        const id = code < idOf.length ? idOf[code] : 0;
+        if (id === 0) {
+          throw new DataError(
+            `text: expected only the ${characters.length} characters of the model's vocabulary, got ${named(code)} as character ${length + 1}`,
+          );
+        }
+        ids[length++] = id - 1;
+      }
+      return ids.slice(0, length);
+    },
+    decode: (ids) => Array.from(ids, (id) => textOf(characters, id)).join(''),
+    tokenText: (id) => textOf(characters, id),
+    countCharacters: (ids) => ids.length,
+    toJSON: () => ({ ...header('character', maskId), characters }),
+  };
+}
+
+/** The tokenizer of UTF-8 bytes: id = byte. */
+export function byteTokenizer(): Tokenizer {
+  const maskId = 256;
+  return {
+    kind: 'byte',
+    vocabularySize: maskId,
+    maskId,
+    encode: (text) => {
+      expectWholeCharacters(text);
+      return new Uint32Array(new TextEncoder().encode(text));
+    },
+    decode: (ids) => {
+      const pieces = strictUtf8(ids);
+      return Array.from(pieces, ({ text, start, end }) => {
+        if (text !== null) return text;
+        return Array.from({ length: end - start }, (_, i) => byteText(ids[start + i])).join('');
+      }).join('');
+    },
+    tokenText: byteText,
+    countCharacters: (ids) => {
+      let count = 0;
+      for (let i = 0; i < ids.length; i++) if ((ids[i] & 0xc0) !== 0x80 || ids[i] === maskId) count++;
+      return count;
+    },
+    toJSON: () => header('byte', maskId),
+  };
+}
+
+/** Reads what `toJSON` gave. Throws `DataError` with one sentence for anything else. */
+export function tokenizerFromJSON(value: unknown): Tokenizer {
+  const where = 'tokenizer.json';
+  if (typeof value !== 'object' || value === null)
+    throw new DataError(`${where}: expected an object, got ${show(value)}`);
+  const { format, version, kind, characters, maskTokenId } = value as Record<string, unknown>;
+  if (format !== 'sdlm-tokenizer' || version !== 1) {
+    throw new DataError(
+      `${where}: expected format "sdlm-tokenizer", version 1, got ${show(format)}, version ${show(version)}`,
+    );
+  }
+  const tokenizer = kind === 'byte' ? byteTokenizer() : readCharacters(where, kind, characters);
+  if (maskTokenId !== tokenizer.maskId) {
+    throw new DataError(
+      `${where}: expected maskTokenId ${tokenizer.maskId} (one past the vocabulary), got ${show(maskTokenId)}`,
+    );
+  }
+  return tokenizer;
+}
+
+function readCharacters(where: string, kind: unknown, characters: unknown): Tokenizer {
+  if (kind !== 'character') throw new DataError(`${where}: expected kind "character" or "byte", got ${show(kind)}`);
+  if (!Array.isArray(characters) || characters.length === 0) {
+    throw new DataError(`${where}: expected a list of characters, got ${show(characters)}`);
+  }
+  const seen = new Set<unknown>();
+  characters.forEach((character: unknown, id) => {
+    if (typeof character !== 'string' || [...character].length !== 1 || /\p{Surrogate}/u.test(character)) {
+      throw new DataError(`${where}: expected one character for token ${id}, got ${show(character)}`);
+    }
+    if (seen.has(character)) {
+      throw new DataError(`${where}: expected each character once, got ${show(character)} again for token ${id}`);
+    }
+    seen.add(character);
+  });
+  return characterTokenizer(characters as string[]);
+}
+
+/** Ids of a prompt in which `_` stands for a hole. Throws `DataError` for characters outside the vocabulary. */
+export function encodePrompt(tokenizer: Tokenizer, prompt: string): Uint32Array {
+  const ids: number[] = [];
+  let characters = 0;
+  prompt.split(maskText).forEach((kept, piece) => {
+    if (piece > 0) ids.push(tokenizer.maskId);
+    try {
+      ids.push(...tokenizer.encode(kept));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      throw unknownInPrompt(tokenizer, kept, characters);
+    }
+    characters += [...kept].length + 1;
+  });
+  return Uint32Array.from(ids);
+}
+
+function unknownInPrompt(tokenizer: Tokenizer, kept: string, before: number): DataError {
+  const letters = [...kept];
+  const at = letters.findIndex((letter) => {
+    try {
+      return tokenizer.encode(letter).length === 0;
+    } catch {
+      return true;
+    }
+  });
+  return new DataError(
+    `prompt: expected characters that the model knows, got ${named(letters[at].codePointAt(0)!)} as character ${before + at + 1}`,
+  );
+}
+
+function header(kind: TokenizerKind, maskId: number): TokenizerJSON {
+  return { format: 'sdlm-tokenizer', version: 1, kind, maskToken: maskText, maskTokenId: maskId, padTokenId: null };
+}
+
+function textOf(characters: readonly string[], id: number): string {
+  if (id === characters.length) return maskText;
+  const text = characters[id];
+  if (text === undefined) throw new DataError(`token: expected an id from 0 to ${characters.length}, got ${id}`);
+  return text;
+}
+
+function byteText(id: number): string {
+  if (id === 256) return maskText;
+  if (!Number.isInteger(id) || id < 0 || id > 256)
+    throw new DataError(`token: expected an id from 0 to 256, got ${id}`);
+  const isPlain = (id >= 0x20 && id < 0x7f) || id === 0x0a || id === 0x09;
+  return isPlain ? String.fromCharCode(id) : `<0x${id.toString(16).toUpperCase().padStart(2, '0')}>`;
+}
+
+/** Half a surrogate pair has no UTF-8 and no place in a vocabulary. */
+function expectWholeCharacters(text: string): void {
+  const half = /\p{Surrogate}/u.exec(text);
+  if (half) {
+    throw new DataError(`text: expected whole characters, got half of one (a lone surrogate) at offset ${half.index}`);
+  }
+}
+
+function named(code: number): string {
+  return `${JSON.stringify(String.fromCodePoint(code))} (U+${code.toString(16).toUpperCase().padStart(4, '0')})`;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
