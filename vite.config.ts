@@ -5,13 +5,14 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { buildConstants } from './scripts/build-info.mjs';
+import { corpora } from './scripts/corpora/plugin.mjs';
 import { wat } from './scripts/wat-plugin.mjs';
 
 export default defineConfig({
   base: './',
   // A file that is missing is a 404, not the page once more: views are addressed by the hash.
   appType: 'mpa',
-  plugins: [react(), wat()],
+  plugins: [react(), wat(), corpora()],
   define: buildConstants(),
   worker: { format: 'es', plugins: () => [wat()] },
   build: { outDir: 'dist/page', emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 1200 },

@@ -67,9 +67,12 @@ export function isFresh(target) {
 /** Vite's configuration of the command line: one Node bundle, WGSL inside, the native WebGPU module outside. */
 async function cliConfig() {
   const { buildConstants } = await import('./build-info.mjs');
+  const { corpora } = await import('./corpora/plugin.mjs');
+  const { wat } = await import('./wat-plugin.mjs');
   return /** @type {import('vite').InlineConfig} */ ({
     configFile: false,
     define: buildConstants(),
+    plugins: [wat(), corpora()],
     ssr: { noExternal: true, external: ['webgpu'] },
     build: { ssr: 'src/cli/main.ts', target: 'node20', minify: false, sourcemap: true, copyPublicDir: false },
   });
@@ -130,4 +133,10 @@ async function main(args) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  }
