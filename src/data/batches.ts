@@ -77,9 +77,10 @@ export function createBatches(
 export function evaluationOffsets(length: number, T: number, count: number): Uint32Array {
   const windows = Math.min(count, Math.floor(length / T));
   if (windows < 1) throw new DataError(`held-out text: expected at least ${T} tokens, got ${length}`);
-  // The spacing is at least T because windows * T <= length; rounding down keeps it so, as T is whole.
-  const spacing = windows > 1 ? (length - T) / (windows - 1) : 0;
-  return Uint32Array.from({ length: windows }, (_, window) => Math.floor(window * spacing));
+  // The spacing is at least T because windows * T <= length; rounding down keeps it so, as T is whole. The product
+  // comes before the division: a rounded spacing would lose the last window's place.
+  const gaps = Math.max(1, windows - 1);
+  return Uint32Array.from({ length: windows }, (_, window) => Math.floor((window * (length - T)) / gaps));
 }
 
 /**

@@ -41,8 +41,8 @@ const draws = { table: 0, text: 1 };
 export const markovLength = 500_000;
 
 /**
- * The source behind `data.corpus = markov`: 16 symbols, 5 successors each, order 1; its entropy rate is near 2 bits
- * per character. A model learns 80 probabilities and that only the nearest revealed neighbours on each side matter.
+ * The source behind `data.corpus = markov`: 16 symbols, 5 successors each, order 1; its entropy rate is near 2.1
+ * bits per character. A model learns 80 probabilities and that only the nearest revealed neighbours on each side matter.
  */
 export function defaultMarkovSource(): MarkovSource {
   return markovSource({ symbols: 16, order: 1, successors: 5, seed: 20 });

@@ -1,0 +1,118 @@
+/** Tokenizers: nothing is lost on the way there and back, and what cannot be read is refused with its place. */
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DataError } from '../../src/config/errors.ts';
+import {
+  byteTokenizer,
+  characterTokenizer,
+  encodePrompt,
+  tokenizerFor,
+  tokenizerFromJSON,
+} from '../../src/data/tokenizers.ts';
+import { firstInvalidUtf8 } from '../../src/data/utf8.ts';
+
+/** Any text of whole characters without the sign of a hole. */
+const anyText = fc
+  .string({ unit: 'binary', minLength: 1, maxLength: 60 })
+  .filter((text) => !/\p{Surrogate}/u.test(text) && !text.includes('_'));
+
+describe.each(['character', 'byte'] as const)('%s tokenizer', (kind) => {
+  test('decodes what it encoded, also after a round trip through JSON', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const tokenizer = tokenizerFor(kind, text);
+        const read = tokenizerFromJSON(JSON.parse(JSON.stringify(tokenizer)));
+        const ids = tokenizer.encode(text);
+        expect(tokenizer.decode(ids)).toBe(text);
+        expect(read.decode(ids)).toBe(text);
+        expect(read.encode(text)).toEqual(ids);
+        expect(Math.max(...ids)).toBeLessThan(tokenizer.vocabularySize);
+        expect(tokenizer.countCharacters(ids)).toBe([...text].length);
+      }),
+    );
+  });
+
+  test('shows masks as holes, counts them, and reads holes as masks', () => {
+    const tokenizer = tokenizerFor(kind, 'abc');
+    const ids = encodePrompt(tokenizer, 'a__c');
+    const [a, c] = [tokenizer.encode('a')[0], tokenizer.encode('c')[0]];
+    expect([...ids]).toEqual([a, tokenizer.maskId, tokenizer.maskId, c]);
+    expect(tokenizer.maskId).toBe(tokenizer.vocabularySize);
+    expect(tokenizer.decode(ids)).toBe('a__c');
+    expect(tokenizer.tokenText(tokenizer.maskId)).toBe('_');
+    expect(tokenizer.countCharacters(ids)).toBe(4);
+  });
+
+  test('refuses ids beyond the mask and half characters', () => {
+    const tokenizer = tokenizerFor(kind, 'abc');
+    expect(() => tokenizer.decode([tokenizer.maskId + 1])).toThrow(DataError);
+    expect(() => tokenizer.tokenText(-1)).toThrow(DataError);
+    expect(() => tokenizerFor(kind, 'a\ud800b').encode('a\ud800b')).toThrow(DataError);
+  });
+});
+
+describe('character tokenizer', () => {
+  test('orders the vocabulary by code point, characters beyond 16 bits included', () => {
+    const tokenizer = tokenizerFor('character', 'b😀a\nb');
+    expect(Array.from({ length: 5 }, (_, id) => tokenizer.tokenText(id))).toEqual(['\n', 'a', 'b', '😀', '_']);
+  });
+
+  test('names an unknown character and its place', () => {
+    const tokenizer = tokenizerFor('character', 'abc');
+    expect(() => tokenizer.encode('abé')).toThrow(
+      `text: expected only the 3 characters of the model's vocabulary, got "é" (U+00E9) as character 3`,
+    );
+    expect(() => encodePrompt(tokenizer, 'a_b😀c')).toThrow(
+      'prompt: expected characters that the model knows, got "😀" (U+1F600) as character 4',
+    );
+  });
+});
+
+describe('byte tokenizer', () => {
+  test('shows bytes that are no UTF-8 one by one, and everything around them', () => {
+    const tokenizer = byteTokenizer();
+    const [e2, ...rest] = tokenizer.encode('€');
+    expect(tokenizer.decode([97, e2, 98, ...rest, 99])).toBe('a<0xE2>b<0x82><0xAC>c');
+    expect(tokenizer.decode([e2, tokenizer.maskId, rest[1]])).toBe('<0xE2>_<0xAC>');
+    expect(tokenizer.decode([0xef, 0xbb, 0xbf, 97])).toBe('\ufeffa');
+  });
+
+  test('finds the first invalid byte exactly where the platform decoder begins to fail', () => {
+    const accepts = (bytes: Uint8Array) => {
+      try {
+        new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const awkward = fc.constantFrom(0x00, 0x61, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0);
+    const more = fc.constantFrom(0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff);
+    fc.assert(
+      fc.property(fc.array(fc.oneof(awkward, more), { maxLength: 8 }), (list) => {
+        const bytes = Uint8Array.from(list);
+        const at = firstInvalidUtf8(bytes);
+        expect(at === -1).toBe(accepts(bytes));
+        if (at >= 0) expect(accepts(bytes.subarray(0, at))).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+describe('tokenizer.json', () => {
+  const good = JSON.parse(JSON.stringify(characterTokenizer(['a', 'b'])));
+  test.each([
+    ['null', null, 'expected an object, got null'],
+    ['another format', { ...good, format: 'x' }, 'expected format "sdlm-tokenizer", version 1, got "x", version 1'],
+    ['a later version', { ...good, version: 2 }, 'version 2'],
+    ['an unknown kind', { ...good, kind: 'word' }, 'expected kind "character" or "byte", got "word"'],
+    ['no characters', { ...good, characters: [] }, 'expected a list of characters, got []'],
+    ['a long token', { ...good, characters: ['a', 'bc'] }, 'expected one character for token 1, got "bc"'],
+    ['a repeated token', { ...good, characters: ['a', 'a'] }, 'expected each character once, got "a" again'],
+    ['a wrong mask', { ...good, maskTokenId: 0 }, 'expected maskTokenId 2 (one past the vocabulary), got 0'],
+  ])('refuses %s', (_, value, sentence) => {
+    expect(() => tokenizerFromJSON(value)).toThrow(DataError);
+    expect(() => tokenizerFromJSON(value)).toThrow(sentence);
+  });
+});
