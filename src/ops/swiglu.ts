@@ -1,0 +1,82 @@
+/**
+ * The gated activation of a feed-forward layer, on the output of one product that holds both of its halves.
+ * Source: Shazeer 2020 (arXiv 2002.05202), section 2. Not here: the projections before and after it.
+ */
+
+import indexWgsl from '../../shaders/shared/index.wgsl?raw';
+import sigmoidWgsl from '../../shaders/shared/sigmoid.wgsl?raw';
+import wgsl from '../../shaders/swiglu.wgsl?raw';
+import backwardWgsl from '../../shaders/swiglu_backward.wgsl?raw';
+import { ShapeError } from '../config/errors.ts';
+import { type Floats, kernel } from '../gpu/kernel.ts';
+import { linearWorkgroups } from '../gpu/recording.ts';
+import { differentiable, expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
+
+const forwardKernel = kernel({
+  name: 'swiglu',
+  wgsl,
+  helpers: [indexWgsl, sigmoidWgsl],
+  twin: ({ gateUp, out }: { gateUp: Floats; out: Floats }, { rows, F }: { rows: number; F: number }) => {
+    for (let row = 0; row < rows; row++) {
+      const first = row * 2 * F;
+      for (let f = 0; f < F; f++) {
+        const gate = gateUp[first + f];
+        out[row * F + f] = (gate / (1 + Math.exp(-gate))) * gateUp[first + F + f];
+      }
+    }
+  },
+});
+
+const backwardKernel = kernel({
+  name: 'swiglu_backward',
+  wgsl: backwardWgsl,
+  helpers: [indexWgsl, sigmoidWgsl],
+  twin: (
+    { gateUp, dy, dgateUp }: { gateUp: Floats; dy: Floats; dgateUp: Floats },
+    { rows, F }: { rows: number; F: number },
+  ) => {
+    for (let row = 0; row < rows; row++) {
+      const first = row * 2 * F;
+      for (let f = 0; f < F; f++) {
+        const gate = gateUp[first + f];
+        const sigmoid = 1 / (1 + Math.exp(-gate));
+        const upstream = dy[row * F + f];
+        dgateUp[first + f] = upstream * gateUp[first + F + f] * sigmoid * (1 + gate * (1 - sigmoid));
+        dgateUp[first + F + f] = upstream * gate * sigmoid;
+      }
+    }
+  },
+});
+
+/**
+ * `silu(gate) * up`: gateUp (N, 2F) with rows [gate | up], result (N, F). Throws `ShapeError` for other shapes.
+ *
+ * Gradients, with s = sigmoid(gate): dgate = dy up s (1 + gate (1 - s)); dup = dy gate s.
+ */
+export function swiglu(gateUp: Tensor): Tensor {
+  const { N: rows, C } = expectShape('swiglu', 'gateUp', gateUp, ['N', 'C']);
+  if (C % 2 !== 0) throw new ShapeError(`swiglu: expected gateUp (N, 2F), got ${showShape(gateUp.shape)}`);
+  const F = C / 2;
+  const { graph } = gateUp;
+  const out = transientTensor(graph, 'gated', [rows, F]);
+  launch(graph, {
+    label: `swiglu ${rows} x ${F}`,
+    variants: [{ kernel: forwardKernel, workgroups: linearWorkgroups(rows * F) }],
+    bindings: { gateUp, out },
+    parameters: { rows, F },
+    flops: 6 * rows * F,
+  });
+  return differentiable(out, [gateUp], (dy) => [
+    {
+      input: gateUp,
+      write: (dgateUp: Tensor) =>
+        launch(graph, {
+          label: `swiglu backward ${rows} x ${F}`,
+          variants: [{ kernel: backwardKernel, workgroups: linearWorkgroups(rows * F) }],
+          bindings: { gateUp, dy, dgateUp },
+          parameters: { rows, F },
+          flops: 13 * rows * F,
+        }),
+    },
+  ]);
+}
