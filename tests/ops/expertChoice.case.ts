@@ -1,0 +1,30 @@
+import { capacityOf, expertChoice } from '../../src/ops/expertChoice.ts';
+import { expertLoad } from '../../src/ops/routing.ts';
+import { noise, type OpCase } from './case.ts';
+
+const shapes = [
+  { groups: 1, size: 1, E: 1, choices: 1 },
+  { groups: 1, size: 1, E: 5, choices: 2 },
+  { groups: 3, size: 7, E: 2, choices: 1 },
+  { groups: 2, size: 64, E: 8, choices: 2 },
+  { groups: 5, size: 13, E: 3, choices: 3 },
+  { groups: 2, size: 3, E: 64, choices: 4 },
+  { groups: 1, size: 301, E: 7, choices: 2 },
+];
+
+const routes = ({ groups, size, E, choices }: (typeof shapes)[number], ties: boolean): OpCase => ({
+  name: `expertChoice ${groups} x ${size} tokens, ${choices} of ${E} experts${ties ? ', ties' : ''}`,
+  inputs: {
+    scores: {
+      shape: [groups * size, E],
+      // With ties, few distinct scores: most decisions fall to the order of tokens.
+      values: (i) => (ties ? Math.round(2 * noise(i)) / 4 : noise(i)),
+    },
+  },
+  record: (_, { scores }) => {
+    const routing = expertChoice(scores, { groups, capacity: capacityOf(choices, E, size) });
+    return [routing.slotOf, routing.expertOf, routing.pairOf, routing.offsets, expertLoad(routing)];
+  },
+});
+
+export const cases: OpCase[] = shapes.flatMap((shape) => [routes(shape, false), routes(shape, true)]);
