@@ -1,0 +1,36 @@
+/** Keeps the address bar and the page in step: the configuration in the query, the view in the hash. */
+import { create } from 'zustand';
+import { adoptAddress, useConfiguration } from './configuration.ts';
+import { useRun } from './run.ts';
+import { readQuery, readView, type View, writeQuery } from './url.ts';
+
+export const useView = create<{ view: View }>(() => ({ view: 'train' }));
+
+/** Reads the address once, then writes every change of the configuration to it and follows its hash. */
+export function followAddress(): void {
+  const address = readQuery(window.location.search);
+  const problems = [...address.problems];
+  adoptAddress(address);
+  const takeView = () => {
+    const { hash } = window.location;
+    const view = readView(hash);
+    if (!view && hash !== '')
+      problems.push(`view: expected #/train, #/decode or #/routing, got ${hash}. Train is shown.`);
+    useView.setState({ view: view ?? 'train' });
+    useRun.setState({ addressProblems: [...problems] });
+  };
+  takeView();
+  window.addEventListener('hashchange', takeView);
+  useConfiguration.subscribe((now, before) => {
+    if (now.experiment === before.experiment && now.presetId === before.presetId) return;
+    window.history.replaceState(null, '', currentLink());
+  });
+}
+
+/** The link to the configuration and view on show. A person's own text is not part of it. */
+export function currentLink(): string {
+  const { presetId, experiment } = useConfiguration.getState();
+  const link = new URL(window.location.href);
+  link.search = writeQuery(presetId, experiment);
+  return link.href;
+}

@@ -1,0 +1,107 @@
+/** The Decode view's state: what to decode, the frames that came back, and where the scrubber stands. */
+import { create } from 'zustand';
+import type { DecodeFrame, DecodeRequest, ModelReport } from '../worker/protocol.ts';
+import { modelOf, useRun } from './run.ts';
+import { ask, listen } from './session.ts';
+
+export interface DecodeResult {
+  text: string;
+  calls: number;
+  tokensPerCall: number;
+}
+
+export interface DecodeState {
+  request: DecodeRequest;
+  /** One frame per network call so far, the masked start first; replaced, never changed in place. */
+  frames: readonly DecodeFrame[];
+  /** Index of the frame on show. */
+  position: number;
+  playing: boolean;
+  busy: boolean;
+  result: DecodeResult | null;
+  /** The model whose vocabulary the frames are written in. */
+  model: ModelReport | null;
+}
+
+export const useDecode = create<DecodeState>(() => ({
+  request: {
+    weights: 'pretrained',
+    decoder: 'confidence',
+    steps: 32,
+    temperature: 0.7,
+    prompt: '',
+    length: 64,
+    seed: 1,
+  },
+  frames: [],
+  position: 0,
+  playing: false,
+  busy: false,
+  result: null,
+  model: null,
+}));
+
+/** Changes what the next decode will do. Other weights bring their own window as the length. */
+export function editDecode(changes: Partial<DecodeRequest>): void {
+  useDecode.setState(({ request }) => ({ request: { ...request, ...changes } }));
+  if (changes.weights) fitWindow();
+}
+
+function fitWindow(): void {
+  const model = modelOf(useRun.getState(), useDecode.getState().request.weights);
+  if (!model) return;
+  const length = model.experiment.data.sequenceLength;
+  useDecode.setState(({ request }) => ({ request: { ...request, length, steps: Math.min(request.steps, length) } }));
+}
+
+useRun.subscribe((now, before) => {
+  if (now.pretrained !== before.pretrained || now.model !== before.model) fitWindow();
+});
+
+/** Decodes; frames are shown as they come. `length` and `steps` are cut to the model's window. */
+export async function decode(model: ModelReport): Promise<void> {
+  const { request } = useDecode.getState();
+  const length = Math.min(request.length, model.experiment.data.sequenceLength);
+  useDecode.setState({ frames: [], position: 0, playing: true, busy: true, result: null, model });
+  const arrived: DecodeFrame[] = [];
+  let scheduled = false;
+  const flush = () => {
+    scheduled = false;
+    useDecode.setState({ frames: arrived.slice() });
+  };
+  const endListening = listen((telemetry) => {
+    if (telemetry.kind !== 'frame') return;
+    arrived.push(telemetry.frame);
+    if (scheduled) return;
+    scheduled = true;
+    setTimeout(flush, 50);
+  });
+  const result = await ask('decode', { ...request, length, steps: Math.min(request.steps, length) });
+  endListening();
+  useDecode.setState({ frames: arrived.slice(), busy: false, result });
+}
+
+/** Ends the decode in progress; the frames so far stay. */
+export async function cancelDecode(): Promise<void> {
+  await ask('cancelDecode', {});
+}
+
+/** Shows one frame and stops playing. */
+export function scrub(position: number): void {
+  useDecode.setState({ position, playing: false });
+}
+
+/** Plays on, or from the start if the end is on show. */
+export function play(): void {
+  useDecode.setState(({ position, frames }) => ({
+    playing: true,
+    position: position >= frames.length - 1 ? 0 : position,
+  }));
+}
+
+/** One frame further; stops at the end of a decode that is complete. */
+export function advance(): void {
+  useDecode.setState(({ position, frames, busy }) =>
+    position < frames.length - 1 ? { position: position + 1 } : { playing: busy },
+  );
+}

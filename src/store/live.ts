@@ -1,0 +1,99 @@
+/**
+ * What changes many times per second while a model trains: curves, expert load, the text being denoised. Kept in
+ * plain arrays outside React; views are told a few times per second that something changed (`subscribeLive`), which
+ * bounds the work of the main thread no matter how fast the engine is. Configuration and status are in `run.ts`.
+ */
+import type { DecodeFrame, Telemetry, Weights } from '../worker/protocol.ts';
+import { append, clearSeries, createSeries } from './series.ts';
+
+export interface ValidationPoint {
+  step: number;
+  bpc: number;
+  standardError: number;
+}
+
+/** Tokens per (layer, expert), layer-major, and MaxVio per layer, of one training step. */
+export type ExpertLoad = Omit<Extract<Telemetry, { kind: 'load' }>, 'kind'>;
+
+export interface Preview {
+  weights: Weights;
+  trainedSteps: number;
+  frame: DecodeFrame;
+}
+
+interface Live {
+  validation: ValidationPoint[];
+  load: ExpertLoad | null;
+  preview: Preview | null;
+  /** The last complete text of the preview, for people who prefer no motion. */
+  finishedPreview: Preview | null;
+}
+
+/** Milliseconds between two commits to the views: 5 per second. */
+const commitInterval = 200;
+
+export const lossSeries = createSeries();
+export const speedSeries = createSeries();
+export const live: Live = { validation: [], load: null, preview: null, finishedPreview: null };
+
+const listeners = new Set<() => void>();
+let version = 0;
+let scheduled = false;
+
+/** Takes in one message of the engine that concerns the live views; others are ignored. */
+export function takeLive(telemetry: Telemetry): void {
+  switch (telemetry.kind) {
+    case 'metrics':
+      for (let i = 0; i < telemetry.step.length; i += 1) {
+        append(lossSeries, telemetry.step[i], telemetry.loss[i]);
+        append(speedSeries, telemetry.step[i], telemetry.tokensPerSecond[i]);
+      }
+      break;
+    case 'validation':
+      live.validation.push({ step: telemetry.step, bpc: telemetry.bpc, standardError: telemetry.standardError });
+      break;
+    case 'load':
+      live.load = telemetry;
+      break;
+    case 'preview':
+      live.preview = telemetry;
+      if (telemetry.frame.call === telemetry.frame.calls) live.finishedPreview = telemetry;
+      break;
+    case 'status':
+    case 'frame':
+    case 'problem':
+      return;
+    default:
+      telemetry satisfies never;
+  }
+  scheduleCommit();
+}
+
+/** Forgets the curves of the last run. The expert load and the preview stay until the new run sends its own. */
+export function clearCurves(): void {
+  clearSeries(lossSeries);
+  clearSeries(speedSeries);
+  live.validation = [];
+  scheduleCommit();
+}
+
+/** Calls `listener` after each commit, at most 5 times per second; the returned function ends that. */
+export function subscribeLive(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Grows with every commit: a snapshot for `useSyncExternalStore`. */
+export function liveVersion(): number {
+  return version;
+}
+
+function scheduleCommit(): void {
+  if (scheduled) return;
+  scheduled = true;
+  setTimeout(() => {
+    scheduled = false;
+    version += 1;
+    for (const listener of listeners) listener();
+  }, commitInterval);
+}

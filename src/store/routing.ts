@@ -1,0 +1,59 @@
+/** The Routing view's state: which text to route through which weights, and the report that came back. */
+import { create } from 'zustand';
+import type { ModelReport, RouteReport, RoutesRequest } from '../worker/protocol.ts';
+import { modelOf, useRun } from './run.ts';
+import { ask } from './session.ts';
+
+export interface RoutingState {
+  request: RoutesRequest;
+  report: RouteReport | null;
+  /** The model of the report: its vocabulary and its expert layers. */
+  model: ModelReport | null;
+  busy: boolean;
+  /** Index into the report's layers. */
+  layer: number;
+}
+
+export const useRouting = create<RoutingState>(() => ({
+  request: { weights: 'pretrained', text: '', maskRatio: 0.3, seed: 1 },
+  report: null,
+  model: null,
+  busy: false,
+  layer: 0,
+}));
+
+let outdated = false;
+
+/** Changes what is routed, and routes it. */
+export async function editRouting(changes: Partial<RoutesRequest>): Promise<void> {
+  useRouting.setState(({ request }) => ({ request: { ...request, ...changes } }));
+  await refreshRoutes();
+}
+
+/** Shows another layer. */
+export function showLayer(layer: number): void {
+  useRouting.setState({ layer });
+}
+
+/** Asks for routes with the current weights. Calls while one is under way are merged into one that follows it. */
+export async function refreshRoutes(): Promise<void> {
+  if (useRouting.getState().busy) {
+    outdated = true;
+    return;
+  }
+  do {
+    outdated = false;
+    const { request } = useRouting.getState();
+    const model = modelOf(useRun.getState(), request.weights);
+    if (!model || model.expertLayers.length === 0) {
+      useRouting.setState({ report: null, model });
+      return;
+    }
+    useRouting.setState({ busy: true });
+    const report = await ask('routes', request);
+    useRouting.setState(({ layer }) => ({
+      busy: false,
+      ...(report ? { report, model, layer: Math.min(layer, report.layers.length - 1) } : {}),
+    }));
+  } while (outdated);
+}

@@ -1,0 +1,76 @@
+/** What the page knows of the machine, the models and the run in progress. Changed by `session.ts` only. */
+import { create } from 'zustand';
+import { differences } from '../config/experiment.ts';
+import type { BackendKind, MachineReport, ModelReport, Problem, RunStatus, Weights } from '../worker/protocol.ts';
+import type { Configuration } from './configuration.ts';
+import type { OwnText } from './ownText.ts';
+
+/** What the engine says of the edited configuration before it runs. */
+export type Inspection =
+  | { state: 'waiting' }
+  | { state: 'ready'; model: ModelReport; secondsEstimate: number; memoryBytes: number }
+  | { state: 'refused'; problem: Problem };
+
+export interface Run {
+  machine: MachineReport | null;
+  backend: BackendKind | null;
+  pretrained: ModelReport | null;
+  /** The model being trained, or trained last. */
+  model: ModelReport | null;
+  /** The person's own text that the run learns from, if any. */
+  ownText: OwnText | null;
+  status: RunStatus | null;
+  /** A train request is under way but the engine has not answered yet. */
+  starting: boolean;
+  inspection: Inspection;
+  /** Milliseconds between two steps; 0 is full speed. */
+  delay: number;
+  problems: readonly Problem[];
+  /** Parts of the address that could not be used. */
+  addressProblems: readonly string[];
+}
+
+export const useRun = create<Run>(() => ({
+  machine: null,
+  backend: null,
+  pretrained: null,
+  model: null,
+  ownText: null,
+  status: null,
+  starting: false,
+  inspection: { state: 'waiting' },
+  delay: 0,
+  problems: [],
+  addressProblems: [],
+}));
+
+/** Whether a run occupies the engine: editing its configuration then asks before restarting. */
+export function isActive(run: Pick<Run, 'status' | 'starting'>): boolean {
+  const phase = run.status?.phase;
+  return run.starting || phase === 'preparing' || phase === 'running' || phase === 'paused';
+}
+
+/** The facts of a set of weights; null where there are none. */
+export function modelOf(run: Run, weights: Weights): ModelReport | null {
+  return weights === 'pretrained' ? run.pretrained : run.model;
+}
+
+/** How many settings of the edited configuration (the text included) differ from the model trained last. */
+export function pendingEdits(run: Run, configuration: Configuration): number {
+  if (!run.model) return 0;
+  const changed = Object.keys(differences(configuration.experiment, run.model.experiment)).length;
+  const ownText = configuration.experiment.data.corpus === 'custom' && configuration.ownText !== run.ownText;
+  return changed + (ownText ? 1 : 0);
+}
+
+/** Shows a problem once, the newest first. */
+export function addProblem(problem: Problem): void {
+  useRun.setState(({ problems }) => ({
+    problems: [problem, ...problems.filter((other) => other.message !== problem.message)].slice(0, 4),
+  }));
+}
+
+/** Puts a problem away. */
+export function dismissProblem(problem: Problem): void {
+  useRun.setState(({ problems }) => ({ problems: problems.filter((other) => other !== problem) }));
+}

@@ -1,0 +1,173 @@
+/**
+ * The page's conversation with the engine: every command goes out here, every telemetry message comes in here.
+ * Decoding and routes have their own files (`decode.ts`, `routing.ts`) and reach the engine through `ask`.
+ */
+import { presetForSpeed } from '../config/presets.ts';
+import type { BackendKind, CommandName, Commands, RunStatus, Telemetry, TrainRequest } from '../worker/protocol.ts';
+import { adoptExperiment, choosePreset, setOwnText, useConfiguration } from './configuration.ts';
+import type { Engine } from './engine.ts';
+import { clearCurves, takeLive } from './live.ts';
+import { addProblem, isActive, useRun } from './run.ts';
+
+let engine: Engine | null = null;
+
+/** Milliseconds that a configuration rests before the engine is asked about it. */
+const inspectDelay = 300;
+
+/** Connects the page to an engine: call once, before anything else here. */
+export function connect(connected: Engine): void {
+  engine = connected;
+  engine.subscribe(takeTelemetry);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  useConfiguration.subscribe((now, before) => {
+    if (now.experiment === before.experiment && now.ownText === before.ownText) return;
+    clearTimeout(timer);
+    timer = setTimeout(inspect, inspectDelay);
+  });
+}
+
+/** Sends one command; a failure is shown to the person, and answered as null. */
+export async function ask<N extends CommandName>(
+  name: N,
+  argument: Commands[N]['argument'],
+): Promise<Commands[N]['answer'] | null> {
+  if (!engine) throw new Error('ask: expected a connected engine, got none');
+  const outcome = await engine.request(name, argument);
+  if (outcome.ok) return outcome.value;
+  addProblem(outcome.problem);
+  return null;
+}
+
+/** Calls `listener` for every telemetry message. */
+export function listen(listener: (telemetry: Telemetry) => void): () => void {
+  if (!engine) throw new Error('listen: expected a connected engine, got none');
+  return engine.subscribe(listener);
+}
+
+/** Opens the engine: measures the machine, loads the bundled model, and picks a preset that the machine can train. */
+export async function open(): Promise<void> {
+  const answer = await ask('open', {});
+  if (!answer) return;
+  const { machine, pretrained } = answer;
+  useRun.setState({ machine, pretrained, backend: machine.chosen });
+  if (!useConfiguration.getState().chosenByPerson) {
+    choosePreset(presetForSpeed(machine.gflops[machine.chosen] ?? 0).id, false);
+  }
+  await inspect();
+}
+
+/** Asks the engine what the edited configuration would cost; the answer to an outdated question is dropped. */
+export async function inspect(): Promise<void> {
+  const { machine } = useRun.getState();
+  if (!engine || !machine) return;
+  const request = trainRequest();
+  if (!request) {
+    const action = 'Paste or drop a text in the section "Text".';
+    useRun.setState({
+      inspection: {
+        state: 'refused',
+        problem: { kind: 'data', message: 'Your own text: expected a text to learn from, got none yet.', action },
+      },
+    });
+    return;
+  }
+  const { experiment, ownText } = useConfiguration.getState();
+  const outcome = await engine.request('inspect', request);
+  const now = useConfiguration.getState();
+  if (now.experiment !== experiment || now.ownText !== ownText) return;
+  useRun.setState({
+    inspection: outcome.ok ? { state: 'ready', ...outcome.value } : { state: 'refused', problem: outcome.problem },
+  });
+}
+
+/** Trains the edited configuration from scratch; a run in progress is stopped first. */
+export async function train(startPaused = false): Promise<void> {
+  const request = trainRequest();
+  if (!request) {
+    await inspect();
+    return;
+  }
+  const wasActive = isActive(useRun.getState());
+  useRun.setState({ starting: true, problems: [] });
+  if (wasActive) await ask('stop', {});
+  clearCurves();
+  const { ownText } = useConfiguration.getState();
+  const answer = await ask('train', { ...request, startPaused });
+  useRun.setState(answer ? { starting: false, model: answer.model, ownText } : { starting: false });
+}
+
+/** Pauses the run after the step in progress. */
+export const pause = (): Promise<void> => changeRun('pause');
+/** Goes on with a paused run. */
+export const resume = (): Promise<void> => changeRun('resume');
+/** Takes one training step of a paused run. */
+export const singleStep = (): Promise<void> => changeRun('singleStep');
+/** Ends the run; its weights stay for decoding and routes. */
+export const stop = (): Promise<void> => changeRun('stop');
+
+async function changeRun(name: 'pause' | 'resume' | 'singleStep' | 'stop'): Promise<void> {
+  const status: RunStatus | null = await ask(name, {});
+  if (status) useRun.setState({ status });
+}
+
+/** Waits this many milliseconds between two steps. */
+export async function setPace(delay: number): Promise<void> {
+  const answer = await ask('pace', { delay });
+  if (answer) useRun.setState({ delay: answer.delay });
+}
+
+/** Runs on the GPU or on the CPU from now on. */
+export async function switchBackend(backend: BackendKind): Promise<void> {
+  const answer = await ask('useBackend', { backend });
+  if (!answer) return;
+  useRun.setState({ backend: answer.backend });
+  await inspect();
+}
+
+/** Gives up the edits made since the run started. */
+export function discardEdits(): void {
+  const { model, ownText } = useRun.getState();
+  if (!model) return;
+  adoptExperiment(model.experiment);
+  if (model.experiment.data.corpus === 'custom') setOwnText(ownText);
+}
+
+/** The run's weights as a file for download; null (with a problem shown) if there are none. */
+export async function exportWeights(): Promise<File | null> {
+  const answer = await ask('exportWeights', {});
+  // A copy, because the DOM's File wants bytes that are not shared.
+  return answer && new File([new Uint8Array(answer.bytes)], answer.name, { type: 'application/octet-stream' });
+}
+
+/** Hash of the run's weights and optimizer state. */
+export function stateHash(): Promise<{ hash: string; step: number } | null> {
+  return ask('stateHash', {});
+}
+
+function trainRequest(): TrainRequest | null {
+  const { experiment, ownText } = useConfiguration.getState();
+  if (experiment.data.corpus !== 'custom') return { experiment };
+  return ownText && { experiment, text: ownText.text };
+}
+
+function takeTelemetry(telemetry: Telemetry): void {
+  switch (telemetry.kind) {
+    case 'status':
+      useRun.setState({ status: telemetry.status, backend: telemetry.status.backend });
+      return;
+    case 'problem':
+      addProblem(telemetry.problem);
+      return;
+    case 'metrics':
+    case 'validation':
+    case 'load':
+    case 'preview':
+      takeLive(telemetry);
+      return;
+    case 'frame':
+      // Frames belong to the decode that a person asked for: see decode.ts.
+      return;
+    default:
+      telemetry satisfies never;
+  }
+}

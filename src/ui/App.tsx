@@ -1,0 +1,68 @@
+/** The page: header, rail with the configuration, run bar, and the view that the address names. */
+import { AppShell, Burger, Drawer, MantineProvider, ScrollArea } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useView } from '../store/address.ts';
+import type { View } from '../store/url.ts';
+import { DecodeView } from './decoding/DecodeView.tsx';
+import { Header } from './header/Header.tsx';
+import { Problems } from './Problems.tsx';
+import { Rail } from './rail/Rail.tsx';
+import { RoutingView } from './routing/RoutingView.tsx';
+import { RunBar } from './run/RunBar.tsx';
+import { cssVariables, theme } from './theme.ts';
+import { TrainView } from './training/TrainView.tsx';
+
+export function App() {
+  const [railOpen, { open, close }] = useDisclosure(false);
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+      <AppShell
+        header={{ height: { base: 96, sm: 56 } }}
+        navbar={{ width: 312, breakpoint: 'md', collapsed: { mobile: true } }}
+        transitionDuration={0}
+      >
+        <AppShell.Header>
+          <Header
+            burger={<Burger size="sm" hiddenFrom="md" opened={railOpen} onClick={open} aria-label="Configuration" />}
+          />
+        </AppShell.Header>
+        <AppShell.Navbar aria-label="Configuration">
+          <ScrollArea h="100%" type="auto" scrollbarSize={8}>
+            <Rail />
+          </ScrollArea>
+        </AppShell.Navbar>
+        <Drawer
+          opened={railOpen}
+          onClose={close}
+          title="Configuration"
+          size={340}
+          padding={0}
+          hiddenFrom="md"
+          closeButtonProps={{ 'aria-label': 'Close the configuration' }}
+          styles={{ header: { padding: '12px 16px' } }}
+        >
+          <Rail />
+        </Drawer>
+        <AppShell.Main>
+          <RunBar />
+          <Problems />
+          <CurrentView />
+        </AppShell.Main>
+      </AppShell>
+    </MantineProvider>
+  );
+}
+
+function CurrentView() {
+  const view: View = useView((state) => state.view);
+  switch (view) {
+    case 'train':
+      return <TrainView />;
+    case 'decode':
+      return <DecodeView />;
+    case 'routing':
+      return <RoutingView />;
+    default:
+      return view satisfies never;
+  }
+}

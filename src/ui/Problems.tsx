@@ -1,0 +1,50 @@
+/** What went wrong, in words, above the view: problems of the engine and parts of the address that were not usable. */
+import { Alert, Stack } from '@mantine/core';
+import { dismissProblem, useRun } from '../store/run.ts';
+import type { Problem } from '../worker/protocol.ts';
+
+const titles: Record<Problem['kind'], string> = {
+  config: 'The configuration does not fit',
+  data: 'The text cannot be used',
+  device: 'The graphics device failed',
+  memory: 'Out of memory',
+  kernel: 'A kernel failed',
+  storage: 'Storing failed',
+  internal: 'Something went wrong',
+};
+
+export function Problems() {
+  const problems = useRun((run) => run.problems);
+  const addressProblems = useRun((run) => run.addressProblems);
+  if (problems.length === 0 && addressProblems.length === 0) return null;
+  return (
+    <Stack gap="xs" px="md" pt="md">
+      {addressProblems.length > 0 && (
+        <Alert
+          color="orange"
+          title="The address could not be used as it is"
+          withCloseButton
+          closeButtonLabel="Dismiss"
+          onClose={() => useRun.setState({ addressProblems: [] })}
+        >
+          {addressProblems.map((sentence) => (
+            <div key={sentence}>{sentence}</div>
+          ))}
+        </Alert>
+      )}
+      {problems.map((problem) => (
+        <Alert
+          key={problem.message}
+          color="red"
+          title={titles[problem.kind]}
+          withCloseButton
+          closeButtonLabel="Dismiss"
+          onClose={() => dismissProblem(problem)}
+        >
+          <div>{problem.message}</div>
+          <div>{problem.action}</div>
+        </Alert>
+      ))}
+    </Stack>
+  );
+}

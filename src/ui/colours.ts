@@ -1,0 +1,88 @@
+/**
+ * The colours that carry data, the same in every view: viridis for magnitudes, one palette for experts. Both survive
+ * the common colour blindnesses, and every view prints the value or the expert's number as well.
+ */
+
+type Rgb = readonly [number, number, number];
+
+/** Viridis at equal distances (matplotlib's colour map, public domain); values between are interpolated. */
+const viridisAnchors: readonly Rgb[] = [
+  [68, 1, 84],
+  [72, 40, 120],
+  [62, 74, 137],
+  [49, 104, 142],
+  [38, 130, 142],
+  [31, 158, 137],
+  [53, 183, 121],
+  [110, 206, 88],
+  [181, 222, 43],
+  [253, 231, 37],
+];
+
+/** 256 colours, RGB bytes in a row. */
+export const viridisTable: Uint8ClampedArray = buildViridis();
+
+function buildViridis(): Uint8ClampedArray {
+  const table = new Uint8ClampedArray(256 * 3);
+  const last = viridisAnchors.length - 1;
+  for (let i = 0; i < 256; i += 1) {
+    const at = (i / 255) * last;
+    const from = Math.min(Math.floor(at), last - 1);
+    for (let channel = 0; channel < 3; channel += 1) {
+      const a = viridisAnchors[from][channel];
+      const b = viridisAnchors[from + 1][channel];
+      table[i * 3 + channel] = Math.round(a + (b - a) * (at - from));
+    }
+  }
+  return table;
+}
+
+/** Index into the table for a share from 0 to 1; what lies outside takes the end. */
+export function viridisIndex(share: number): number {
+  return Math.round(Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0)) * 255);
+}
+
+/** Viridis as a CSS colour, for a share from 0 to 1. */
+export function viridis(share: number): string {
+  const i = viridisIndex(share) * 3;
+  return hex([viridisTable[i], viridisTable[i + 1], viridisTable[i + 2]]);
+}
+
+/** Nine muted hues that stay apart under colour blindness (after Paul Tol's "muted" scheme), light and dark in turn. */
+const expertHues: readonly Rgb[] = [
+  [51, 34, 136],
+  [221, 204, 119],
+  [17, 119, 51],
+  [204, 102, 119],
+  [136, 204, 238],
+  [136, 34, 85],
+  [68, 170, 153],
+  [153, 153, 51],
+  [170, 68, 153],
+];
+
+/** Later rounds through the hues are lighter or darker: share of white (positive) or black (negative) mixed in. */
+const expertRounds = [0, 0.45, -0.4, 0.7, -0.65, 0.25, -0.2, 0.85] as const;
+
+/** The colour of an expert. Beyond nine experts read the printed number with it. */
+export function expertColour(expert: number): string {
+  const hue = expertHues[expert % expertHues.length];
+  const mix = expertRounds[Math.floor(expert / expertHues.length) % expertRounds.length];
+  const end = mix > 0 ? 255 : 0;
+  return hex(hue.map((channel) => Math.round(channel + (end - channel) * Math.abs(mix))) as unknown as Rgb);
+}
+
+/** Black or white, whichever reads better on a `#rrggbb` ground (WCAG relative luminance). */
+export function inkOn(ground: string): string {
+  const channels = [1, 3, 5].map((at) => {
+    const share = Number.parseInt(ground.slice(at, at + 2), 16) / 255;
+    return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  const luminance = 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2];
+  // Equal contrast with both inks at sqrt(1.05 * 0.05) - 0.05.
+  return luminance > 0.179 ? '#000000' : '#ffffff';
+}
+
+function hex(rgb: Rgb): string {
+  return `#${rgb.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
+}

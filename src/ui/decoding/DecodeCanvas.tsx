@@ -1,0 +1,85 @@
+/** The sequence being denoised: one cell per position, a scrubber over the network calls, and the final text. */
+import { Group, SegmentedControl, Text } from '@mantine/core';
+import { useReducedMotion } from '@mantine/hooks';
+import { useEffect, useState } from 'react';
+import { advance, useDecode } from '../../store/decode.ts';
+import { three } from '../format.ts';
+import { Cells } from '../parts/Cells.tsx';
+import { ColourKey } from '../parts/ColourKey.tsx';
+import { type CellColour, cellsOf } from '../parts/denoising.ts';
+import { Panel } from '../parts/Panel.tsx';
+import { FinalText } from './FinalText.tsx';
+import { Scrubber } from './Scrubber.tsx';
+
+export function DecodeCanvas() {
+  const { frames, position, result, model, busy } = useDecode();
+  const [colour, setColour] = useState<CellColour>('confidence');
+  const [selected, setSelected] = useState<number | null>(null);
+  usePlayback();
+  const frame = frames[Math.min(position, frames.length - 1)];
+  const cells = frame && model ? cellsOf(frame, model, colour) : [];
+  return (
+    <Panel
+      title="Denoising"
+      note={
+        result
+          ? `${result.calls} network calls, ${three(result.tokensPerCall)} tokens per call`
+          : busy
+            ? 'Decoding…'
+            : 'Press Decode to start'
+      }
+      actions={
+        <SegmentedControl
+          size="xs"
+          aria-label="Colour the cells by"
+          value={colour}
+          onChange={(value) => setColour(value as CellColour)}
+          data={[
+            { value: 'confidence', label: 'Confidence' },
+            { value: 'call', label: 'Order' },
+          ]}
+        />
+      }
+    >
+      <div data-testid="decode-canvas" data-call={frame?.call} style={{ minHeight: 150 }}>
+        <Cells
+          label="Tokens; arrow keys move from cell to cell"
+          cells={cells}
+          size={sizeFor(cells.length)}
+          interactive
+          selected={selected}
+          onSelect={setSelected}
+        />
+      </div>
+      <Group justify="space-between" mt="xs" gap="xs" mih={22}>
+        <Text size="sm" className="tabular" data-testid="decode-readout">
+          {(selected !== null && cells[selected]?.label) || 'Point at a cell for its confidence.'}
+        </Text>
+        <ColourKey colour={colour} />
+      </Group>
+      <Scrubber />
+      <FinalText />
+    </Panel>
+  );
+}
+
+/** Advances the frames while playing, the whole decode in about four seconds; without motion it jumps to the newest. */
+function usePlayback(): void {
+  const still = useReducedMotion();
+  const playing = useDecode((state) => state.playing);
+  const calls = useDecode((state) => state.frames[0]?.calls ?? 1);
+  const count = useDecode((state) => state.frames.length);
+  useEffect(() => {
+    if (!playing || still) return;
+    const timer = setInterval(advance, Math.min(400, Math.max(40, 4000 / calls)));
+    return () => clearInterval(timer);
+  }, [playing, still, calls]);
+  useEffect(() => {
+    if (playing && still && count > 0) useDecode.setState({ position: count - 1 });
+  }, [playing, still, count]);
+}
+
+function sizeFor(length: number): number {
+  if (length <= 128) return 21;
+  return length <= 512 ? 16 : 12;
+}

@@ -1,0 +1,54 @@
+/** Numbers in a person's words. */
+
+/** Three significant digits with a suffix: 1234567 -> "1.23 M". */
+export function compact(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size >= 1e12) return `${three(value / 1e12)} T`;
+  if (size >= 1e9) return `${three(value / 1e9)} G`;
+  if (size >= 1e6) return `${three(value / 1e6)} M`;
+  if (size >= 1e4) return `${three(value / 1e3)} k`;
+  return size >= 100 || Number.isInteger(value) ? Math.round(value).toLocaleString('en') : three(value);
+}
+
+/** 1234567 -> "1,234,567". */
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+/** Three significant digits. */
+export function three(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  return String(Number(value.toPrecision(3)));
+}
+
+/** Seconds as "45 s", "3 min", "2 h 5 min". */
+export function duration(seconds: number): string {
+  if (seconds < 1) return 'less than 1 s';
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest ? ` ${rest} min` : ''}`;
+}
+
+/** Bytes in decimal units. */
+export function bytes(count: number): string {
+  return `${compact(count).replace(/ ?([kMGT])?$/, ' $1')}B`.replace('  ', ' ');
+}
+
+/** A token as one visible mark: white space gets a sign of its own. */
+export function visible(token: string): string {
+  if (token === '\n') return '↵';
+  if (token === '\t') return '⇥';
+  if (token === '\r') return '␍';
+  return token;
+}
+
+/** A token as words, for readouts and screen readers. */
+export function spoken(token: string): string {
+  if (token === ' ') return 'space';
+  if (token === '\n') return 'line break';
+  if (token === '\t') return 'tab';
+  return `“${token}”`;
+}

@@ -1,0 +1,113 @@
+/**
+ * A sequence of tokens as cells that wrap like text. `interactive` cells can be walked with the arrow keys and tell
+ * which one is hovered or focused; others are one picture with a label.
+ */
+import { type CSSProperties, type KeyboardEvent, memo, type SyntheticEvent, useRef } from 'react';
+
+export interface Cell {
+  text: string;
+  /** Said by screen readers. */
+  label: string;
+  masked?: boolean;
+  given?: boolean;
+  fresh?: boolean;
+  background?: string;
+  ink?: string;
+  /** A small mark in the corner, e.g. how many experts hold the token. */
+  badge?: string;
+  /** A line under the token, e.g. the expert's number; makes all cells two rows high. */
+  foot?: string;
+}
+
+interface CellsProps {
+  label: string;
+  cells: readonly Cell[];
+  /** Font size in pixels. */
+  size?: number;
+  interactive?: boolean;
+  selected?: number | null;
+  onSelect?: (position: number) => void;
+}
+
+export function Cells({ label, cells, size = 17, interactive = false, selected = null, onSelect }: CellsProps) {
+  const root = useRef<HTMLDivElement>(null);
+  const style = { '--cell-font': `${size}px` } as CSSProperties;
+  if (!interactive) {
+    return (
+      <div className="cells" role="img" aria-label={label} style={style}>
+        {cells.map((cell, position) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its position in the sequence.
+          <TokenCell key={position} {...cell} />
+        ))}
+      </div>
+    );
+  }
+  const take = (event: SyntheticEvent) => {
+    const cell = (event.target as HTMLElement).closest<HTMLElement>('[data-position]');
+    if (cell) onSelect?.(Number(cell.dataset.position));
+  };
+  const walk = (event: KeyboardEvent) => {
+    const current = selected ?? 0;
+    const next = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: cells.length - 1 }[event.key];
+    if (next === undefined || next < 0 || next >= cells.length) return;
+    event.preventDefault();
+    root.current?.querySelector<HTMLElement>(`[data-position="${next}"]`)?.focus();
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would announce a form.
+    <div
+      ref={root}
+      className="cells"
+      role="group"
+      aria-label={label}
+      style={style}
+      onKeyDown={walk}
+      onFocus={take}
+      onMouseOver={take}
+    >
+      {cells.map((cell, position) => (
+        <TokenCell
+          // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its position in the sequence.
+          key={position}
+          {...cell}
+          position={position}
+          selected={selected === position}
+          tabStop={position === (selected ?? 0)}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface TokenCellProps extends Cell {
+  /** Makes the cell a button. */
+  position?: number;
+  selected?: boolean;
+  tabStop?: boolean;
+}
+
+const TokenCell = memo(function TokenCell(props: TokenCellProps) {
+  const { text, label, masked, given, fresh, background, ink, badge, foot, position, selected, tabStop } = props;
+  const shared = {
+    className: 'cell',
+    style: background ? { background, color: ink } : undefined,
+    'data-masked': masked || undefined,
+    'data-given': given || undefined,
+    'data-fresh': fresh || undefined,
+    'data-selected': selected || undefined,
+    'data-two-rows': foot === undefined ? undefined : true,
+  };
+  const content = (
+    <>
+      <span>{text}</span>
+      {foot !== undefined && <span className="cell-foot">{foot}</span>}
+      {badge && <span className="cell-badge">{badge}</span>}
+    </>
+  );
+  if (position === undefined) return <span {...shared}>{content}</span>;
+  return (
+    <button type="button" {...shared} data-position={position} aria-label={label} tabIndex={tabStop ? 0 : -1}>
+      {content}
+    </button>
+  );
+});

@@ -1,0 +1,150 @@
+/**
+ * Magnitudes in rows and columns: one canvas pixel per value through viridis, scaled up by CSS; labels and printed
+ * values in SVG on top; hover by arithmetic. The table behind it is the caller's (`TableSwitch`).
+ */
+import { useElementSize } from '@mantine/hooks';
+import { type MouseEvent, useEffect, useRef, useState } from 'react';
+import { inkOn, viridis, viridisIndex, viridisTable } from '../colours.ts';
+import { three } from '../format.ts';
+
+interface HeatmapProps {
+  label: string;
+  /** Row-major, `rowLabels.length` x `columns`. */
+  values: Float32Array;
+  rowLabels: readonly string[];
+  columns: number;
+  /** Name of a column, for the readout: "expert". */
+  columnName: string;
+  /** Value that takes the last colour; 0 takes the first. */
+  top: number;
+  unit: string;
+  /** A printed value per row, right of it. */
+  rowNotes?: readonly string[];
+  rowNoteTitle?: string;
+}
+
+const left = 58;
+const head = 20;
+
+export function Heatmap(props: HeatmapProps) {
+  const { label, values, rowLabels, columns, columnName, top, unit, rowNotes, rowNoteTitle } = props;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { ref, width } = useElementSize();
+  const [hovered, setHovered] = useState<number | null>(null);
+  const rows = rowLabels.length;
+  const right = rowNotes ? 64 : 0;
+  const cellHeight = rows > 8 ? 20 : 30;
+  const plotWidth = Math.max(0, width - left - right);
+  const cellWidth = plotWidth / columns;
+  const height = head + rows * cellHeight;
+
+  useEffect(() => {
+    const context = canvas.current?.getContext('2d');
+    if (!context || rows === 0 || columns === 0) return;
+    const image = context.createImageData(columns, rows);
+    for (let i = 0; i < rows * columns; i += 1) {
+      const colour = viridisIndex(values[i] / top) * 3;
+      for (let channel = 0; channel < 3; channel += 1) image.data[i * 4 + channel] = viridisTable[colour + channel];
+      image.data[i * 4 + 3] = 255;
+    }
+    context.putImageData(image, 0, 0);
+  }, [values, rows, columns, top]);
+
+  const hover = (event: MouseEvent<HTMLElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const column = Math.floor((event.clientX - box.left - left) / cellWidth);
+    const row = Math.floor((event.clientY - box.top - head) / cellHeight);
+    setHovered(column >= 0 && column < columns && row >= 0 && row < rows ? row * columns + column : null);
+  };
+  const labelEvery = Math.max(1, Math.ceil(22 / Math.max(1, cellWidth)));
+  const hoveredText =
+    hovered === null
+      ? `Scale: 0 to ${three(top)} ${unit}`
+      : `${rowLabels[Math.floor(hovered / columns)]}, ${columnName} ${hovered % columns}: ${three(values[hovered])} ${unit}`;
+
+  return (
+    <div>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: hovering only repeats what the table behind says. */}
+      <div ref={ref} style={{ position: 'relative', height }} onMouseMove={hover} onMouseLeave={() => setHovered(null)}>
+        <canvas
+          ref={canvas}
+          className="heatmap-canvas"
+          width={columns}
+          height={rows}
+          style={{ left, top: head, width: plotWidth, height: rows * cellHeight }}
+          role="img"
+          aria-label={label}
+        />
+        <svg
+          width={width}
+          height={height}
+          style={{ position: 'absolute' }}
+          aria-hidden="true"
+          fontSize={12}
+          fill="currentColor"
+        >
+          {rowNoteTitle && (
+            <text x={width} y={13} textAnchor="end" fontSize={11}>
+              {rowNoteTitle}
+            </text>
+          )}
+          {Array.from({ length: columns }, (_, column) => column)
+            .filter((column) => column % labelEvery === 0)
+            .map((column) => (
+              <text key={column} x={left + (column + 0.5) * cellWidth} y={13} textAnchor="middle" fontSize={11}>
+                {column}
+              </text>
+            ))}
+          {rowLabels.map((rowLabel, row) => (
+            <g key={rowLabel} dominantBaseline="central">
+              <text x={0} y={head + (row + 0.5) * cellHeight}>
+                {rowLabel}
+              </text>
+              {rowNotes && (
+                <text x={width} y={head + (row + 0.5) * cellHeight} textAnchor="end" className="tabular">
+                  {rowNotes[row]}
+                </text>
+              )}
+              {cellWidth >= 34 &&
+                Array.from({ length: columns }, (_, column) => row * columns + column).map((cell) => (
+                  <text
+                    key={cell}
+                    x={left + ((cell % columns) + 0.5) * cellWidth}
+                    y={head + (row + 0.5) * cellHeight}
+                    textAnchor="middle"
+                    fontSize={11}
+                    fill={inkOn(viridis(values[cell] / top))}
+                  >
+                    {three(values[cell])}
+                  </text>
+                ))}
+            </g>
+          ))}
+          {hovered !== null && (
+            <rect
+              x={left + (hovered % columns) * cellWidth + 1}
+              y={head + Math.floor(hovered / columns) * cellHeight + 1}
+              width={Math.max(0, cellWidth - 2)}
+              height={cellHeight - 2}
+              fill="none"
+              stroke="#ffffff"
+              strokeWidth={2}
+            />
+          )}
+        </svg>
+      </div>
+      <div className="panel-note tabular" style={{ marginTop: 6, display: 'flex', gap: 8, alignItems: 'center' }}>
+        <span
+          aria-hidden="true"
+          style={{
+            width: 72,
+            height: 8,
+            borderRadius: 2,
+            background: `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map(viridis).join(', ')})`,
+          }}
+        />
+        <span>{hoveredText}</span>
+      </div>
+    </div>
+  );
+}

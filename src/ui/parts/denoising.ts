@@ -1,0 +1,40 @@
+/** From a decode frame to cells: what each position shows, by confidence or by the call that committed it. */
+import type { DecodeFrame, ModelReport } from '../../worker/protocol.ts';
+import { inkOn, viridis } from '../colours.ts';
+import { spoken, three, visible } from '../format.ts';
+import type { Cell } from './Cells.tsx';
+
+export type CellColour = 'confidence' | 'call';
+
+/** One cell per position. Confidence tints what is uncertain; calls go through viridis from first to last. */
+export function cellsOf(frame: DecodeFrame, model: ModelReport, colour: CellColour): Cell[] {
+  return Array.from(frame.tokens, (token, position) => {
+    const call = frame.committedAt[position];
+    const at = `Position ${position}`;
+    if (call < 0) return { text: ' ', label: `${at}: masked`, masked: true };
+    const text = model.vocabulary[token];
+    if (call === 0) return { text: visible(text), label: `${at}: ${spoken(text)}, given`, given: true };
+    const confidence = frame.confidence[position];
+    const ground = colour === 'call' ? viridis((call - 1) / Math.max(1, frame.calls - 1)) : uncertain(confidence);
+    return {
+      text: visible(text),
+      label: `${at}: ${spoken(text)}, confidence ${three(confidence)}, committed at call ${call}`,
+      fresh: call === frame.call && frame.call < frame.calls,
+      background: ground,
+      ink: colour === 'call' ? inkOn(ground) : undefined,
+    };
+  });
+}
+
+/** The frame's text, with a block for each masked position. */
+export function textOf(frame: DecodeFrame, model: ModelReport): string {
+  return Array.from(frame.tokens, (token, position) =>
+    frame.committedAt[position] < 0 ? '░' : model.vocabulary[token],
+  ).join('');
+}
+
+/** The tint of a confidence: none at 1, strongest at 0, always light enough to read the token on it. */
+export function uncertain(confidence: number): string {
+  const share = Math.round((1 - Math.min(1, Math.max(0, confidence))) * 60);
+  return `color-mix(in srgb, var(--uncertain) ${share}%, var(--cell-paper))`;
+}

@@ -1,0 +1,46 @@
+/** Reading a route report: which experts hold a token in a layer, and the cells of the token strip. */
+import type { ModelReport, RouteReport } from '../../worker/protocol.ts';
+import { expertColour, inkOn } from '../colours.ts';
+import { spoken, three, visible } from '../format.ts';
+import type { Cell } from '../parts/Cells.tsx';
+
+export interface Holder {
+  expert: number;
+  gate: number;
+  score: number;
+}
+
+/** The experts that hold a token, the largest gate first. */
+export function holdersOf(report: RouteReport, layer: number, position: number): Holder[] {
+  const { experts, gates, scores, tokens } = report;
+  const start = (layer * tokens.length + position) * experts;
+  return Array.from({ length: experts }, (_, expert) => ({
+    expert,
+    gate: gates[start + expert],
+    score: scores[start + expert],
+  }))
+    .filter((holder) => holder.gate > 0)
+    .sort((a, b) => b.gate - a.gate);
+}
+
+/** One cell per token: the colour and number of the expert with the largest gate, and how many more hold it. */
+export function routeCells(report: RouteReport, model: ModelReport, layer: number): Cell[] {
+  return Array.from(report.tokens, (token, position) => {
+    const holders = holdersOf(report, layer, position);
+    const masked = report.masked[position] === 1;
+    const text = model.vocabulary[token];
+    const name = masked ? 'masked' : spoken(text);
+    const shared = { text: masked ? '▒' : visible(text) };
+    if (holders.length === 0) return { ...shared, label: `Position ${position}, ${name}: no expert`, foot: '–' };
+    const [first] = holders;
+    const background = expertColour(first.expert);
+    const list = holders.map((holder) => `expert ${holder.expert} gate ${three(holder.gate)}`).join(', ');
+    return {
+      ...shared,
+      label: `Position ${position}, ${name}: ${list}`,
+      foot: holders.length > 1 ? `${first.expert}+${holders.length - 1}` : String(first.expert),
+      background,
+      ink: inkOn(background),
+    };
+  });
+}

@@ -1,0 +1,45 @@
+/** Asks before a run in progress is given up for a new one. */
+import { Button, Group, Modal, Text } from '@mantine/core';
+import { useConfiguration } from '../../store/configuration.ts';
+import { pendingEdits, useRun } from '../../store/run.ts';
+import { train } from '../../store/session.ts';
+import { whole } from '../format.ts';
+
+interface RestartDialogProps {
+  opened: boolean;
+  onClose: () => void;
+}
+
+export function RestartDialog({ opened, onClose }: RestartDialogProps) {
+  const run = useRun();
+  const configuration = useConfiguration();
+  const edits = pendingEdits(run, configuration);
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title="Restart training?"
+      centered
+      closeButtonProps={{ 'aria-label': 'Keep the run' }}
+    >
+      <Text size="sm">
+        The run in progress{run.status && ` (step ${whole(run.status.step)} of ${whole(run.status.steps)})`} and its
+        weights are given up. A fresh model is trained{' '}
+        {edits > 0 ? 'with the edited configuration' : 'with the same configuration'}.
+      </Text>
+      <Group justify="flex-end" mt="lg">
+        <Button variant="default" onClick={onClose}>
+          Keep the run
+        </Button>
+        <Button
+          onClick={() => {
+            onClose();
+            void train();
+          }}
+        >
+          Restart
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

@@ -1,0 +1,66 @@
+/** The run in four numbers; before it starts, what it will cost. */
+import { Group, Text } from '@mantine/core';
+import { useConfiguration } from '../../store/configuration.ts';
+import { lossSeries } from '../../store/live.ts';
+import { isActive, pendingEdits, useRun } from '../../store/run.ts';
+import { bytes, compact, duration, whole } from '../format.ts';
+import { useLive } from '../live.ts';
+
+export function RunNumbers() {
+  const run = useRun();
+  const configuration = useConfiguration();
+  const { status, inspection, machine } = run;
+  const started =
+    status !== null && status.phase !== 'idle' && (isActive(run) || pendingEdits(run, configuration) === 0);
+  if (started) return <Running />;
+  if (!machine) return <Note>Measuring this machine and loading the bundled model…</Note>;
+  if (inspection.state !== 'ready')
+    return <Note>{inspection.state === 'waiting' ? 'Working out what this run costs…' : ''}</Note>;
+  const { secondsEstimate, memoryBytes } = inspection;
+  return (
+    <Group gap="lg" wrap="wrap" data-testid="estimate">
+      <Figure label="this run will take about" value={duration(secondsEstimate)} />
+      <Figure label={run.backend === 'gpu' ? 'on the GPU' : 'on the CPU'} value={bytes(memoryBytes)} />
+    </Group>
+  );
+}
+
+function Running() {
+  useLive();
+  const status = useRun((run) => run.status);
+  if (!status) return null;
+  if (status.phase === 'preparing') return <Note>{status.activity}</Note>;
+  return (
+    <Group gap="lg" wrap="wrap">
+      <Figure label="step" value={`${whole(status.step)} of ${whole(status.steps)}`} testId="run-step" />
+      <Figure
+        label="loss, bits per character"
+        value={Number.isFinite(lossSeries.last) ? lossSeries.last.toFixed(3) : '–'}
+        testId="run-loss"
+      />
+      <Figure label="tokens per second" value={compact(status.tokensPerSecond)} testId="run-speed" />
+      <Figure label="time left" value={status.secondsLeft === null ? '–' : duration(status.secondsLeft)} />
+    </Group>
+  );
+}
+
+function Figure({ label, value, testId }: { label: string; value: string; testId?: string }) {
+  return (
+    <div style={{ minWidth: 72 }}>
+      <Text size="xs" c="dimmed" lh={1.2}>
+        {label}
+      </Text>
+      <Text size="sm" fw={600} lh={1.3} className="tabular" data-testid={testId}>
+        {value}
+      </Text>
+    </div>
+  );
+}
+
+function Note({ children }: { children: string }) {
+  return (
+    <Text size="sm" c="dimmed">
+      {children}
+    </Text>
+  );
+}

@@ -1,0 +1,88 @@
+/** Loss and validation in bits per character over steps, live; the smoothed curve over the raw trace. */
+import { Group, NativeSelect, Switch } from '@mantine/core';
+import { useState } from 'react';
+import { live, lossSeries } from '../../store/live.ts';
+import { useRun } from '../../store/run.ts';
+import { smoothed, trace } from '../../store/series.ts';
+import { whole } from '../format.ts';
+import { useLive } from '../live.ts';
+import { DataTable } from '../parts/DataTable.tsx';
+import { Panel } from '../parts/Panel.tsx';
+import { TableSwitch } from '../parts/TableSwitch.tsx';
+import { CurveKey } from './CurveKey.tsx';
+import { LossChart, lossRows } from './LossChart.tsx';
+
+const smoothings = [
+  { value: '0', label: 'Raw' },
+  { value: '0.9', label: 'Smooth' },
+  { value: '0.98', label: 'Smoother' },
+];
+
+export function LossPanel() {
+  useLive();
+  const [decay, setDecay] = useState('0.9');
+  const [logSteps, setLogSteps] = useState(false);
+  const [asTable, setAsTable] = useState(false);
+  const floor = useRun((run) => run.model?.floorBpc ?? null);
+  const last = live.validation[live.validation.length - 1];
+  return (
+    <Panel
+      title="Loss"
+      note={
+        last
+          ? `Validation at step ${whole(last.step)}: ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} bits per character`
+          : 'Bits per character: an upper bound of the negative log-likelihood'
+      }
+      actions={
+        <Group gap="xs">
+          <NativeSelect
+            size="xs"
+            aria-label="Smoothing"
+            data={smoothings}
+            value={decay}
+            onChange={(event) => setDecay(event.currentTarget.value)}
+          />
+          <Switch
+            size="xs"
+            label="Log steps"
+            checked={logSteps}
+            onChange={(event) => setLogSteps(event.currentTarget.checked)}
+          />
+          <TableSwitch of="Loss" on={asTable} onChange={setAsTable} />
+        </Group>
+      }
+    >
+      {asTable ? (
+        <DataTable
+          caption="Loss in bits per character; validation with one standard error"
+          columns={['Step', 'Training, smoothed', 'Validation']}
+          rows={tableRows(Number(decay))}
+        />
+      ) : (
+        <>
+          <LossChart
+            rows={lossRows(trace(lossSeries, 400), smoothed(lossSeries, 200, Number(decay)), live.validation)}
+            floor={floor}
+            logSteps={logSteps}
+            showRaw={decay !== '0'}
+          />
+          <CurveKey smoothed={decay !== '0'} floor={floor} />
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function tableRows(decay: number): string[][] {
+  const validation = new Map(live.validation.map((point) => [point.step, point]));
+  const loss = new Map(smoothed(lossSeries, 40, decay).map((point) => [point.x, point.y]));
+  const steps = [...new Set([...validation.keys(), ...loss.keys()])].sort((a, b) => a - b);
+  return steps.map((step) => {
+    const measured = validation.get(step);
+    return [
+      whole(step),
+      loss.get(step)?.toFixed(3) ?? '',
+      measured ? `${measured.bpc.toFixed(3)} ± ${measured.standardError.toFixed(3)}` : '',
+    ];
+  });
+}

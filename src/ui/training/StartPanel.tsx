@@ -1,0 +1,20 @@
+/** What a first visitor reads before anything is trained. */
+import { Text } from '@mantine/core';
+import { Panel } from '../parts/Panel.tsx';
+
+export function StartPanel() {
+  return (
+    <Panel title="Train a sparse diffusion language model from scratch, here">
+      <Text size="sm" maw={620}>
+        A diffusion language model does not write from left to right: it starts from a text in which everything is
+        hidden and uncovers it in any order, several characters per call. It is <em>sparse</em> when each character
+        passes through only a few of many small networks, its experts, and a router decides which.
+      </Text>
+      <Text size="sm" maw={620} mt="xs">
+        A small bundled model does that now, beside its expert load. Press <strong>Train</strong> to make one of your
+        own: it runs entirely on this machine, and the loss curve will stand here. The configuration on the left can be
+        changed first.
+      </Text>
+    </Panel>
+  );
+}
