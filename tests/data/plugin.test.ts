@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, createServer } from 'vite';
+import { build, createServer, type InlineConfig } from 'vite';
 import { afterAll, expect, test } from 'vitest';
 import { corpora } from '../../scripts/corpora/plugin.mjs';
 import { corporaDirectory, prepareCorpora } from '../../scripts/corpora/prepare.mjs';
@@ -13,7 +13,7 @@ const root = mkdtempSync(join(tmpdir(), 'plugin-'));
 writeFileSync(join(root, 'entry.js'), 'export const answer = 1;\n');
 afterAll(() => rmSync(root, { recursive: true }));
 
-const common = { root, configFile: false, logLevel: 'silent', plugins: [corpora()] } as const;
+const common: InlineConfig = { root, configFile: false, logLevel: 'silent', plugins: [corpora()] };
 
 test('a development server answers with the texts, and with nothing for others', async () => {
   const server = await createServer({
