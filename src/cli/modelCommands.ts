@@ -1,0 +1,147 @@
+/** `sdlm eval`, `sdlm sample` and `sdlm forward`: what a trained run says about text, and what it writes. */
+import { ConfigError, DataError } from '../config/errors.ts';
+import { decode } from '../diffusion/decode.ts';
+import { type DecoderName, decoders } from '../diffusion/decoders.ts';
+import { layoutOf } from '../nn/layout.ts';
+import { declareParameters } from '../nn/parameters.ts';
+import { createEvaluator } from '../train/evaluation.ts';
+import { denoiserOf, modelOfWeights, promptTokens } from '../train/model.ts';
+import { encodeTensors, type NamedTensor } from '../train/safetensors.ts';
+import { prepareText, windowsOfText } from '../train/text.ts';
+import { oneOf, readOptions, realNumber, required, wholeNumber } from './arguments.ts';
+import { backendOption, openBackend } from './backend.ts';
+import { print, printJson } from './output.ts';
+import { readBytes, readRun, writeWhole } from './runDirectory.ts';
+import { loadText, readText } from './texts.ts';
+
+export const modelHelp = [
+  'eval --run DIR [--data FILE] [--windows N] [--rounds N] [--backend gpu|cpu] [--json]',
+  '                                     NELBO of held-out text (or of a file) in bits per character',
+  'sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X]',
+  '      [--seed N] [--backend gpu|cpu] [--json]   denoise a text; _ in the prompt is a hole',
+  'forward --run DIR --tokens FILE.json --out FILE.safetensors [--backend gpu|cpu]',
+  '                                     logits and routes of given tokens, for checks by others',
+].join('\n');
+
+export async function evalCommand(args: readonly string[]): Promise<void> {
+  const values = readOptions(args, {
+    ...backendOption,
+    run: { type: 'string' },
+    data: { type: 'string' },
+    windows: { type: 'string' },
+    rounds: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  const { experiment, tokenizer, weights } = readRun(required('run', values.run));
+  const windowCount = wholeNumber('windows', values.windows ?? '128', 2, 100000);
+  const rounds = wholeNumber('rounds', values.rounds ?? '8', 1, 1024);
+  const evaluationText = async () => {
+    if (values.data !== undefined)
+      return windowsOfText(experiment, readText(experiment, values.data), tokenizer, windowCount);
+    const text = prepareText(experiment, await loadText(experiment, undefined), tokenizer);
+    return { windows: text.validationWindows(windowCount), tokensPerCharacter: text.tokensPerCharacter };
+  };
+  const { windows, tokensPerCharacter } = await evaluationText();
+  const { runtime, close } = await openBackend(values.backend);
+  const parameters = declareParameters(layoutOf(experiment.model, tokenizer.vocabularySize));
+  const storage = parameters.average;
+  runtime.write({ storage, offset: 0, length: storage.length }, weights);
+  const evaluator = await createEvaluator(runtime, experiment, parameters, experiment.training.batchSize);
+  const { bpc, standardError, tokens } = await evaluator.evaluate(windows, { rounds, tokensPerCharacter });
+  close();
+  if (values.json) printJson({ bpc, stderr: standardError, tokens });
+  else
+    print(
+      `${bpc.toFixed(4)} ± ${standardError.toFixed(4)} bits per character (NELBO, ${tokens} tokens, ${rounds} mask levels per window)`,
+    );
+}
+
+export async function sampleCommand(args: readonly string[]): Promise<void> {
+  const values = readOptions(args, {
+    ...backendOption,
+    run: { type: 'string' },
+    decoder: { type: 'string' },
+    steps: { type: 'string' },
+    length: { type: 'string' },
+    prompt: { type: 'string' },
+    temperature: { type: 'string' },
+    seed: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  const { experiment, tokenizer, weights } = readRun(required('run', values.run));
+  const decoder = oneOf('decoder', values.decoder ?? 'confidence', Object.keys(decoders) as DecoderName[]);
+  const T = experiment.data.sequenceLength;
+  const length = wholeNumber('length', values.length ?? String(T), 1, T);
+  const steps = wholeNumber('steps', values.steps ?? String(length), 1, 100000);
+  const temperature = realNumber('temperature', values.temperature ?? '1', 0, 100);
+  const seed = wholeNumber('seed', values.seed ?? '1', 0, 4294967295);
+  const { runtime, close } = await openBackend(values.backend);
+  const model = modelOfWeights(runtime, experiment, tokenizer, weights);
+  const start = promptTokens(model, values.prompt ?? '', length);
+  const produced = start.filter((token) => token === model.maskId).length;
+  const options = { decoder, steps, temperature, seed, maskId: model.maskId };
+  let calls = 0;
+  let tokens = start;
+  for await (const frame of decode(await denoiserOf(model, length), start, options)) {
+    calls = frame.call;
+    tokens = frame.tokens;
+  }
+  close();
+  const text = tokenizer.decode(tokens);
+  const tokensPerCall = calls > 0 ? produced / calls : 0;
+  if (values.json) printJson({ text, calls, tokensPerCall });
+  else print(text);
+}
+
+export async function forwardCommand(args: readonly string[]): Promise<void> {
+  const values = readOptions(args, {
+    ...backendOption,
+    run: { type: 'string' },
+    tokens: { type: 'string' },
+    out: { type: 'string' },
+  });
+  const { experiment, tokenizer, weights } = readRun(required('run', values.run));
+  const sequences = readTokens(required('tokens', values.tokens), tokenizer.vocabularySize);
+  const out = required('out', values.out);
+  const [B, T] = [sequences.length, sequences[0].length];
+  const { runtime, close } = await openBackend(values.backend);
+  const model = modelOfWeights(runtime, experiment, tokenizer, weights);
+  const pass = await model.forward(B, T);
+  const { logits, layers } = await pass.run(Uint32Array.from(sequences.flat()));
+  close();
+  const tensors: NamedTensor[] = [{ name: 'logits', shape: [B, T, pass.columns], data: logits }];
+  for (const { layer, scores, gates, chosen } of layers) {
+    const shape = [B, T, experiment.model.experts];
+    tensors.push({ name: `layers.${layer}.router_scores`, shape, data: scores });
+    tensors.push({ name: `layers.${layer}.gates`, shape, data: gates });
+    tensors.push({ name: `layers.${layer}.chosen`, shape, data: Uint32Array.from(chosen) });
+  }
+  writeWhole(out, encodeTensors(tensors));
+  print(`logits (${B}, ${T}, ${pass.columns}) and ${layers.length} layers of routes in ${out}`);
+}
+
+/** Token sequences of equal length from a JSON file: `[[1, 2, 3], ...]` or one flat list. */
+function readTokens(path: string, maskId: number): number[][] {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(readBytes(path)));
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${path}: expected JSON, got ${(error as Error).message}`);
+  }
+  const rows: unknown[] = Array.isArray(value) && Array.isArray(value[0]) ? value : [value];
+  for (const row of rows) {
+    if (!Array.isArray(row) || row.length === 0 || row.length !== (rows[0] as unknown[]).length) {
+      throw new DataError(
+        `${path}: expected lists of token ids of one length, got ${JSON.stringify(row)?.slice(0, 40)}`,
+      );
+    }
+    const wrong = row.find((token) => !Number.isInteger(token) || token < 0 || token > maskId);
+    if (wrong !== undefined) {
+      throw new DataError(`${path}: expected token ids from 0 to ${maskId} (the mask), got ${JSON.stringify(wrong)}`);
+    }
+  }
+  if ((rows[0] as unknown[]).length > 4096)
+    throw new ConfigError(`${path}: expected at most 4096 tokens per sequence, got more`);
+  return rows as number[][];
+}

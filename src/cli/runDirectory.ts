@@ -1,0 +1,156 @@
+/**
+ * A run on disk: `config.json`, `tokenizer.json`, `model.safetensors`, `training.safetensors`, `metrics.jsonl`.
+ * A file is written beside its name and renamed, so that a full disk or a crash leaves the last good one.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataError } from '../config/errors.ts';
+import type { Experiment } from '../config/schema.ts';
+import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
+import type { ParameterLayout } from '../nn/layout.ts';
+import {
+  decodeModel,
+  decodeSnapshot,
+  describeRun,
+  encodeModel,
+  encodeSnapshot,
+  layoutOfRun,
+  parseRun,
+  type Snapshot,
+} from '../train/checkpoint.ts';
+
+const files = {
+  config: 'config.json',
+  tokenizer: 'tokenizer.json',
+  model: 'model.safetensors',
+  training: 'training.safetensors',
+  metrics: 'metrics.jsonl',
+} as const;
+
+export interface RunDirectory {
+  readonly experiment: Experiment;
+  readonly tokenizer: Tokenizer;
+  readonly layout: ParameterLayout;
+  /** The averaged weights, in the order of the layout. */
+  readonly weights: Float32Array;
+}
+
+/** Writes bytes whole or not at all. Throws `DataError` naming the file and the reason (a full disk, no permission). */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const beside = `${path}.part`;
+  try {
+    writeFileSync(beside, content);
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw new DataError(`${path}: expected to write ${content.length} bytes, got ${reasonOf(error)}`);
+  }
+}
+
+/** Reads a file. Throws `DataError` with one sentence when it is missing or unreadable. */
+export function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new DataError(`${path}: expected a readable file, got ${reasonOf(error)}`);
+  }
+}
+
+/** Starts a run directory. Throws `DataError` when it cannot be made, or holds a run already. */
+export function createRun(directory: string, experiment: Experiment, tokenizer: Tokenizer): void {
+  if (existsSync(join(directory, files.config))) {
+    throw new DataError(
+      `--out ${directory}: expected an empty directory, got one that holds a run (continue it with --resume)`,
+    );
+  }
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new DataError(`--out ${directory}: expected a directory that can be made, got ${reasonOf(error)}`);
+  }
+  writeConfig(directory, experiment, tokenizer.vocabularySize);
+  writeWhole(join(directory, files.tokenizer), JSON.stringify(tokenizer.toJSON()));
+}
+
+export function writeConfig(directory: string, experiment: Experiment, vocabularySize: number): void {
+  writeWhole(join(directory, files.config), `${JSON.stringify(describeRun(experiment, vocabularySize), null, 2)}\n`);
+}
+
+/** Writes the weights and the state of training. The state goes last: it is what `--resume` starts from. */
+export function writeCheckpoint(directory: string, layout: ParameterLayout, snapshot: Snapshot): void {
+  writeWhole(join(directory, files.model), encodeModel(layout, snapshot.average, snapshot.step));
+  writeWhole(join(directory, files.training), encodeSnapshot(snapshot));
+}
+
+/** Appends lines to `metrics.jsonl`. Throws `DataError` on a full disk. */
+export function appendMetrics(directory: string, lines: readonly string[]): void {
+  const path = join(directory, files.metrics);
+  try {
+    if (lines.length > 0) appendFileSync(path, lines.map((line) => `${line}\n`).join(''));
+  } catch (error) {
+    throw new DataError(`${path}: expected to append ${lines.length} lines, got ${reasonOf(error)}`);
+  }
+}
+
+/** Drops metrics of steps after `step`: a resumed run writes them again. */
+export function truncateMetrics(directory: string, step: number): void {
+  const path = join(directory, files.metrics);
+  if (!existsSync(path)) return;
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  const kept = lines.filter((line) => (JSON.parse(line) as { step: number }).step <= step);
+  writeWhole(path, kept.map((line) => `${line}\n`).join(''));
+}
+
+/** Reads a run. Throws `DataError` or `ConfigError` naming the file that is missing, cut off or of another kind. */
+export function readRun(directory: string): RunDirectory {
+  const { experiment, tokenizer, layout } = readRunWithoutWeights(directory);
+  const path = join(directory, files.model);
+  return { experiment, tokenizer, layout, weights: decodeModel(readBytes(path), layout, path) };
+}
+
+/** Reads what a run needs to go on. */
+export function readRunState(directory: string): Omit<RunDirectory, 'weights'> & { snapshot: Snapshot } {
+  const run = readRunWithoutWeights(directory);
+  const path = join(directory, files.training);
+  return { ...run, snapshot: decodeSnapshot(readBytes(path), run.layout, path) };
+}
+
+function readRunWithoutWeights(directory: string): Omit<RunDirectory, 'weights'> {
+  const configPath = join(directory, files.config);
+  const run = parseRun(new TextDecoder().decode(readBytes(configPath)), configPath);
+  const tokenizerPath = join(directory, files.tokenizer);
+  const tokenizer = tokenizerFromJSON(parseJson(tokenizerPath));
+  if (tokenizer.vocabularySize !== run.vocabularySize) {
+    throw new DataError(
+      `${tokenizerPath}: expected ${run.vocabularySize} tokens as in ${files.config}, got ${tokenizer.vocabularySize}`,
+    );
+  }
+  return { experiment: run.experiment, tokenizer, layout: layoutOfRun(run) };
+}
+
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(readBytes(path)));
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${path}: expected JSON, got ${(error as Error).message}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOSPC':
+      return 'no space left on the disk';
+    case 'ENOENT':
+      return 'nothing there';
+    case 'EISDIR':
+      return 'a directory';
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'no permission';
+    default:
+      return message;
+  }
+}

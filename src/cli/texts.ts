@@ -1,0 +1,51 @@
+/** Where the command line finds text: the corpora prepared by the build beside this bundle, or a file. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { DataError } from '../config/errors.ts';
+import type { Experiment } from '../config/schema.ts';
+import { expectTextSize, validateText } from '../data/ownText.ts';
+import { loadRunText } from '../train/text.ts';
+import { readBytes } from './runDirectory.ts';
+
+/** The text of a run; `file` for `data.corpus` custom. Throws `DataError` with one sentence about the file. */
+export async function loadText(experiment: Experiment, file: string | undefined): Promise<string> {
+  const own = file === undefined ? null : { content: readOwn(file), where: file };
+  return loadRunText(experiment, own, (path) => readFile(new URL(path, import.meta.url), 'utf8'));
+}
+
+/** A file of text to evaluate on. */
+export function readText({ data }: Experiment, file: string): string {
+  return validateText(readOwn(file), data, file);
+}
+
+/** Bytes of a file whose size was checked before it is read. */
+function readOwn(file: string): Uint8Array {
+  const status = statSync(file, { throwIfNoEntry: false });
+  if (!status) throw new DataError(`${file}: expected a readable file, got nothing there`);
+  if (status.isDirectory()) throw new DataError(`${file}: expected a file, got a directory`);
+  if (status.isFile()) {
+    expectTextSize(status.size, file);
+    return readBytes(file);
+  }
+  return readStream(file);
+}
+
+/** A pipe has no size: it is read up to the limit, and the limit is then reported as any other. */
+function readStream(file: string): Uint8Array {
+  const parts: Buffer[] = [];
+  const descriptor = openSync(file, 'r');
+  try {
+    let total = 0;
+    for (;;) {
+      const part = Buffer.alloc(65536);
+      const read = readSync(descriptor, part);
+      if (read === 0) break;
+      parts.push(part.subarray(0, read));
+      total += read;
+      expectTextSize(total, file);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return Buffer.concat(parts);
+}

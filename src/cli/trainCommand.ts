@@ -1,0 +1,177 @@
+/** `sdlm train`: a run without a screen. JSON lines on standard output, progress on standard error. */
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import { ConfigError } from '../config/errors.ts';
+import { withSettings } from '../config/experiment.ts';
+import { presetExperiment } from '../config/presets.ts';
+import type { Experiment } from '../config/schema.ts';
+import { maxInFlight } from '../gpu/runtime.ts';
+import type { Snapshot } from '../train/checkpoint.ts';
+import { createEvaluator } from '../train/evaluation.ts';
+import { prepareText, type RunText } from '../train/text.ts';
+import { createTrainer, type Trainer } from '../train/trainer.ts';
+import { trainingLoop } from '../train/trainingLoop.ts';
+import { readOptions, readSettings, wholeNumber } from './arguments.ts';
+import { backendOption, openBackend } from './backend.ts';
+import { endProgress, progress } from './output.ts';
+import {
+  appendMetrics,
+  createRun,
+  readRunState,
+  truncateMetrics,
+  writeCheckpoint,
+  writeConfig,
+} from './runDirectory.ts';
+import { loadText } from './texts.ts';
+
+export const trainHelp =
+  'train --preset ID [--set path=value]... [--data FILE] [--steps N] [--seed N] [--out DIR]\n' +
+  '      [--resume DIR] [--backend gpu|cpu]   train; JSON lines on standard output, a run directory with --out';
+
+const options = {
+  ...backendOption,
+  preset: { type: 'string' },
+  set: { type: 'string', multiple: true },
+  data: { type: 'string' },
+  steps: { type: 'string' },
+  seed: { type: 'string' },
+  out: { type: 'string' },
+  resume: { type: 'string' },
+} as const;
+
+/** What is to be run: a configuration, its text, and the state to go on from. */
+interface Job {
+  readonly experiment: Experiment;
+  readonly text: RunText;
+  readonly directory: string | undefined;
+  readonly snapshot: Snapshot | null;
+}
+
+export async function trainCommand(args: readonly string[]): Promise<void> {
+  const values = readOptions(args, options);
+  const { experiment, text, directory, snapshot } =
+    values.resume === undefined ? await newJob(values) : await resumedJob(values);
+  const { runtime, backends, close } = await openBackend(values.backend);
+  progress(`training on ${runtime.kind === 'gpu' ? backends.adapter!.key : 'the CPU twins'}`);
+  const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, progress);
+  if (snapshot) trainer.restore(snapshot);
+  if (directory !== undefined && !snapshot) createRun(directory, experiment, text.tokenizer);
+  await run(trainer, text, directory);
+  close();
+}
+
+async function newJob(
+  values: Record<string, unknown> & { set?: string[]; preset?: string; data?: string; out?: string },
+): Promise<Job> {
+  const settings: Record<string, string> = { ...readSettings(values.set) };
+  if (typeof values.steps === 'string') settings['training.steps'] = values.steps;
+  if (typeof values.seed === 'string') settings['training.seed'] = values.seed;
+  if (values.data !== undefined) settings['data.corpus'] = 'custom';
+  const experiment = withSettings(presetExperiment(values.preset ?? 'expert-choice'), settings);
+  const text = prepareText(experiment, await loadText(experiment, values.data));
+  return { experiment, text, directory: values.out, snapshot: null };
+}
+
+/** A run goes on with the configuration and the tokenizer it was started with; only its length may change. */
+async function resumedJob(
+  values: Record<string, unknown> & { resume?: string; steps?: string; data?: string },
+): Promise<Job> {
+  for (const name of ['preset', 'set', 'seed', 'out']) {
+    if (values[name] !== undefined)
+      throw new ConfigError(`--${name}: expected none with --resume, which keeps the run's own`);
+  }
+  const directory = values.resume!;
+  const { experiment: stored, tokenizer, snapshot } = readRunState(directory);
+  const steps = values.steps === undefined ? stored.training.steps : wholeNumber('steps', values.steps, 1, 1e6);
+  const experiment = withSettings(stored, { 'training.steps': steps });
+  if (snapshot.step >= steps)
+    throw new ConfigError(`--steps: expected more than the ${snapshot.step} steps done, got ${steps}`);
+  const text = prepareText(experiment, await loadText(experiment, values.data), tokenizer);
+  truncateMetrics(directory, snapshot.step);
+  writeConfig(directory, experiment, tokenizer.vocabularySize);
+  return { experiment, text, directory, snapshot };
+}
+
+/** Seconds between two checkpoints of a run directory. */
+const checkpointSeconds = 60;
+
+async function run(trainer: Trainer, text: RunText, directory: string | undefined): Promise<void> {
+  const { runtime, experiment, parameters } = trainer;
+  const { training, data } = experiment;
+  const evaluator = await createEvaluator(runtime, experiment, parameters, training.batchSize);
+  const windows = text.validationWindows(validationWindows);
+  const evaluate = () => evaluator.evaluate(windows, { rounds: 4, tokensPerCharacter: text.tokensPerCharacter });
+  const tokensPerStep = training.batchSize * data.sequenceLength;
+  const bits = text.tokensPerCharacter / Math.LN2;
+  const lines: string[] = [];
+  let isStopping = false;
+  const stop = () => {
+    isStopping = true;
+  };
+  process.once('SIGINT', stop);
+  let lastTime = performance.now();
+  let lastCheckpoint = lastTime;
+  let tokensPerSecond = 0;
+  // A line waits for its validation, which comes as an event of its own.
+  let line: Record<string, unknown> | null = null;
+  const emit = () => {
+    if (!line) return;
+    lines.push(JSON.stringify(line));
+    process.stdout.write(`${lines.at(-1)}\n`);
+    line = null;
+  };
+  const save = async () => {
+    if (directory === undefined) return;
+    emit();
+    appendMetrics(directory, lines.splice(0));
+    writeCheckpoint(directory, parameters.layout, await trainer.snapshot());
+    lastCheckpoint = performance.now();
+  };
+  const isSaveDue = () => directory !== undefined && performance.now() - lastCheckpoint > checkpointSeconds * 1000;
+
+  // One step at a time when a checkpoint is due: it must hold the state of the last line of metrics.
+  for await (const event of trainingLoop(trainer, text, {
+    ...training,
+    evaluate,
+    ahead: () => (isSaveDue() ? 1 : maxInFlight),
+  })) {
+    if (event.kind === 'validation') {
+      line = { ...line, validationBpc: round(event.bpc), validationStderr: round(event.standardError) };
+      lastTime = performance.now();
+      continue;
+    }
+    emit();
+    const now = performance.now();
+    const rate = (1000 * tokensPerStep) / (now - lastTime);
+    tokensPerSecond = tokensPerSecond === 0 ? rate : 0.9 * tokensPerSecond + 0.1 * rate;
+    lastTime = now;
+    line = {
+      step: event.step,
+      tokens: event.step * tokensPerStep,
+      loss: round(event.loss),
+      bpc: round(event.loss * bits),
+      tokensPerSecond: Math.round(tokensPerSecond),
+      gradNorm: round(event.gradNorm),
+      maxVio: Array.from(event.maxVio, round),
+    };
+    if (process.stderr.isTTY) {
+      progress(`step ${event.step} of ${training.steps}, ${line.bpc} bits/character, ${line.tokensPerSecond} tokens/s`);
+    }
+    if (isStopping && trainer.step === event.step) break;
+    if (isSaveDue() && trainer.step === event.step) await save();
+  }
+  emit();
+  await save();
+  process.off('SIGINT', stop);
+  evaluator.destroy();
+  endProgress();
+  const saved = directory === undefined ? '' : `, saved in ${directory}`;
+  process.stderr.write(`${isStopping ? 'stopped' : 'finished'} at step ${trainer.step}${saved}\n`);
+}
+
+/** Held-out windows that a validation looks at. */
+const validationWindows = 64;
+
+function round(value: number): number {
+  return Number(value.toPrecision(6));
+}

@@ -1,0 +1,92 @@
+/**
+ * A model to decode with or look into: averaged weights on a runtime, its tokenizer, and forward passes compiled on
+ * demand. The same for a run in progress (the trainer's own weights) and for one that was loaded.
+ */
+
+import { DataError } from '../config/errors.ts';
+import type { Experiment } from '../config/schema.ts';
+import type { Tokenizer } from '../data/tokenizers.ts';
+import type { Denoise } from '../diffusion/decode.ts';
+import type { Runtime } from '../gpu/runtime.ts';
+import { layoutOf } from '../nn/layout.ts';
+import { declareParameters, type ParameterStorages } from '../nn/parameters.ts';
+import { createForwardPass, type ForwardPass } from './forwardPass.ts';
+import type { Trainer } from './trainer.ts';
+
+export interface Model {
+  readonly experiment: Experiment;
+  readonly tokenizer: Tokenizer;
+  readonly maskId: number;
+  /** A forward pass for B sequences of T tokens; compiled once. */
+  forward(B: number, T: number): Promise<ForwardPass>;
+  destroy(): void;
+}
+
+/** A model over weights that are on the runtime already. */
+export function modelOver(
+  runtime: Runtime,
+  experiment: Experiment,
+  tokenizer: Tokenizer,
+  parameters: ParameterStorages,
+  release: () => void,
+): Model {
+  const passes = new Map<string, Promise<ForwardPass>>();
+  return {
+    experiment,
+    tokenizer,
+    maskId: tokenizer.vocabularySize,
+    forward: (B, T) => {
+      const key = `${B} x ${T}`;
+      let pass = passes.get(key);
+      if (!pass) {
+        pass = createForwardPass(runtime, experiment.model, parameters, { B, T });
+        passes.set(key, pass);
+      }
+      return pass;
+    },
+    destroy: () => {
+      for (const pass of passes.values()) void pass.then((compiled) => compiled.destroy());
+      release();
+    },
+  };
+}
+
+/** The run in progress as a model: every call sees the weights of the moment. */
+export function modelOfTrainer({ runtime, experiment, parameters }: Trainer, tokenizer: Tokenizer): Model {
+  return modelOver(runtime, experiment, tokenizer, parameters, () => {});
+}
+
+/** Puts loaded weights (in the order of the layout) on a runtime. */
+export function modelOfWeights(
+  runtime: Runtime,
+  experiment: Experiment,
+  tokenizer: Tokenizer,
+  weights: Float32Array,
+): Model {
+  const parameters = declareParameters(layoutOf(experiment.model, tokenizer.vocabularySize));
+  const storage = parameters.average;
+  runtime.write({ storage, offset: 0, length: storage.length }, weights);
+  return modelOver(runtime, experiment, tokenizer, parameters, () => runtime.release([storage]));
+}
+
+/** The network as a decoder calls it, for one sequence of T tokens. */
+export async function denoiserOf(model: Model, T: number): Promise<Denoise> {
+  const pass = await model.forward(1, T);
+  return async (xt) => (await pass.run(xt)).logits;
+}
+
+/** Character of a prompt that stands for a position to fill. */
+export const hole = '_';
+
+/**
+ * A sequence of `length` tokens that begins with the prompt; holes and what follows the prompt hold the mask.
+ * Throws `DataError` for a prompt longer than that, or with characters that the tokenizer does not know.
+ */
+export function promptTokens({ tokenizer, maskId }: Model, prompt: string, length: number): Uint32Array {
+  const pieces = prompt.split(hole).map((piece) => tokenizer.encode(piece));
+  const tokens = pieces.flatMap((piece, index) => (index === 0 ? [...piece] : [maskId, ...piece]));
+  if (tokens.length > length) {
+    throw new DataError(`prompt: expected at most ${length} tokens, got ${tokens.length}`);
+  }
+  return Uint32Array.from({ length }, (_, position) => tokens[position] ?? maskId);
+}

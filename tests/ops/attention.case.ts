@@ -1,0 +1,17 @@
+import { attention } from '../../src/ops/attention.ts';
+import { noise, type OpCase } from './case.ts';
+
+export const cases: OpCase[] = [
+  { B: 1, T: 1, heads: 1, D: 2, blockSize: 1 },
+  { B: 2, T: 7, heads: 3, D: 2, blockSize: 7 },
+  { B: 2, T: 7, heads: 1, D: 10, blockSize: 1 },
+  { B: 3, T: 9, heads: 2, D: 6, blockSize: 4 },
+  { B: 1, T: 67, heads: 2, D: 32, blockSize: 67 },
+].map(
+  ({ B, T, heads, D, blockSize }): OpCase => ({
+    name: `attention ${B} x ${T}, ${heads} heads of ${D}, blocks of ${blockSize}`,
+    // Values of some size, so that the softmax is far from uniform.
+    inputs: { qkv: { shape: [B * T, 3 * heads * D], values: (i) => 2 * noise(i) } },
+    record: (_, { qkv }) => attention(qkv, { T, heads, blockSize }),
+  }),
+);
