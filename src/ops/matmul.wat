@@ -5,7 +5,7 @@
 ;; are thrown away. Packing may read up to three lines past its source and write three vectors past its last panel.
 ;; Not here: blocking, which keeps everything inside the fixed memory, and where its regions lie (matmulWasm.ts).
 (module
-  (memory (export "memory") 23) ;; 1.4 MiB, never grows; the first 128 bytes are the edge tile of `multiply`
+  (memory (export "memory") 22) ;; 1.4 MiB, never grows; `multiply` uses the first 128 bytes
 
   ;; Packs lines that run across the panels: line k holds k of every panel, element (k, i) at source + 4 (k length + i).
   (func (export "packAcross") (param $source i32) (param $length i32) (param $K i32) (param $panel i32)
@@ -71,7 +71,8 @@
       (local.set $i (i32.add (local.get $i) (i32.const 4)))
       (br_if $panels (i32.lt_u (local.get $i) (local.get $lines)))))
 
-  ;; C at `c`, rows of N floats without gaps. `add` 1 adds to what is there, 0 overwrites it. K > 0.
+  ;; C at `c`, rows of N floats without gaps, with room for whole tiles of four rows: those past M are overwritten.
+  ;; `add` 1 adds to what is there, 0 overwrites it. K > 0.
   ;; Registers of a tile, 12 of the 15 that x64 leaves: c00 .. c31 are the sums (row, half of the eight columns),
   ;; b0 b1 the eight columns at k, x one element of A in all lanes, and one product that is not named.
   (func (export "multiply")
@@ -79,7 +80,7 @@
     (local $panelBytes i32) (local $rowBytes i32) (local $i i32) (local $j i32)
     (local $aAt i32) (local $b0At i32) (local $b1At i32) (local $aEnd i32)
     (local $to i32) (local $from i32) (local $to1 i32) (local $to2 i32) (local $to3 i32)
-    (local $row i32) (local $column i32) (local $rows i32) (local $columns i32)
+    (local $row i32) (local $column i32) (local $columns i32)
     (local $c00 v128) (local $c01 v128) (local $c10 v128) (local $c11 v128)
     (local $c20 v128) (local $c21 v128) (local $c30 v128) (local $c31 v128)
     (local $b0 v128) (local $b1 v128) (local $x v128)
@@ -122,9 +123,8 @@
         (local.set $to
           (i32.add (local.get $c)
             (i32.add (i32.mul (local.get $i) (local.get $rowBytes)) (i32.shl (local.get $j) (i32.const 2)))))
-        (local.set $rows (i32.sub (local.get $M) (local.get $i)))
         (local.set $columns (i32.sub (local.get $N) (local.get $j)))
-        (if (i32.and (i32.ge_u (local.get $rows) (i32.const 4)) (i32.ge_u (local.get $columns) (i32.const 8)))
+        (if (i32.ge_u (local.get $columns) (i32.const 8))
           (then ;; a whole tile: straight into C
             (local.set $to1 (i32.add (local.get $to) (local.get $rowBytes)))
             (local.set $to2 (i32.add (local.get $to1) (local.get $rowBytes)))
@@ -146,7 +146,7 @@
             (v128.store offset=16 align=4 (local.get $to2) (local.get $c21))
             (v128.store align=4 (local.get $to3) (local.get $c30))
             (v128.store offset=16 align=4 (local.get $to3) (local.get $c31)))
-          (else ;; an edge: through the tile at address 0, of which only the part inside C is taken
+          (else ;; the last columns: through a tile at address 0, of which only the part inside C is taken
             (v128.store offset=0 (i32.const 0) (local.get $c00))
             (v128.store offset=16 (i32.const 0) (local.get $c01))
             (v128.store offset=32 (i32.const 0) (local.get $c10))
@@ -155,8 +155,6 @@
             (v128.store offset=80 (i32.const 0) (local.get $c21))
             (v128.store offset=96 (i32.const 0) (local.get $c30))
             (v128.store offset=112 (i32.const 0) (local.get $c31))
-            (if (i32.gt_u (local.get $rows) (i32.const 4)) (then (local.set $rows (i32.const 4))))
-            (if (i32.gt_u (local.get $columns) (i32.const 8)) (then (local.set $columns (i32.const 8))))
             (local.set $row (i32.const 0))
             (loop $nextRow
               (local.set $from (i32.shl (local.get $row) (i32.const 5)))
@@ -175,7 +173,7 @@
                 (br_if $nextColumn (i32.lt_u (local.get $column) (local.get $columns))))
               (local.set $to (i32.add (local.get $to) (local.get $rowBytes)))
               (local.set $row (i32.add (local.get $row) (i32.const 1)))
-              (br_if $nextRow (i32.lt_u (local.get $row) (local.get $rows))))))
+              (br_if $nextRow (i32.lt_u (local.get $row) (i32.const 4))))))
         (local.set $i (i32.add (local.get $i) (i32.const 4)))
         (br_if $rowTiles (i32.lt_u (local.get $i) (local.get $M))))
       (local.set $b (i32.add (local.get $b) (i32.shl (local.get $panelBytes) (i32.const 1))))

@@ -36,11 +36,12 @@ const MAX_N = 2048;
 const B_LENGTH = MAX_K * 512;
 const A_LENGTH = MAX_K * 128;
 const C_LENGTH = 2 ** 16;
-// Regions of the memory, in bytes. Packing reads up to three lines past its source and writes 48 bytes past its panels.
-const STAGED = 128;
-const B_PANELS = STAGED + 4 * (B_LENGTH + 4 * MAX_K);
-const A_PANELS = B_PANELS + 4 * B_LENGTH + 64;
-const C_BLOCK = A_PANELS + 4 * A_LENGTH + 64;
+// Regions of the memory, in bytes, in the order in which they are filled: packing may write 48 bytes past its panels,
+// into a region that is filled later, and what it reads past its source is thrown away.
+const STAGED = 0;
+const B_PANELS = STAGED + 4 * B_LENGTH;
+const A_PANELS = B_PANELS + 4 * B_LENGTH;
+const C_BLOCK = A_PANELS + 4 * A_LENGTH;
 
 /** Below this length a line is copied by a loop: `subarray` and `set` cost about as much as so many elements. */
 const SHORT_LINE = 32;
