@@ -12,11 +12,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let first = row * params.E;
   let end = first + params.E;
   if (SIGMOID) {
-    for (var i = first; i < end; i++) {
-      // The exponential of a negative number only: nothing overflows.
-      let small = exp(-abs(logits[i]));
-      scores[i] = select(small, 1.0, logits[i] >= 0.0) / (1.0 + small);
-    }
+    for (var i = first; i < end; i++) { scores[i] = sigmoid(logits[i]); }
   } else {
     var largest = logits[first];
     for (var i = first + 1u; i < end; i++) { largest = max(largest, logits[i]); }

@@ -5,6 +5,7 @@
 import wgsl from '../../shaders/router_scores.wgsl?raw';
 import backwardWgsl from '../../shaders/router_scores_backward.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
+import sigmoidWgsl from '../../shaders/shared/sigmoid.wgsl?raw';
 import { type Floats, kernel } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
@@ -14,7 +15,7 @@ export type ScoreKind = 'softmax' | 'sigmoid';
 const forwardKernel = kernel({
   name: 'router_scores',
   wgsl,
-  helpers: [indexWgsl],
+  helpers: [indexWgsl, sigmoidWgsl],
   twin: (
     { logits, scores }: { logits: Floats; scores: Floats },
     { rows, E, SIGMOID }: { rows: number; E: number; SIGMOID: number },

@@ -1,0 +1,34 @@
+// dx[n] = previous[n] + sum over routes j of dy[slotOf[n, j]], in order of j; four channels per invocation
+struct Params { N: u32, C: u32, J: u32 }
+const ADD: bool = false; // tunable
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> dy: array<f32>; // (S, C)
+@group(0) @binding(2) var<storage, read> slotOf: array<u32>; // (N, J)
+@group(0) @binding(3) var<storage, read> previous: array<f32>; // (N, C) if ADD, else anything
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>; // (N, C)
+
+const NONE = 0xffffffffu;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let C = params.C;
+  let blocks = (C + 3u) / 4u;
+  let i = linear_index(id, groups, 64u);
+  let n = i / blocks;
+  if (n >= params.N) { return; }
+  let first = (i % blocks) * 4u;
+  // Channels past the edge repeat the last one; they are not stored.
+  let channels = min(vec4u(first, first + 1u, first + 2u, first + 3u), vec4u(C - 1u));
+  var sum = vec4f();
+  if (ADD) {
+    let at = n * C + channels;
+    sum = vec4f(previous[at.x], previous[at.y], previous[at.z], previous[at.w]);
+  }
+  for (var j = 0u; j < params.J; j++) {
+    let slot = slotOf[n * params.J + j];
+    if (slot == NONE) { continue; }
+    let at = slot * C + channels;
+    sum += vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
+  }
+  for (var c = 0u; c < min(4u, C - first); c++) { dx[n * C + first + c] = sum[c]; }
+}

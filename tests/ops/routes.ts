@@ -1,0 +1,54 @@
+/** Routings to test on: each kind of router on odd shapes, from scores whose order no small step can change. */
+import { expertChoice } from '../../src/ops/expertChoice.ts';
+import type { Routing } from '../../src/ops/routing.ts';
+import { tokenChoice } from '../../src/ops/tokenChoice.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { type CaseInput, noise } from './case.ts';
+
+export interface RouterCase {
+  readonly name: string;
+  readonly N: number;
+  readonly E: number;
+  readonly J: number;
+  readonly slots: number;
+  readonly route: (scores: Tensor) => Routing;
+}
+
+const byExperts = (groups: number, size: number, E: number, capacity: number): RouterCase => ({
+  name: `expert choice, ${capacity} of ${size} tokens x ${groups}, ${E} experts`,
+  N: groups * size,
+  E,
+  J: E,
+  slots: E * groups * capacity,
+  route: (scores) => expertChoice(scores, { groups, capacity }),
+});
+
+const byTokens = (N: number, E: number, choices: number): RouterCase => ({
+  name: `token choice, ${choices} of ${E} experts, ${N} tokens`,
+  N,
+  E,
+  J: choices,
+  slots: N * choices,
+  route: (scores) => tokenChoice(scores, { choices }),
+});
+
+export const routerCases: readonly RouterCase[] = [
+  byExperts(1, 1, 1, 1),
+  byExperts(2, 7, 3, 2),
+  byExperts(3, 5, 9, 1),
+  byTokens(1, 1, 1),
+  byTokens(13, 5, 2),
+  byTokens(67, 3, 3),
+  byTokens(2, 11, 1),
+];
+
+/** Positive scores (N, E), all different by more than a finite difference moves them: a permutation plus noise. */
+export function scoresInput(N: number, E: number, differentiate = true): CaseInput {
+  const length = N * E;
+  const prime = 7919;
+  return {
+    shape: [N, E],
+    differentiate,
+    values: (i) => ((((i + 1) * prime) % length) + 0.5 + 0.2 * noise(i)) / length,
+  };
+}
