@@ -113,7 +113,7 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
   let lastCheckpoint = lastTime;
   let tokensPerSecond = 0;
   // A line waits for its validation, which comes as an event of its own.
-  let line: Record<string, unknown> | null = null;
+  let line = null as Record<string, unknown> | null;
   const emit = () => {
     if (!line) return;
     lines.push(JSON.stringify(line));
