@@ -27,7 +27,7 @@ export function App() {
           />
         </AppShell.Header>
         <AppShell.Navbar aria-label="Configuration">
-          <ScrollArea h="100%" type="auto" scrollbarSize={8}>
+          <ScrollArea h="100%" type="hover" scrollbarSize={8}>
             <Rail />
           </ScrollArea>
         </AppShell.Navbar>

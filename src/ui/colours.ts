@@ -48,17 +48,17 @@ export function viridis(share: number): string {
   return hex([viridisTable[i], viridisTable[i + 1], viridisTable[i + 2]]);
 }
 
-/** Nine muted hues that stay apart under colour blindness (after Paul Tol's "muted" scheme), light and dark in turn. */
+/** Nine muted hues, light and dark in turn, that stay apart under colour blindness and on both grounds of the page. */
 const expertHues: readonly Rgb[] = [
-  [51, 34, 136],
+  [90, 79, 207],
   [221, 204, 119],
   [17, 119, 51],
   [204, 102, 119],
   [136, 204, 238],
-  [136, 34, 85],
+  [170, 51, 106],
   [68, 170, 153],
   [153, 153, 51],
-  [170, 68, 153],
+  [140, 109, 70],
 ];
 
 /** Later rounds through the hues are lighter or darker: share of white (positive) or black (negative) mixed in. */

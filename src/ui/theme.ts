@@ -10,6 +10,9 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   headings: { fontWeight: '600' },
+  components: {
+    SegmentedControl: { defaultProps: { bg: 'var(--cell-paper)' } },
+  },
 });
 
 /** Variables beyond Mantine's: see page.css and the charts. */

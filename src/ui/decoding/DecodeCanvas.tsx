@@ -41,7 +41,7 @@ export function DecodeCanvas() {
         />
       }
     >
-      <div data-testid="decode-canvas" data-call={frame?.call} style={{ minHeight: 150 }}>
+      <div data-testid="decode-canvas" data-call={frame?.call} style={{ minHeight: 120 }}>
         <Cells
           label="Tokens; arrow keys move from cell to cell"
           cells={cells}

@@ -2,6 +2,7 @@
  * A sequence of tokens as cells that wrap like text. `interactive` cells can be walked with the arrow keys and tell
  * which one is hovered or focused; others are one picture with a label.
  */
+import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { type CSSProperties, type KeyboardEvent, memo, type SyntheticEvent, useRef } from 'react';
 
 export interface Cell {
@@ -13,8 +14,6 @@ export interface Cell {
   fresh?: boolean;
   background?: string;
   ink?: string;
-  /** A small mark in the corner, e.g. how many experts hold the token. */
-  badge?: string;
   /** A line under the token, e.g. the expert's number; makes all cells two rows high. */
   foot?: string;
 }
@@ -31,10 +30,12 @@ interface CellsProps {
 
 export function Cells({ label, cells, size = 17, interactive = false, selected = null, onSelect }: CellsProps) {
   const root = useRef<HTMLDivElement>(null);
-  const style = { '--cell-font': `${size}px` } as CSSProperties;
+  const { ref, width } = useElementSize();
+  const attach = useMergedRef(root, ref);
+  const style = { '--cell-font': `${size}px`, ...rowsOf(cells, size, width) } as CSSProperties;
   if (!interactive) {
     return (
-      <div className="cells" role="img" aria-label={label} style={style}>
+      <div ref={attach} className="cells" role="img" aria-label={label} style={style}>
         {cells.map((cell, position) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its position in the sequence.
           <TokenCell key={position} {...cell} />
@@ -56,7 +57,7 @@ export function Cells({ label, cells, size = 17, interactive = false, selected =
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would announce a form.
     <div
-      ref={root}
+      ref={attach}
       className="cells"
       role="group"
       aria-label={label}
@@ -79,6 +80,15 @@ export function Cells({ label, cells, size = 17, interactive = false, selected =
   );
 }
 
+/** Columns of equal width in rows of equal length, where every token is a character or two; longer tokens just wrap. */
+function rowsOf(cells: readonly Cell[], size: number, width: number): CSSProperties {
+  if (width === 0 || cells.length === 0 || cells.some((cell) => cell.text.length > 2)) return {};
+  const narrowest = size * (cells[0].foot === undefined ? 1.4 : 1.75) + 2;
+  const most = Math.max(1, Math.floor(width / narrowest));
+  const columns = Math.ceil(cells.length / Math.ceil(cells.length / most));
+  return { display: 'grid', gridTemplateColumns: `repeat(${columns}, minmax(0, ${size * 2.6}px))` };
+}
+
 interface TokenCellProps extends Cell {
   /** Makes the cell a button. */
   position?: number;
@@ -87,7 +97,7 @@ interface TokenCellProps extends Cell {
 }
 
 const TokenCell = memo(function TokenCell(props: TokenCellProps) {
-  const { text, label, masked, given, fresh, background, ink, badge, foot, position, selected, tabStop } = props;
+  const { text, label, masked, given, fresh, background, ink, foot, position, selected, tabStop } = props;
   const shared = {
     className: 'cell',
     style: background ? { background, color: ink } : undefined,
@@ -95,15 +105,9 @@ const TokenCell = memo(function TokenCell(props: TokenCellProps) {
     'data-given': given || undefined,
     'data-fresh': fresh || undefined,
     'data-selected': selected || undefined,
-    'data-two-rows': foot === undefined ? undefined : true,
+    'data-foot': foot,
   };
-  const content = (
-    <>
-      <span>{text}</span>
-      {foot !== undefined && <span className="cell-foot">{foot}</span>}
-      {badge && <span className="cell-badge">{badge}</span>}
-    </>
-  );
+  const content = masked && foot !== undefined ? <span className="mask-block" /> : text;
   if (position === undefined) return <span {...shared}>{content}</span>;
   return (
     <button type="button" {...shared} data-position={position} aria-label={label} tabIndex={tabStop ? 0 : -1}>

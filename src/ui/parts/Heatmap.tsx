@@ -33,7 +33,7 @@ export function Heatmap(props: HeatmapProps) {
   const [hovered, setHovered] = useState<number | null>(null);
   const rows = rowLabels.length;
   const right = rowNotes ? 64 : 0;
-  const cellHeight = rows > 8 ? 20 : 30;
+  const cellHeight = rows > 8 ? 20 : rows > 4 ? 28 : 38;
   const plotWidth = Math.max(0, width - left - right);
   const cellWidth = plotWidth / columns;
   const height = head + rows * cellHeight;

@@ -38,13 +38,13 @@ export function LayerLoad({ report }: { report: RouteReport }) {
               }}
             />
             <YAxis {...axis} width={36} domain={[0, 'auto']} tickCount={4} />
+            <ReferenceLine zIndex={50} y={mean} stroke="var(--mantine-color-text)" strokeDasharray="4 3" />
             <Bar dataKey="tokens" isAnimationActive={false} maxBarSize={48}>
               {rows.map(({ expert }) => (
                 <Cell key={expert} fill={expertColour(expert)} />
               ))}
               {experts <= 32 && <LabelList dataKey="tokens" position="top" fontSize={12} fill="currentColor" />}
             </Bar>
-            <ReferenceLine y={mean} stroke="var(--mantine-color-text)" strokeDasharray="4 3" />
           </BarChart>
         </ResponsiveContainer>
       </div>

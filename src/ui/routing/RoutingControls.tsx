@@ -14,9 +14,9 @@ export function RoutingControls({ follows }: { follows: boolean }) {
   const routeText = useDebouncedCallback((next: string) => void editRouting({ text: next }), 400);
   return (
     <Panel title="Routing" note={follows ? 'Follows the run: the current weights, every two seconds' : undefined}>
-      <Grid gap="md" align="flex-end">
+      <Grid gap="md">
         <Grid.Col span={{ base: 12, sm: 6, lg: 3 }}>
-          <Text size="sm" fw={500} mb={4}>
+          <Text size="sm" fw={500} mb={4} lh="22px">
             Weights
           </Text>
           <WeightsPicker value={request.weights} onChange={(weights) => void editRouting({ weights })} />
@@ -30,6 +30,7 @@ export function RoutingControls({ follows }: { follows: boolean }) {
               style={{ flex: 1 }}
               size="xs"
               label="Text"
+              styles={{ label: { fontSize: 14, lineHeight: '22px', marginBottom: 4 } }}
               rows={1}
               placeholder="Empty: a passage of the held-out text"
               value={text}
@@ -58,7 +59,7 @@ function MaskRatio() {
   const [shown, setShown] = useState(ratio);
   return (
     <div>
-      <Group justify="space-between" mb={4}>
+      <Group justify="space-between" mb={4} h={22}>
         <Group gap={2}>
           <Text size="sm" fw={500}>
             Mask ratio
@@ -74,7 +75,7 @@ function MaskRatio() {
       </Group>
       <Slider
         size="sm"
-        mb={8}
+        mt={12}
         min={0}
         max={1}
         step={0.05}

@@ -30,7 +30,7 @@ export function routeCells(report: RouteReport, model: ModelReport, layer: numbe
     const masked = report.masked[position] === 1;
     const text = model.vocabulary[token];
     const name = masked ? 'masked' : spoken(text);
-    const shared = { text: masked ? '▒' : visible(text) };
+    const shared = { text: masked ? '' : visible(text), masked };
     if (holders.length === 0) return { ...shared, label: `Position ${position}, ${name}: no expert`, foot: '–' };
     const [first] = holders;
     const background = expertColour(first.expert);

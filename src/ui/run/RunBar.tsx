@@ -8,6 +8,7 @@ import type { Phase } from '../../worker/protocol.ts';
 import { PauseIcon, PlayIcon, RestartIcon, StepIcon, StopIcon } from '../icons.tsx';
 import { PendingEdits } from './PendingEdits.tsx';
 import { RestartDialog } from './RestartDialog.tsx';
+import { RunMenu } from './RunMenu.tsx';
 import { RunNumbers } from './RunNumbers.tsx';
 import { WhyNotTrain } from './WhyNotTrain.tsx';
 
@@ -29,14 +30,15 @@ export function RunBar() {
   return (
     <Box className="run-bar" component="section" aria-label="Run">
       <Group px="md" py={10} justify="space-between" gap="xs" wrap="wrap">
-        <Group gap={6} wrap="nowrap">
+        <Group gap={6} wrap="wrap">
           <PrimaryButton phase={phase} active={active} />
           <RunAction label="Single step" disabled={phase !== 'paused'} onClick={singleStep} icon={<StepIcon />} />
           <RunAction label="Stop" disabled={!active} onClick={stop} icon={<StopIcon />} />
           <RunAction label="Restart" disabled={!hasRun} onClick={restart} icon={<RestartIcon />} />
+          <RunMenu disabled={!hasRun} />
           <NativeSelect
             size="xs"
-            w={124}
+            w={{ base: 118, sm: 132 }}
             aria-label="Pace"
             data={paces}
             value={String(delay)}
@@ -65,7 +67,7 @@ function PrimaryButton({ phase, active }: { phase: Phase; active: boolean }) {
   const starting = useRun((run) => run.starting);
   const refused = useRun((run) => run.inspection.state === 'refused');
   const invalid = useConfiguration((state) => Object.keys(state.invalid).length > 0);
-  const shared = { size: 'sm', w: 116, radius: 'sm' } as const;
+  const shared = { size: 'sm', w: { base: 112, sm: 128 }, px: 'sm', radius: 'sm' } as const;
   if (phase === 'running') {
     return (
       <Button {...shared} variant="default" leftSection={<PauseIcon />} onClick={() => void pause()}>

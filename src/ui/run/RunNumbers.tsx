@@ -19,8 +19,11 @@ export function RunNumbers() {
   const { secondsEstimate, memoryBytes } = inspection;
   return (
     <Group gap="lg" wrap="wrap" data-testid="estimate">
-      <Figure label="this run will take about" value={duration(secondsEstimate)} />
-      <Figure label={run.backend === 'gpu' ? 'on the GPU' : 'on the CPU'} value={bytes(memoryBytes)} />
+      <Figure
+        label="this run will take about"
+        value={`${duration(secondsEstimate)} on the ${run.backend === 'gpu' ? 'GPU' : 'CPU'}`}
+      />
+      <Figure label="memory" value={bytes(memoryBytes)} />
     </Group>
   );
 }
@@ -31,14 +34,14 @@ function Running() {
   if (!status) return null;
   if (status.phase === 'preparing') return <Note>{status.activity}</Note>;
   return (
-    <Group gap="lg" wrap="wrap">
+    <Group gap="md" wrap="wrap">
       <Figure label="step" value={`${whole(status.step)} of ${whole(status.steps)}`} testId="run-step" />
       <Figure
-        label="loss, bits per character"
+        label="bits per character"
         value={Number.isFinite(lossSeries.last) ? lossSeries.last.toFixed(3) : '–'}
         testId="run-loss"
       />
-      <Figure label="tokens per second" value={compact(status.tokensPerSecond)} testId="run-speed" />
+      <Figure label="tokens/s" value={compact(status.tokensPerSecond)} testId="run-speed" />
       <Figure label="time left" value={status.secondsLeft === null ? '–' : duration(status.secondsLeft)} />
     </Group>
   );
@@ -46,7 +49,7 @@ function Running() {
 
 function Figure({ label, value, testId }: { label: string; value: string; testId?: string }) {
   return (
-    <div style={{ minWidth: 72 }}>
+    <div style={{ minWidth: 64 }}>
       <Text size="xs" c="dimmed" lh={1.2}>
         {label}
       </Text>

@@ -65,7 +65,7 @@ export const LossChart = memo(function LossChart({ rows, floor, logSteps, showRa
       <ResponsiveContainer width="100%" height="100%" debounce={50}>
         <ComposedChart
           data={logSteps ? rows.filter((row) => row.step > 0) : rows}
-          margin={{ top: 6, right: 12, bottom: 18, left: 6 }}
+          margin={{ top: 6, right: 12, bottom: 14, left: 6 }}
         >
           <CartesianGrid stroke="var(--chart-grid)" vertical={false} />
           <XAxis
@@ -79,7 +79,7 @@ export const LossChart = memo(function LossChart({ rows, floor, logSteps, showRa
             label={{
               value: 'step',
               position: 'insideBottom',
-              offset: -12,
+              offset: -10,
               fontSize: 12,
               fill: 'var(--mantine-color-dimmed)',
             }}

@@ -30,8 +30,8 @@ export function LossPanel() {
       title="Loss"
       note={
         last
-          ? `Validation at step ${whole(last.step)}: ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} bits per character`
-          : 'Bits per character: an upper bound of the negative log-likelihood'
+          ? `Validation ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}`
+          : 'An upper bound of the negative log-likelihood'
       }
       actions={
         <Group gap="xs">

@@ -10,7 +10,7 @@ export function ModelPanel() {
   if (inspection.state !== 'ready') return null;
   return (
     <Panel title="The model as configured">
-      <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="md" verticalSpacing="xs">
+      <SimpleGrid cols={{ base: 2, sm: 3 }} spacing="md" verticalSpacing="xs">
         {factsOf(inspection.model).map(({ label, value }) => (
           <div key={label}>
             <Text size="xs" c="dimmed">
@@ -36,7 +36,7 @@ function factsOf({ parameters, trainFlopsPerToken, vocabulary, experiment, floor
     { label: 'FLOPs per token', value: compact(trainFlopsPerToken) },
     { label: 'tokens per step', value: compact(experiment.training.batchSize * experiment.data.sequenceLength) },
     // The last id is the mask, which is no token of the text.
-    { label: 'vocabulary', value: `${vocabulary.length - 1} and the mask` },
+    { label: 'vocabulary', value: `${vocabulary.length - 1} + mask` },
   ];
   if (floorBpc !== null) facts.push({ label: 'lowest possible loss', value: `${three(floorBpc)} bits per character` });
   return facts;

@@ -1,5 +1,5 @@
 /** A text being denoised with the current weights (before a run: with the bundled model's). */
-import { Progress, Text } from '@mantine/core';
+import { Group, Progress, Text } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
 import { live } from '../../store/live.ts';
 import { modelOf, useRun } from '../../store/run.ts';
@@ -9,7 +9,7 @@ import { Cells } from '../parts/Cells.tsx';
 import { cellsOf, textOf } from '../parts/denoising.ts';
 import { Panel } from '../parts/Panel.tsx';
 
-export function PreviewPanel() {
+export function PreviewPanel({ large = false }: { large?: boolean }) {
   useLive();
   const still = useReducedMotion();
   const run = useRun();
@@ -31,15 +31,7 @@ export function PreviewPanel() {
       ? `The bundled model, trained for ${whole(trainedSteps)} steps`
       : `Your model after ${whole(trainedSteps)} steps`;
   return (
-    <Panel
-      title="Denoising"
-      note={whose}
-      actions={
-        <Text size="xs" c="dimmed" className="tabular">
-          network call {frame.call} of {frame.calls}
-        </Text>
-      }
-    >
+    <Panel title="Denoising" note={whose}>
       <div
         data-testid="preview"
         data-weights={weights}
@@ -50,17 +42,22 @@ export function PreviewPanel() {
         <Cells
           label={`Text after call ${frame.call} of ${frame.calls}: ${text}`}
           cells={cellsOf(frame, model, 'confidence')}
-          size={sizeFor(frame.tokens.length)}
+          size={sizeFor(frame.tokens.length) + (large ? 6 : 0)}
         />
       </div>
-      <Progress
-        value={(100 * frame.call) / frame.calls}
-        size={3}
-        mt="sm"
-        transitionDuration={0}
-        color="var(--accent)"
-        aria-label="Network calls made"
-      />
+      <Group mt="sm" gap="sm" wrap="nowrap">
+        <Progress
+          style={{ flex: 1 }}
+          value={(100 * frame.call) / frame.calls}
+          size={4}
+          transitionDuration={0}
+          color="var(--accent)"
+          aria-label="Network calls made"
+        />
+        <Text size="xs" c="dimmed" className="tabular">
+          network call {frame.call} of {frame.calls}
+        </Text>
+      </Group>
     </Panel>
   );
 }

@@ -11,9 +11,8 @@ export function StartPanel() {
         passes through only a few of many small networks, its experts, and a router decides which.
       </Text>
       <Text size="sm" maw={620} mt="xs">
-        A small bundled model does that now, beside its expert load. Press <strong>Train</strong> to make one of your
-        own: it runs entirely on this machine, and the loss curve will stand here. The configuration on the left can be
-        changed first.
+        A small bundled model does that above. Press <strong>Train</strong> to make one of your own: everything runs on
+        this machine, and nothing leaves it. The configuration can be changed first.
       </Text>
     </Panel>
   );

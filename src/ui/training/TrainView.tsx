@@ -1,4 +1,7 @@
-/** Train: loss and throughput on the left; the text being denoised and the expert load on the right. */
+/**
+ * Train. Before a run the bundled model denoises at full size beside its expert load; once something is trained, the
+ * loss takes that place.
+ */
 import { Grid, Stack } from '@mantine/core';
 import { useRun } from '../../store/run.ts';
 import { LoadPanel } from './LoadPanel.tsx';
@@ -14,21 +17,15 @@ export function TrainView() {
     <Grid p="md" gap="md">
       <Grid.Col span={{ base: 12, lg: 7 }}>
         <Stack gap="md">
-          {started ? (
-            <>
-              <LossPanel />
-              <SpeedPanel />
-            </>
-          ) : (
-            <StartPanel />
-          )}
-          <ModelPanel />
+          {started ? <LossPanel /> : <PreviewPanel large />}
+          {started ? <SpeedPanel /> : <StartPanel />}
         </Stack>
       </Grid.Col>
-      <Grid.Col span={{ base: 12, lg: 5 }} order={{ base: started ? 2 : 0, lg: 2 }}>
+      <Grid.Col span={{ base: 12, lg: 5 }}>
         <Stack gap="md">
-          <PreviewPanel />
+          {started && <PreviewPanel />}
           <LoadPanel />
+          <ModelPanel />
         </Stack>
       </Grid.Col>
     </Grid>
