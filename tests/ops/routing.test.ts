@@ -1,0 +1,203 @@
+/** What holds for every routing, on random shapes and scores (with ties), and what the routing ops refuse. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ShapeError } from '../../src/config/errors.ts';
+import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { capacityOf, expertChoice } from '../../src/ops/expertChoice.ts';
+import { gates } from '../../src/ops/gates.ts';
+import { gatherRows } from '../../src/ops/gatherRows.ts';
+import { expertLoad, none, type Routing } from '../../src/ops/routing.ts';
+import { sortByKey } from '../../src/ops/sortByKey.ts';
+import { tokenChoice } from '../../src/ops/tokenChoice.ts';
+import { createGraph, persistentTensor, type Tensor } from '../../src/tensor/tensor.ts';
+
+interface Routed {
+  readonly slotOf: number[];
+  readonly pairOf: number[];
+  readonly offsets: number[];
+  readonly expertOf: number[];
+  readonly load: number[];
+  readonly gates: number[];
+  readonly J: number;
+}
+
+/** Runs a router and its renormalised gates on the twins. */
+async function run(N: number, E: number, scores: readonly number[], route: (s: Tensor) => Routing): Promise<Routed> {
+  const graph = createGraph();
+  const input = persistentTensor(graph, 'scores', [N, E]);
+  const routing = route(input);
+  const load = expertLoad(routing);
+  const gate = gates(input, routing, { renormalise: true });
+  const runtime = createTwinRuntime();
+  const plan = await runtime.compile({ launches: graph.launches }, { keepAll: true });
+  runtime.write(input, scores);
+  await plan.run();
+  const read = async (tensor: Tensor) => Array.from(await plan.read(tensor));
+  return {
+    slotOf: await read(routing.slotOf),
+    pairOf: await read(routing.pairOf),
+    offsets: await read(routing.offsets),
+    expertOf: await read(routing.expertOf),
+    load: await read(load),
+    gates: await read(gate),
+    J: routing.J,
+  };
+}
+
+/** Few distinct scores, so that ties are common; none is zero. */
+const scoresOf = (length: number) =>
+  fc.array(
+    fc.integer({ min: 1, max: 9 }).map((score) => score / 10),
+    { minLength: length, maxLength: length },
+  );
+
+const expertCase = fc
+  .record({
+    groups: fc.integer({ min: 1, max: 4 }),
+    size: fc.integer({ min: 1, max: 12 }),
+    E: fc.integer({ min: 1, max: 14 }),
+    choices: fc.integer({ min: 1, max: 5 }),
+  })
+  .chain((shape) =>
+    scoresOf(shape.groups * shape.size * shape.E).map((scores) => ({
+      ...shape,
+      scores,
+      capacity: capacityOf(shape.choices, shape.E, shape.size),
+    })),
+  );
+
+const tokenCase = fc
+  .record({ N: fc.integer({ min: 1, max: 30 }), E: fc.integer({ min: 1, max: 14 }) })
+  .chain(({ N, E }) => fc.record({ N: fc.constant(N), E: fc.constant(E), choices: fc.integer({ min: 1, max: E }) }))
+  .chain((shape) => scoresOf(shape.N * shape.E).map((scores) => ({ ...shape, scores })));
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const routesOf = ({ expertOf, J }: Routed, n: number) =>
+  expertOf.slice(n * J, (n + 1) * J).filter((expert) => expert !== none);
+
+/** Slot and route name each other, slots lie in their expert's range, and no slot is served twice. */
+function expectConsistent({ slotOf, pairOf, offsets, expertOf, load }: Routed): void {
+  slotOf.forEach((slot, pair) => {
+    expect(slot === none).toBe(expertOf[pair] === none);
+    if (slot === none) return;
+    expect(pairOf[slot]).toBe(pair);
+    expect(slot).toBeGreaterThanOrEqual(offsets[expertOf[pair]]);
+    expect(slot).toBeLessThan(offsets[expertOf[pair] + 1]);
+  });
+  pairOf.forEach((pair, slot) => {
+    if (pair !== none) expect(slotOf[pair]).toBe(slot);
+  });
+  expect(offsets[0]).toBe(0);
+  expect(sum(load)).toBe(pairOf.filter((pair) => pair !== none).length);
+}
+
+function expectGatesSumToOne(routed: Routed, N: number): void {
+  for (let n = 0; n < N; n++) {
+    const total = sum(routed.gates.slice(n * routed.J, (n + 1) * routed.J));
+    expect(total).toBeCloseTo(routesOf(routed, n).length > 0 ? 1 : 0, 5);
+  }
+}
+
+test('expert choice: every expert holds exactly its capacity of every group, the best of them', () =>
+  fc.assert(
+    fc.asyncProperty(expertCase, async ({ groups, size, E, scores, capacity }) => {
+      const routed = await run(groups * size, E, scores, (s) => expertChoice(s, { groups, capacity }));
+      expectConsistent(routed);
+      expectGatesSumToOne(routed, groups * size);
+      expect(routed.load).toEqual(Array.from({ length: E }, () => groups * capacity));
+      for (let e = 0; e < E; e++) {
+        for (let group = 0; group < groups; group++) {
+          const tokens = Array.from({ length: size }, (_, i) => group * size + i);
+          const best = tokens.toSorted((a, b) => scores[b * E + e] - scores[a * E + e]).slice(0, capacity);
+          const start = e * groups * capacity + group * capacity;
+          const held = routed.pairOf.slice(start, start + capacity).map((pair) => Math.floor(pair / E));
+          expect(held).toEqual(best);
+        }
+      }
+    }),
+    { numRuns: 60 },
+  ));
+
+test('expert choice: a sequence takes the same routes wherever it stands in the batch', () =>
+  fc.assert(
+    fc.asyncProperty(expertCase, fc.nat(), async ({ groups, size, E, scores, capacity }, turn) => {
+      const order = Array.from({ length: groups }, (_, group) => (group + turn) % groups);
+      const row = size * E;
+      const moved = order.flatMap((group) => scores.slice(group * row, (group + 1) * row));
+      const route = (s: Tensor) => expertChoice(s, { groups, capacity });
+      const [before, after] = [await run(groups * size, E, scores, route), await run(groups * size, E, moved, route)];
+      order.forEach((group, place) => {
+        const expected = before.expertOf.slice(group * row, (group + 1) * row);
+        expect(after.expertOf.slice(place * row, (place + 1) * row)).toEqual(expected);
+      });
+    }),
+    { numRuns: 40 },
+  ));
+
+test('token choice: every token keeps exactly its choices, the best of them, and none is dropped', () =>
+  fc.assert(
+    fc.asyncProperty(tokenCase, async ({ N, E, choices, scores }) => {
+      const routed = await run(N, E, scores, (s) => tokenChoice(s, { choices }));
+      expectConsistent(routed);
+      expectGatesSumToOne(routed, N);
+      expect(sum(routed.load)).toBe(N * choices);
+      for (let n = 0; n < N; n++) {
+        const experts = Array.from({ length: E }, (_, e) => e);
+        const best = experts.toSorted((a, b) => scores[n * E + b] - scores[n * E + a]).slice(0, choices);
+        expect(routesOf(routed, n)).toEqual(best);
+      }
+    }),
+    { numRuns: 60 },
+  ));
+
+test('sort: a stable sort of the keys below the number of buckets', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 300 }),
+      fc.integer({ min: 1, max: 12 }),
+      async (keys, buckets) => {
+        const graph = createGraph();
+        const input = persistentTensor(graph, 'keys', [keys.length], { type: 'u32' });
+        const { order, offsets } = sortByKey(input, buckets);
+        const runtime = createTwinRuntime();
+        const plan = await runtime.compile({ launches: graph.launches }, { keepAll: true });
+        runtime.write(input, keys);
+        await plan.run();
+        const kept = keys.map((_, index) => index).filter((index) => keys[index] < buckets);
+        const sorted = kept.toSorted((a, b) => keys[a] - keys[b]);
+        const unused = keys.slice(kept.length).map(() => none);
+        expect(Array.from(await plan.read(order))).toEqual([...sorted, ...unused]);
+        const starts = Array.from({ length: buckets + 1 }, (_, b) => keys.filter((key) => key < b).length);
+        expect(Array.from(await plan.read(offsets))).toEqual(starts);
+      },
+    ),
+    { numRuns: 100 },
+  ));
+
+test('capacity: the share of a group, at least one token and at most all', () => {
+  expect(capacityOf(2, 8, 64)).toBe(16);
+  expect(capacityOf(1, 64, 7)).toBe(1);
+  expect(capacityOf(5, 3, 7)).toBe(7);
+  expect(capacityOf(2, 3, 10)).toBe(6);
+});
+
+test('shapes that do not fit are refused with a sentence', () => {
+  const graph = createGraph();
+  const scores = persistentTensor(graph, 'scores', [6, 3]);
+  const wider = persistentTensor(graph, 'scores', [6, 4]);
+  expect(() => expertChoice(scores, { groups: 4, capacity: 1 })).toThrow(
+    new ShapeError('expertChoice: expected groups to divide 6 tokens, got 4 groups'),
+  );
+  expect(() => expertChoice(scores, { groups: 2, capacity: 4 })).toThrow(
+    new ShapeError('expertChoice: expected a capacity of 1 to 3 tokens, got 4'),
+  );
+  expect(() => tokenChoice(scores, { choices: 4 })).toThrow(
+    new ShapeError('tokenChoice: expected 1 to 3 choices of 3 experts, got 4'),
+  );
+  const routing = tokenChoice(scores, { choices: 2 });
+  expect(() => gates(wider, routing, { renormalise: true })).toThrow(ShapeError);
+  expect(() => gatherRows(persistentTensor(graph, 'x', [7, 5]), routing)).toThrow(
+    new ShapeError('gatherRows: expected slotOf of 7 tokens x 2 routes, got (6, 2)'),
+  );
+  expect(() => sortByKey(scores, 3)).toThrow(new ShapeError('sortByKey: expected keys of type u32, got f32'));
+});
