@@ -6,6 +6,10 @@
 import forwardWgsl from '../../shaders/attention.wgsl?raw';
 import keyValueWgsl from '../../shaders/attention_backward_key_value.wgsl?raw';
 import queryWgsl from '../../shaders/attention_backward_query.wgsl?raw';
+import blockedWgsl from '../../shaders/attention_blocked.wgsl?raw';
+import blockedKeyValueWgsl from '../../shaders/attention_blocked_key_value.wgsl?raw';
+import blockedQueryWgsl from '../../shaders/attention_blocked_query.wgsl?raw';
+import fourRowsWgsl from '../../shaders/shared/four_rows.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import { ShapeError } from '../config/errors.ts';
 import { kernel } from '../gpu/kernel.ts';
@@ -13,12 +17,25 @@ import { linearWorkgroups } from '../gpu/recording.ts';
 import { differentiable, expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { forwardTwin, keyValueTwin, queryTwin } from './attentionTwins.ts';
 
-const helpers = [indexWgsl];
+const helpers = [indexWgsl, fourRowsWgsl];
 const forwardKernel = kernel({ name: 'attention', wgsl: forwardWgsl, helpers, twin: forwardTwin });
 const queryKernel = kernel({ name: 'attention_backward_query', wgsl: queryWgsl, helpers, twin: queryTwin });
 const keyValueKernel = kernel({
   name: 'attention_backward_key_value',
   wgsl: keyValueWgsl,
+  helpers,
+  twin: keyValueTwin,
+});
+const blockedKernel = kernel({ name: 'attention_blocked', wgsl: blockedWgsl, helpers, twin: forwardTwin });
+const blockedQueryKernel = kernel({
+  name: 'attention_blocked_query',
+  wgsl: blockedQueryWgsl,
+  helpers,
+  twin: queryTwin,
+});
+const blockedKeyValueKernel = kernel({
+  name: 'attention_blocked_key_value',
+  wgsl: blockedKeyValueWgsl,
   helpers,
   twin: keyValueTwin,
 });
@@ -48,12 +65,18 @@ export function attention(qkv: Tensor, { T, heads, blockSize }: AttentionOptions
   const { graph } = qkv;
   const out = transientTensor(graph, 'attention', [N, C]);
   const logSum = transientTensor(graph, 'attention log sum', [N, heads]);
-  const parameters = { N, T, C, D: C / heads, blockSize };
-  const workgroups = linearWorkgroups(N * heads);
+  const D = C / heads;
+  const parameters = { N, T, C, D, blockSize };
+  // One row per invocation for any width, or four rows with vector loads; which is faster depends on the adapter.
+  const variantsOf = <K>(byRow: K, blocked: K) => {
+    const ofRow = { kernel: byRow, workgroups: linearWorkgroups(N * heads) };
+    const ofFour = { kernel: blocked, workgroups: linearWorkgroups((N / T) * heads * Math.ceil(T / 4)) };
+    return D % 4 === 0 ? [ofFour, ofRow] : [ofRow];
+  };
   const products = 2 * N * T * C;
   launch(graph, {
     label: `attention ${N} x ${C}, ${heads} heads`,
-    variants: [{ kernel: forwardKernel, workgroups }],
+    variants: variantsOf(forwardKernel, blockedKernel),
     bindings: { qkv, out, logSum },
     parameters,
     flops: 2 * products,
@@ -65,14 +88,14 @@ export function attention(qkv: Tensor, { T, heads, blockSize }: AttentionOptions
         const delta = transientTensor(graph, 'delta', [N, heads]);
         launch(graph, {
           label: `attention backward, queries ${N} x ${C}`,
-          variants: [{ kernel: queryKernel, workgroups }],
+          variants: variantsOf(queryKernel, blockedQueryKernel),
           bindings: { qkv, out, logSum, dout, delta, dqkv },
           parameters,
           flops: 3 * products,
         });
         launch(graph, {
           label: `attention backward, keys and values ${N} x ${C}`,
-          variants: [{ kernel: keyValueKernel, workgroups }],
+          variants: variantsOf(keyValueKernel, blockedKeyValueKernel),
           bindings: { qkv, logSum, dout, delta, dqkv },
           parameters,
           flops: 4 * products,

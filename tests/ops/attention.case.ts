@@ -6,7 +6,15 @@ export const cases: OpCase[] = [
   { B: 2, T: 7, heads: 3, D: 2, blockSize: 7 },
   { B: 2, T: 7, heads: 1, D: 10, blockSize: 1 },
   { B: 3, T: 9, heads: 2, D: 6, blockSize: 4 },
+  // Widths of whole vectors have a second shader, four rows per invocation: sequences that end inside a group of four.
+  { B: 1, T: 1, heads: 2, D: 4, blockSize: 1 },
+  { B: 2, T: 11, heads: 3, D: 8, blockSize: 1 },
+  { B: 2, T: 18, heads: 1, D: 12, blockSize: 5 },
+  { B: 3, T: 9, heads: 2, D: 4, blockSize: 100 },
   { B: 1, T: 67, heads: 2, D: 32, blockSize: 67 },
+  { B: 1, T: 5, heads: 1, D: 256, blockSize: 3 },
+  // More rows than the twins hold at once.
+  { B: 1, T: 150, heads: 1, D: 4, blockSize: 7 },
 ].map(
   ({ B, T, heads, D, blockSize }): OpCase => ({
     name: `attention ${B} x ${T}, ${heads} heads of ${D}, blocks of ${blockSize}`,
