@@ -3,96 +3,141 @@
  * (MegaBlocks, arXiv 2211.15841), and the language-model head on the masked rows alone (one group).
  * The grid is the largest that any division of the rows can need; a tile finds its expert by the offsets.
  */
-import wgsl from '../../shaders/grouped_matmul.wgsl?raw';
-import weightWgsl from '../../shaders/grouped_matmul_weight.wgsl?raw';
+import registersWgsl from '../../shaders/grouped_matmul_registers.wgsl?raw';
+import scalarWgsl from '../../shaders/grouped_matmul_scalar.wgsl?raw';
+import weightRegistersWgsl from '../../shaders/grouped_matmul_weight_registers.wgsl?raw';
+import weightScalarWgsl from '../../shaders/grouped_matmul_weight_scalar.wgsl?raw';
+import tileWgsl from '../../shaders/shared/grouped_tile.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { multiply } from './matmulTwin.ts';
 
-const rowsKernel = kernel({
-  name: 'grouped_matmul',
-  wgsl,
-  helpers: [indexWgsl],
-  twin: (
-    { x, weight, offsets, y }: { x: Floats; weight: Floats; offsets: Words; y: Floats },
-    { S, N, K, E, TRANS_B }: { S: number; N: number; K: number; E: number; TRANS_B: number },
-  ) => {
-    y.fill(0, 0, offsets[0] * N);
-    for (let e = 0; e < E; e++) {
-      const first = offsets[e];
-      const M = offsets[e + 1] - first;
-      if (M === 0) continue;
-      const operand = { data: weight, offset: e * N * K, rowStride: TRANS_B ? 1 : N, columnStride: TRANS_B ? K : 1 };
-      const rows = { data: x, offset: first * K, rowStride: K, columnStride: 1 };
-      multiply({ M, N, K }, rows, operand, null, { data: y, offset: first * N });
-    }
-    y.fill(0, offsets[E] * N, S * N);
-  },
-});
+function rowsTwin(
+  b: { x: Floats; weight: Floats; offsets: Words; residual: Floats; out: Floats },
+  { S, N, K, E, TRANS_B, ADD }: { S: number; N: number; K: number; E: number; TRANS_B: number; ADD: number },
+): void {
+  for (let e = 0; e < E; e++) {
+    const first = b.offsets[e];
+    const M = b.offsets[e + 1] - first;
+    if (M === 0) continue;
+    multiply(
+      { M, N, K },
+      { data: b.x, offset: first * K, rowStride: K, columnStride: 1 },
+      { data: b.weight, offset: e * N * K, rowStride: TRANS_B ? 1 : N, columnStride: TRANS_B ? K : 1 },
+      ADD ? { data: b.residual, offset: first * N } : null,
+      { data: b.out, offset: first * N },
+    );
+  }
+  for (let i = b.offsets[E] * N; i < S * N; i++) b.out[i] = ADD ? b.residual[i] : 0;
+}
 
-const weightKernel = kernel({
-  name: 'grouped_matmul_weight',
-  wgsl: weightWgsl,
-  twin: (
-    { x, dy, offsets, dweight }: { x: Floats; dy: Floats; offsets: Words; dweight: Floats },
-    { M, N, E }: { M: number; N: number; E: number },
-  ) => {
-    for (let e = 0; e < E; e++) {
-      const K = offsets[e + 1] - offsets[e];
-      if (K === 0) {
-        dweight.fill(0, e * M * N, (e + 1) * M * N);
-        continue;
-      }
-      const up = { data: dy, offset: offsets[e] * M, rowStride: 1, columnStride: M };
-      const rows = { data: x, offset: offsets[e] * N, rowStride: N, columnStride: 1 };
-      multiply({ M, N, K }, up, rows, null, { data: dweight, offset: e * M * N });
+function weightTwin(
+  b: { dy: Floats; x: Floats; offsets: Words; residual: Floats; out: Floats },
+  { M, N, E, ADD }: { M: number; N: number; E: number; ADD: number },
+): void {
+  for (let e = 0; e < E; e++) {
+    const offset = e * M * N;
+    const K = b.offsets[e + 1] - b.offsets[e];
+    if (K === 0) {
+      for (let i = offset; i < offset + M * N; i++) b.out[i] = ADD ? b.residual[i] : 0;
+      continue;
     }
-  },
+    multiply(
+      { M, N, K },
+      { data: b.dy, offset: b.offsets[e] * M, rowStride: 1, columnStride: M },
+      { data: b.x, offset: b.offsets[e] * N, rowStride: N, columnStride: 1 },
+      ADD ? { data: b.residual, offset } : null,
+      { data: b.out, offset },
+    );
+  }
+}
+
+const tileHelpers = [indexWgsl, tileWgsl];
+const registers = kernel({
+  name: 'grouped_matmul_registers',
+  wgsl: registersWgsl,
+  helpers: tileHelpers,
+  twin: rowsTwin,
 });
+const scalar = kernel({ name: 'grouped_matmul_scalar', wgsl: scalarWgsl, helpers: tileHelpers, twin: rowsTwin });
+const weightRegisters = kernel({
+  name: 'grouped_matmul_weight_registers',
+  wgsl: weightRegistersWgsl,
+  twin: weightTwin,
+});
+const weightScalar = kernel({ name: 'grouped_matmul_weight_scalar', wgsl: weightScalarWgsl, twin: weightTwin });
 
 /**
  * Row s of expert e, offsets[e] <= s < offsets[e + 1], times weight[e]^T: x (S, K), weight (E, N, K) stored (out, in),
- * offsets (E + 1) u32 ascending from 0; result (S, N), with zeros in rows past the last expert's.
- * Throws `ShapeError` for other shapes.
+ * offsets (E + 1) u32 ascending from 0; result (S, N), with zeros in rows past the last expert's. Such rows of x and
+ * of the upstream gradient are never read. Throws `ShapeError` for other shapes.
  *
- * Gradients: dx_s = dy_s weight[e]; dweight[e] = dy_e^T x_e over the expert's rows.
+ * Gradients: dx_s = dy_s weight[e], 0 in rows of no expert; dweight[e] = dy_e^T x_e over the expert's rows.
  */
 export function groupedMatmul(x: Tensor, weight: Tensor, offsets: Tensor): Tensor {
   const { S, K } = expectShape('groupedMatmul', 'x', x, ['S', 'K']);
-  const { E, N } = expectShape('groupedMatmul', 'weight', weight, ['E', 'N', K]) as Record<'E' | 'N', number>;
+  const { E, N } = expectShape<'E' | 'N'>('groupedMatmul', 'weight', weight, ['E', 'N', K]);
   expectShape('groupedMatmul', 'offsets', offsets, [E + 1], 'u32');
-  const y = transientTensor(x.graph, 'grouped product', [S, N]);
-  rowsInto(y, x, weight, offsets, true);
-  return differentiable(y, [x, weight], (dy) => [
-    { input: x, write: (dx: Tensor) => rowsInto(dx, dy, weight, offsets, false) },
+  const out = transientTensor(x.graph, 'grouped product', [S, N]);
+  rowsInto(out, x, weight, offsets, { transB: true, residual: null });
+  return differentiable(out, [x, weight], (dy) => [
+    {
+      input: x,
+      writeSum: (dx: Tensor, previous: Tensor | null) =>
+        rowsInto(dx, dy, weight, offsets, { transB: false, residual: previous }),
+    },
     {
       input: weight,
-      write: (dweight: Tensor) =>
-        launch(x.graph, {
-          label: `grouped matmul, weights ${E} x ${N} x ${K}`,
-          variants: [
-            { kernel: weightKernel, workgroups: [Math.ceil((Math.ceil(N / 4) * Math.ceil(K / 4)) / 64), 1, E] },
-          ],
-          bindings: { x, dy, offsets, dweight },
-          parameters: { M: N, N: K, E },
-          flops: 2 * S * N * K,
-        }),
+      writeSum: (dweight: Tensor, previous: Tensor | null) => weightInto(dweight, dy, x, offsets, previous),
     },
   ]);
 }
 
-function rowsInto(y: Tensor, x: Tensor, weight: Tensor, offsets: Tensor, transB: boolean): void {
+/** Rows divided evenly: with the zeros of a fresh buffer every expert would be empty, and nothing would be timed. */
+function evenOffsets(offsets: Tensor, S: number, E: number) {
+  return offsets.storage.lifetime === 'transient' ? { offsets: (e: number) => Math.floor((e * S) / E) } : undefined;
+}
+
+function rowsInto(
+  out: Tensor,
+  x: Tensor,
+  weight: Tensor,
+  offsets: Tensor,
+  { transB, residual }: { transB: boolean; residual: Tensor | null },
+): void {
   const [S, K] = x.shape;
-  const N = y.shape[1];
+  const N = out.shape[1];
   const E = weight.shape[0];
-  const tiles = Math.ceil(S / 4) + E + 1;
+  const tiles = Math.floor(S / 4) + E + 1;
+  const isAligned = N % 4 === 0 && K % 4 === 0;
   launch(x.graph, {
     label: `grouped matmul ${transB ? 'NT' : 'NN'} ${E} experts, ${S} x ${N} x ${K}`,
-    variants: [{ kernel: rowsKernel, workgroups: linearWorkgroups(tiles * Math.ceil(N / 4)) }],
-    bindings: { x, weight, offsets, y },
-    parameters: { S, N, K, E, TRANS_B: Number(transB) },
+    variants: [
+      ...(isAligned ? [{ kernel: registers, workgroups: linearWorkgroups(tiles * Math.ceil(N / 8)) }] : []),
+      { kernel: scalar, workgroups: linearWorkgroups(tiles * Math.ceil(N / 4)) },
+    ],
+    bindings: { x, weight, offsets, residual: residual ?? x, out },
+    parameters: { S, N, K, E, TRANS_B: Number(transB), ADD: Number(residual !== null) },
     flops: 2 * S * N * K,
+    tuningData: evenOffsets(offsets, S, E),
+  });
+}
+
+function weightInto(out: Tensor, dy: Tensor, x: Tensor, offsets: Tensor, residual: Tensor | null): void {
+  const [E, M, N] = out.shape;
+  const S = x.shape[0];
+  const perTile = (columns: number) => Math.ceil((Math.ceil(M / 4) * Math.ceil(N / columns)) / 64);
+  launch(x.graph, {
+    label: `grouped matmul, weights ${E} x ${M} x ${N} over ${S}`,
+    variants: [
+      ...(M % 4 === 0 && N % 4 === 0 ? [{ kernel: weightRegisters, workgroups: [perTile(8), 1, E] as const }] : []),
+      { kernel: weightScalar, workgroups: [perTile(4), 1, E] },
+    ],
+    bindings: { dy, x, offsets, residual: residual ?? x, out },
+    parameters: { M, N, E, ADD: Number(residual !== null) },
+    flops: 2 * S * M * N,
+    tuningData: evenOffsets(offsets, S, E),
   });
 }

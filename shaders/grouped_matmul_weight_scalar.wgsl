@@ -1,14 +1,21 @@
-// dweight[e, m, n] = sum of dy[s, m] x[s, n] over the rows s of expert e; 0 for an expert without rows
+// out[e] = residual[e] + sum over the rows s of expert e of dy[s]^T x[s]: 4 x 4 results per invocation, any shape, no barrier
 struct Params { M: u32, N: u32, E: u32 }
+const ADD: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>; // (S, N)
-@group(0) @binding(2) var<storage, read> dy: array<f32>; // (S, M)
+@group(0) @binding(1) var<storage, read> dy: array<f32>; // (S, M)
+@group(0) @binding(2) var<storage, read> x: array<f32>; // (S, N)
 @group(0) @binding(3) var<storage, read> offsets: array<u32>; // (E + 1)
-@group(0) @binding(4) var<storage, read_write> dweight: array<f32>; // (E, M, N)
+@group(0) @binding(4) var<storage, read> residual: array<f32>; // (E, M, N) if ADD, else anything
+@group(0) @binding(5) var<storage, read_write> out: array<f32>; // (E, M, N)
 
 fn store(row: u32, column: u32, base: u32, values: vec4f) {
   if (row >= params.M) { return; }
-  for (var j = 0u; j < min(4u, params.N - column); j++) { dweight[base + row * params.N + column + j] = values[j]; }
+  for (var j = 0u; j < min(4u, params.N - column); j++) {
+    let at = base + row * params.N + column + j;
+    var value = values[j];
+    if (ADD) { value += residual[at]; }
+    out[at] = value;
+  }
 }
 
 @compute @workgroup_size(64)
@@ -22,7 +29,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let rows = min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(M - 1u));
   let columns = min(vec4u(column, column + 1u, column + 2u, column + 3u), vec4u(N - 1u));
   var r0 = vec4f(); var r1 = vec4f(); var r2 = vec4f(); var r3 = vec4f();
-  for (var s = offsets[e]; s < offsets[e + 1u]; s++) {
+  let end = offsets[e + 1u];
+  for (var s = offsets[e]; s < end; s++) {
     let at = vec4u(s * N) + columns;
     let up = vec4u(s * M) + rows;
     let v = vec4f(x[at.x], x[at.y], x[at.z], x[at.w]);
