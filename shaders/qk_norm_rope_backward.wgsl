@@ -1,4 +1,4 @@
-// g = dout turned back; dx = inverse (g w - x inverse^2 mean(x g w)); partial[row, part] = g x inverse, for the weights
+// g = dout turned back; dx = inverse (g w - x inverse^2 mean(x g w)) if NORM, else g; dv is copied
 struct Params { N: u32, T: u32, C: u32 }
 const D: u32 = 32u; // tunable
 const NORM: bool = true; // tunable

@@ -62,6 +62,9 @@ export function attention(qkv: Tensor, { T, heads, blockSize }: AttentionOptions
       `attention: expected qkv (B * ${T}, 3 * C) with C divided by ${heads} heads, got ${showShape(qkv.shape)}`,
     );
   }
+  if (!Number.isInteger(blockSize) || blockSize < 1) {
+    throw new ShapeError(`attention: expected a block size of at least 1, got ${blockSize}`);
+  }
   const { graph } = qkv;
   const out = transientTensor(graph, 'attention', [N, C]);
   const logSum = transientTensor(graph, 'attention log sum', [N, heads]);

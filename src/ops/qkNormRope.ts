@@ -13,6 +13,7 @@ import {
   type Contribution,
   differentiable,
   expectShape,
+  type Graph,
   launch,
   persistentTensor,
   showShape,
@@ -139,7 +140,8 @@ export interface QkNormRopeOptions {
 
 /**
  * Normalises (epsilon 1e-6) and turns the queries and keys of qkv (N, 3 C), heads contiguous, at position n mod T;
- * values are copied. Throws `ShapeError` for heads that do not divide C evenly into pairs.
+ * values are copied. Throws `ShapeError` for heads that do not divide C evenly into pairs, or one weight without the
+ * other.
  *
  * Gradients: the turn is orthogonal, so it is undone on the upstream gradient; then those of `rmsnorm`.
  */
@@ -155,8 +157,11 @@ export function qkNormRope(qkv: Tensor, { T, heads, base, qWeight, kWeight }: Qk
   }
   if (qWeight) expectShape('qkNormRope', 'qWeight', qWeight, [D]);
   if (kWeight) expectShape('qkNormRope', 'kWeight', kWeight, [D]);
-  const NORM = Number(qWeight !== null && kWeight !== null);
-  const turn = persistentTensor(graph, 'rotary angles', [T, D], { initial: rotaryTable(T, D, base) });
+  if ((qWeight === null) !== (kWeight === null)) {
+    throw new ShapeError('qkNormRope: expected weights of both norms or of neither, got one');
+  }
+  const NORM = Number(qWeight !== null);
+  const turn = rotaryTable(graph, T, D, base);
   const out = transientTensor(graph, 'turned qkv', [N, 3 * C]);
   const inverse = transientTensor(graph, 'inverse rms of heads', [N, 3 * heads]);
   const parameters = { N, T, C, D };
@@ -209,12 +214,25 @@ export function qkNormRope(qkv: Tensor, { T, heads, base, qWeight, kWeight }: Qk
   });
 }
 
-/** (T, D) cosines and sines: computed here, because float32 trigonometry of large angles differs between adapters. */
-function rotaryTable(T: number, D: number, base: number): number[] {
-  const table: number[] = [];
-  for (let t = 0; t < T; t++) {
-    const angles = Array.from({ length: D / 2 }, (_, i) => t * base ** ((-2 * i) / D));
-    table.push(...angles.map(Math.cos), ...angles.map(Math.sin));
+const tables = new WeakMap<Graph, Map<string, Tensor>>();
+
+/**
+ * (T, D) cosines and sines, one table for all layers of a graph: computed here, because float32 trigonometry of large
+ * angles differs between adapters.
+ */
+function rotaryTable(graph: Graph, T: number, D: number, base: number): Tensor {
+  const known = tables.get(graph) ?? new Map<string, Tensor>();
+  tables.set(graph, known);
+  const key = `${T} ${D} ${base}`;
+  let table = known.get(key);
+  if (!table) {
+    const initial: number[] = [];
+    for (let t = 0; t < T; t++) {
+      const angles = Array.from({ length: D / 2 }, (_, i) => t * base ** ((-2 * i) / D));
+      initial.push(...angles.map(Math.cos), ...angles.map(Math.sin));
+    }
+    table = persistentTensor(graph, 'rotary angles', [T, D], { initial });
+    known.set(key, table);
   }
   return table;
 }

@@ -5,6 +5,7 @@ export const cases: OpCase[] = [
   { B: 1, T: 1, heads: 1, D: 2 },
   { B: 2, T: 7, heads: 3, D: 6 },
   { B: 3, T: 13, heads: 2, D: 10 },
+  { B: 1, T: 67, heads: 1, D: 64 },
 ].flatMap(({ B, T, heads, D }) =>
   [true, false].map(
     (hasNorm): OpCase => ({
