@@ -46,7 +46,7 @@ export function listen(listener: (telemetry: Telemetry) => void): () => void {
 
 /** Opens the engine: measures the machine, loads the bundled model, and picks a preset that the machine can train. */
 export async function open(): Promise<void> {
-  const answer = await ask('open', {});
+  const answer = await ask('open', { baseUrl: document.baseURI });
   if (!answer) return;
   const { machine, pretrained } = answer;
   useRun.setState({ machine, pretrained, backend: machine.chosen });

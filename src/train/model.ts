@@ -5,7 +5,7 @@
 
 import { DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
-import type { Tokenizer } from '../data/tokenizers.ts';
+import { encodePrompt, type Tokenizer } from '../data/tokenizers.ts';
 import type { Denoise } from '../diffusion/decode.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import { layoutOf } from '../nn/layout.ts';
@@ -75,18 +75,12 @@ export async function denoiserOf(model: Model, T: number): Promise<Denoise> {
   return async (xt) => (await pass.run(xt)).logits;
 }
 
-/** Character of a prompt that stands for a position to fill. */
-export const hole = '_';
-
 /**
- * A sequence of `length` tokens that begins with the prompt; holes and what follows the prompt hold the mask.
+ * A sequence of `length` tokens that begins with the prompt; holes (`_`) and what follows the prompt hold the mask.
  * Throws `DataError` for a prompt longer than that, or with characters that the tokenizer does not know.
  */
 export function promptTokens({ tokenizer, maskId }: Model, prompt: string, length: number): Uint32Array {
-  const pieces = prompt.split(hole).map((piece) => tokenizer.encode(piece));
-  const tokens = pieces.flatMap((piece, index) => (index === 0 ? [...piece] : [maskId, ...piece]));
-  if (tokens.length > length) {
-    throw new DataError(`prompt: expected at most ${length} tokens, got ${tokens.length}`);
-  }
+  const tokens = encodePrompt(tokenizer, prompt);
+  if (tokens.length > length) throw new DataError(`prompt: expected at most ${length} tokens, got ${tokens.length}`);
   return Uint32Array.from({ length }, (_, position) => tokens[position] ?? maskId);
 }

@@ -120,7 +120,11 @@ export type TrainRequest = {
 
 /** Requests by name: argument and answer. */
 export interface Commands {
-  open: { argument: { backend?: BackendKind }; answer: { machine: MachineReport; pretrained: ModelReport } };
+  /** `baseUrl` is the page's: corpora and the bundled model lie beside it. */
+  open: {
+    argument: { baseUrl: string; backend?: BackendKind };
+    answer: { machine: MachineReport; pretrained: ModelReport };
+  };
   useBackend: { argument: { backend: BackendKind }; answer: { backend: BackendKind } };
   /** Checks a configuration and its text without starting; answers the accounting and the estimated time. */
   inspect: { argument: TrainRequest; answer: { model: ModelReport; secondsEstimate: number; memoryBytes: number } };

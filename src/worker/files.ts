@@ -1,0 +1,53 @@
+/** What the worker reads and keeps: texts and the bundled model beside the page, kernel timings in IndexedDB. */
+import { openDB } from 'idb';
+import { DataError } from '../config/errors.ts';
+import { tokenizerFromJSON } from '../data/tokenizers.ts';
+import type { Runtime } from '../gpu/runtime.ts';
+import type { TuningTable } from '../gpu/tuner.ts';
+import { decodeModel, layoutOfRun, parseRun } from '../train/checkpoint.ts';
+import { type Model, modelOfWeights } from '../train/model.ts';
+
+/** Reads a file beside the page. Throws `DataError` saying which one and what came instead. */
+export async function fetchFile(baseUrl: string, path: string): Promise<Response> {
+  const response = await fetch(new URL(path, baseUrl)).catch((error: Error) => {
+    throw new DataError(`${path}: expected a file beside the page, got ${error.message}`);
+  });
+  if (!response.ok) throw new DataError(`${path}: expected a file beside the page, got HTTP ${response.status}`);
+  return response;
+}
+
+/** Loads the bundled model onto a runtime. */
+export async function loadPretrained(baseUrl: string, runtime: Runtime): Promise<Model> {
+  const paths = ['config.json', 'tokenizer.json', 'model.safetensors'].map((name) => `pretrained/${name}`);
+  const [config, tokenizerFile, weights] = await Promise.all(paths.map((path) => fetchFile(baseUrl, path)));
+  const run = parseRun(await config.text(), paths[0]);
+  const tokenizer = tokenizerFromJSON(await tokenizerFile.json());
+  const flat = decodeModel(new Uint8Array(await weights.arrayBuffer()), layoutOfRun(run), paths[2]);
+  return modelOfWeights(runtime, run.experiment, tokenizer, flat);
+}
+
+const database = 'sdlm-playground';
+const store = 'tuning';
+
+/** Kernel variants chosen in earlier visits. Without storage (a private window) kernels are timed again. */
+export async function readTuning(): Promise<TuningTable> {
+  try {
+    const db = await openDB(database, 1, { upgrade: (fresh) => void fresh.createObjectStore(store) });
+    const table = (await db.get(store, 'table')) as TuningTable | undefined;
+    db.close();
+    return table ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Remembers the chosen variants; a full disk only means that the next visit times them again. */
+export async function writeTuning(table: TuningTable): Promise<void> {
+  try {
+    const db = await openDB(database, 1, { upgrade: (fresh) => void fresh.createObjectStore(store) });
+    await db.put(store, table, 'table');
+    db.close();
+  } catch {
+    // Nothing is lost but a second or two at the next start.
+  }
+}

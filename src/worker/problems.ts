@@ -1,0 +1,30 @@
+/** From an error to words: what happened, and what a person can do about it. */
+import { ConfigError, DataError, DeviceError, KernelError, ShapeError } from '../config/errors.ts';
+import type { Problem } from './protocol.ts';
+
+const actions: Record<Problem['kind'], string> = {
+  config: 'Change the setting that the sentence names.',
+  data: 'Take another text or file.',
+  device: 'Training goes on from the last snapshot as soon as a device opens; else switch to the CPU backend.',
+  memory: 'Make the batch, the window or the model smaller, or switch to the CPU backend.',
+  kernel: 'Switch to the CPU backend, and report the sentence: it is a defect of this program or of the driver.',
+  storage: 'Free some disk space for this site; training itself goes on.',
+  internal: 'Reload the page. If it happens again, report the sentence.',
+};
+
+/** The problem that an error stands for. */
+export function problemOf(error: unknown): Problem {
+  const message = error instanceof Error ? error.message : String(error);
+  const kind = kindOf(error, message);
+  return { kind, message, action: actions[kind] };
+}
+
+function kindOf(error: unknown, message: string): Problem['kind'] {
+  if (error instanceof ConfigError) return 'config';
+  if (error instanceof DataError) return 'data';
+  if (error instanceof DeviceError) return message.startsWith('GPU memory') ? 'memory' : 'device';
+  if (error instanceof KernelError || error instanceof ShapeError) return 'kernel';
+  if (error instanceof RangeError && /allocation/i.test(message)) return 'memory';
+  if (error instanceof DOMException && error.name === 'QuotaExceededError') return 'storage';
+  return 'internal';
+}

@@ -1,0 +1,63 @@
+/** What the page is told of the machine and of a model: plain data for labels, axes and badges. */
+import type { Experiment } from '../config/schema.ts';
+import type { Tokenizer } from '../data/tokenizers.ts';
+import { accountingOf } from '../lab/accounting.ts';
+import type { Backends } from '../train/backends.ts';
+import type { MachineReport, ModelReport } from './protocol.ts';
+
+const shownLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+] as const;
+
+export function machineReport({ adapter, whyNoGpu, gflops, chosen }: Backends): MachineReport {
+  return {
+    adapter: adapter && {
+      vendor: adapter.vendor,
+      architecture: adapter.architecture,
+      description: adapter.description,
+      isSoftware: adapter.isSoftware,
+      features: [...adapter.features],
+      limits: Object.fromEntries(shownLimits.map((name) => [name, adapter.gpu.limits[name] as number])),
+    },
+    whyNoGpu: whyNoGpu && `${whyNoGpu}. ${howToGetWebGpu(navigator.userAgent)}`,
+    gflops,
+    chosen,
+  };
+}
+
+/** What to change to get WebGPU in the browser at hand. */
+function howToGetWebGpu(userAgent: string): string {
+  if (/Firefox/.test(userAgent))
+    return 'In Firefox, set dom.webgpu.enabled and dom.webgpu.workers.enabled in about:config.';
+  if (/Chrome|Chromium|Edg/.test(userAgent)) {
+    return /Linux/.test(userAgent)
+      ? 'In Chromium on Linux, switch on chrome://flags/#enable-unsafe-webgpu and #enable-vulkan, with a Vulkan driver installed.'
+      : 'In Chromium, check that hardware acceleration is on in the settings and that chrome://gpu lists WebGPU.';
+  }
+  if (/Safari/.test(userAgent))
+    return 'In Safari, WebGPU needs version 26, or the feature flag WebGPU in the settings for developers.';
+  return 'A current Chrome, Edge, Firefox or Safari has it.';
+}
+
+export function modelReport(
+  experiment: Experiment,
+  tokenizer: Tokenizer,
+  { split, floorBpc }: { split: string; floorBpc: number | null },
+): ModelReport {
+  const { total, active, trainFlopsPerToken } = accountingOf(experiment, tokenizer.vocabularySize);
+  const { layers, feedForward } = experiment.model;
+  return {
+    experiment,
+    vocabulary: Array.from({ length: tokenizer.vocabularySize + 1 }, (_, id) => tokenizer.tokenText(id)),
+    maskId: tokenizer.maskId,
+    expertLayers: feedForward === 'dense' ? [] : Array.from({ length: layers }, (_, layer) => layer),
+    parameters: { total, active },
+    trainFlopsPerToken,
+    split,
+    floorBpc,
+  };
+}

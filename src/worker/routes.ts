@@ -1,0 +1,66 @@
+/** Routes of one sequence as the *Routing* view shows them. */
+
+import { ConfigError, DataError } from '../config/errors.ts';
+import { streams, uniformAt } from '../config/random.ts';
+import type { LayerDecision } from '../train/forwardPass.ts';
+import { maxViolation } from '../train/metrics.ts';
+import type { Model } from '../train/model.ts';
+import type { RouteReport, RoutesRequest } from './protocol.ts';
+
+/**
+ * Masks a share of a text and runs it. `fallback` is routed where the request brings no text.
+ * Throws `ConfigError` for a dense model and a ratio outside 0 to 1, `DataError` for characters that it does not know.
+ */
+export async function routesOf(model: Model, request: RoutesRequest, fallback: Uint32Array): Promise<RouteReport> {
+  const { text, maskRatio, seed } = request;
+  const { model: settings, data } = model.experiment;
+  if (settings.feedForward === 'dense') {
+    throw new ConfigError('routes: expected a model with experts, got a dense one; choose a preset with experts');
+  }
+  if (!(maskRatio >= 0 && maskRatio <= 1)) {
+    throw new ConfigError(`mask ratio: expected a number from 0 to 1, got ${maskRatio}`);
+  }
+  const all = text === '' ? fallback : model.tokenizer.encode(text);
+  if (all.length === 0) throw new DataError('text: expected at least one character, got none');
+  const clean = all.slice(0, data.sequenceLength);
+  const masked = Uint8Array.from(clean, (_, i) => Number(uniformAt(seed, streams.preview, 0, i) < maskRatio));
+  const tokens = Uint32Array.from(clean, (token, i) => (masked[i] ? model.maskId : token));
+  const pass = await model.forward(1, tokens.length);
+  const { layers } = await pass.run(tokens);
+  const { load, maxVio } = loadOf(layers, settings.experts);
+  return {
+    tokens,
+    masked,
+    layers: layers.map(({ layer }) => layer),
+    experts: settings.experts,
+    gates: concatenate(layers.map(({ gates }) => gates)),
+    scores: concatenate(layers.map(({ scores }) => scores)),
+    load,
+    maxVio,
+  };
+}
+
+/** Tokens per (layer, expert), and MaxVio per layer. */
+export function loadOf(
+  layers: readonly LayerDecision[],
+  experts: number,
+): { load: Float32Array; maxVio: Float32Array } {
+  const load = new Float32Array(layers.length * experts);
+  layers.forEach(({ chosen }, layer) => {
+    chosen.forEach((isChosen, at) => {
+      load[layer * experts + (at % experts)] += isChosen;
+    });
+  });
+  const perLayer = layers.map((_, layer) => load.subarray(layer * experts, (layer + 1) * experts));
+  return { load, maxVio: Float32Array.from(perLayer, maxViolation) };
+}
+
+function concatenate(arrays: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const array of arrays) {
+    all.set(array, offset);
+    offset += array.length;
+  }
+  return all;
+}
