@@ -1,25 +1,36 @@
-// dscores[n, e] = dloss coefficient[e], or dloss (coefficient[e] - sum_i coefficient[i] p[n, i]) / row's sum if NORMALISE
-struct Params { N: u32, E: u32 }
+// dscores[n, e] = previous + dloss scale routes[e], or dloss scale (routes[e] - sum_i routes[i] p[n, i]) / total if NORMALISE
+struct Params { N: u32, E: u32, scale: f32 }
 const NORMALISE: bool = false; // tunable
+const ADD: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> scores: array<f32>; // (N, E)
-@group(0) @binding(2) var<storage, read> coefficient: array<f32>; // (E)
+@group(0) @binding(2) var<storage, read> offsets: array<u32>; // (E + 1); routes[e] = offsets[e + 1] - offsets[e]
 @group(0) @binding(3) var<storage, read> dloss: array<f32>; // (1)
-@group(0) @binding(4) var<storage, read_write> dscores: array<f32>; // (N, E)
+@group(0) @binding(4) var<storage, read> previous: array<f32>; // (N, E) if ADD, else anything
+@group(0) @binding(5) var<storage, read_write> dscores: array<f32>; // (N, E)
+
+// Relative to expert 0: equal counts, or an only expert, give exactly 0 through the normalisation.
+fn routes(e: u32) -> f32 { return f32(i32(offsets[e + 1u] - offsets[e]) - i32(offsets[1] - offsets[0])); }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let n = linear_index(id, groups, 64u);
   if (n >= params.N) { return; }
+  let row = n * params.E;
   var total = 1.0;
-  var along = 0.0;
+  var shift = f32(offsets[1] - offsets[0]);
   if (NORMALISE) {
     total = 0.0;
+    var along = 0.0;
     for (var e = 0u; e < params.E; e++) {
-      total += scores[n * params.E + e];
-      along += coefficient[e] * scores[n * params.E + e];
+      total += scores[row + e];
+      along += scores[row + e] * routes(e);
     }
-    along /= total;
+    shift = -along / total;
   }
-  for (var e = 0u; e < params.E; e++) { dscores[n * params.E + e] = dloss[0] * (coefficient[e] - along) / total; }
+  for (var e = 0u; e < params.E; e++) {
+    var value = dloss[0] * params.scale * (routes(e) + shift) / total;
+    if (ADD) { value += previous[row + e]; }
+    dscores[row + e] = value;
+  }
 }
