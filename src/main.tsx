@@ -10,7 +10,7 @@ import { App } from './ui/App.tsx';
 
 connect(createEngine(startWorker()));
 followAddress();
-void open();
+void open(document.baseURI);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html: expected an element with id "root", got none');

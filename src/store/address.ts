@@ -32,5 +32,6 @@ export function currentLink(): string {
   const { presetId, experiment } = useConfiguration.getState();
   const link = new URL(window.location.href);
   link.search = writeQuery(presetId, experiment);
+  link.hash = `#/${useView.getState().view}`;
   return link.href;
 }

@@ -36,6 +36,9 @@ export const lossSeries = createSeries();
 export const speedSeries = createSeries();
 export const live: Live = { validation: [], load: null, preview: null, finishedPreview: null };
 
+/** Milliseconds between the views of one commit. */
+const viewInterval = 20;
+
 const listeners = new Set<() => void>();
 let version = 0;
 let scheduled = false;
@@ -94,6 +97,11 @@ function scheduleCommit(): void {
   setTimeout(() => {
     scheduled = false;
     version += 1;
-    for (const listener of listeners) listener();
+    // One view per task: together they could hold the main thread for longer than a frame.
+    let turn = 0;
+    for (const listener of listeners) {
+      setTimeout(() => listeners.has(listener) && listener(), turn * viewInterval);
+      turn += 1;
+    }
   }, commitInterval);
 }

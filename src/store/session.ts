@@ -44,9 +44,12 @@ export function listen(listener: (telemetry: Telemetry) => void): () => void {
   return engine.subscribe(listener);
 }
 
-/** Opens the engine: measures the machine, loads the bundled model, and picks a preset that the machine can train. */
-export async function open(): Promise<void> {
-  const answer = await ask('open', { baseUrl: document.baseURI });
+/**
+ * Opens the engine: measures the machine, loads the bundled model, and picks a preset that the machine can train.
+ * @param baseUrl address of the page, beside which the bundled model lies
+ */
+export async function open(baseUrl: string): Promise<void> {
+  const answer = await ask('open', { baseUrl });
   if (!answer) return;
   const { machine, pretrained } = answer;
   useRun.setState({ machine, pretrained, backend: machine.chosen });
@@ -88,7 +91,7 @@ export async function train(startPaused = false): Promise<void> {
     return;
   }
   const wasActive = isActive(useRun.getState());
-  useRun.setState({ starting: true, problems: [] });
+  useRun.setState({ starting: true, problems: [], addressProblems: [] });
   if (wasActive) await ask('stop', {});
   clearCurves();
   const { ownText } = useConfiguration.getState();

@@ -3,12 +3,14 @@
  * the preset) and the view in the hash (`#/decode`). Pure functions; who listens and who writes is in `session.ts`.
  */
 import { ConfigError } from '../config/errors.ts';
-import { differences, settingAt, withSettings } from '../config/experiment.ts';
+import { differences, fields, settingAt, withSettings } from '../config/experiment.ts';
 import { defaultPresetId, presetById, presetExperiment } from '../config/presets.ts';
 import type { Experiment } from '../config/schema.ts';
 
 export const views = ['train', 'decode', 'routing'] as const;
 export type View = (typeof views)[number];
+
+const groups = new Set(fields.map((field) => field.group));
 
 export interface Address {
   presetId: string;
@@ -35,7 +37,12 @@ export function readQuery(query: string): Address {
     }
   }
   const preset = presetExperiment(presetId);
-  const settings = Object.fromEntries([...parameters].filter(([path]) => path !== 'preset'));
+  const settings: Record<string, string> = {};
+  for (const [path, value] of parameters) {
+    if (path === 'preset') continue;
+    if (groups.has(path.split('.')[0])) settings[path] = value;
+    else problems.push(`${path}: expected one of ${[...groups].join(', ')}, got an unknown setting. It is left out.`);
+  }
   // All at once first: settings may contradict the preset one by one and yet agree with each other.
   for (;;) {
     try {

@@ -1,5 +1,5 @@
 /** The page: header, rail with the configuration, run bar, and the view that the address names. */
-import { AppShell, Burger, Drawer, MantineProvider, ScrollArea } from '@mantine/core';
+import { AppShell, Burger, Drawer, Group, MantineProvider, ScrollArea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useView } from '../store/address.ts';
 import type { View } from '../store/url.ts';
@@ -9,7 +9,7 @@ import { Problems } from './Problems.tsx';
 import { Rail } from './rail/Rail.tsx';
 import { RoutingView } from './routing/RoutingView.tsx';
 import { RunBar } from './run/RunBar.tsx';
-import { cssVariables, theme } from './theme.ts';
+import { cssVariables, hintsId, theme } from './theme.ts';
 import { TrainView } from './training/TrainView.tsx';
 
 export function App() {
@@ -31,25 +31,33 @@ export function App() {
             <Rail />
           </ScrollArea>
         </AppShell.Navbar>
-        <Drawer
-          opened={railOpen}
-          onClose={close}
-          title="Configuration"
-          size={340}
-          padding={0}
-          hiddenFrom="md"
-          closeButtonProps={{ 'aria-label': 'Close the configuration' }}
-          styles={{ header: { padding: '12px 16px' } }}
-        >
-          <Rail />
-        </Drawer>
+        <RailDrawer opened={railOpen} onClose={close} />
         <AppShell.Main>
           <RunBar />
           <Problems />
           <CurrentView />
         </AppShell.Main>
       </AppShell>
+      <section id={hintsId} aria-label="Hints" />
     </MantineProvider>
+  );
+}
+
+/** The rail on narrow screens. Mantine's own header would be a second banner landmark. */
+function RailDrawer({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  return (
+    <Drawer.Root opened={opened} onClose={onClose} size={340} hiddenFrom="md">
+      <Drawer.Overlay />
+      <Drawer.Content>
+        <Drawer.Body p={0}>
+          <Group justify="space-between" px="md" pt="sm">
+            <Drawer.Title fw={600}>Configuration</Drawer.Title>
+            <Drawer.CloseButton aria-label="Close the configuration" />
+          </Group>
+          <Rail />
+        </Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
   );
 }
 

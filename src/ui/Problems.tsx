@@ -21,7 +21,8 @@ export function Problems() {
     <Stack gap="xs" px="md" pt="md">
       {addressProblems.length > 0 && (
         <Alert
-          color="orange"
+          color="yellow"
+          styles={{ title: { color: 'var(--mantine-color-text)' } }}
           title="The address could not be used as it is"
           withCloseButton
           closeButtonLabel="Dismiss"
@@ -36,6 +37,7 @@ export function Problems() {
         <Alert
           key={problem.message}
           color="red"
+          styles={{ title: { color: 'var(--mantine-color-text)' } }}
           title={titles[problem.kind]}
           withCloseButton
           closeButtonLabel="Dismiss"

@@ -1,6 +1,9 @@
 /** One visual language: system fonts, one accent, text colours with at least 4.5:1 contrast in both schemes. */
 import { type CSSVariablesResolver, createTheme } from '@mantine/core';
 
+/** Where tooltips are put: a landmark of its own, so that no content lies outside of one. */
+export const hintsId = 'hints';
+
 export const theme = createTheme({
   primaryColor: 'indigo',
   primaryShade: { light: 8, dark: 8 },
@@ -11,6 +14,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   headings: { fontWeight: '600' },
   components: {
+    Tooltip: { defaultProps: { portalProps: { target: `#${hintsId}` } } },
     SegmentedControl: { defaultProps: { bg: 'var(--cell-paper)' } },
   },
 });

@@ -84,7 +84,7 @@ function Temperature({ value }: { value: number }) {
     <div>
       <Group justify="space-between">
         <Group gap={2}>
-          <Text size="sm" fw={500}>
+          <Text size="sm" fw={600}>
             Temperature
           </Text>
           <Help topic="Temperature" text="0 takes the most probable token; 1 samples the model’s own distribution." />

@@ -21,7 +21,7 @@ export function FieldControl({ path, field }: FieldControlProps) {
   const presetValue = useConfiguration((state) => settingAt(presetExperiment(state.presetId), path));
   const changed = value !== presetValue;
   return (
-    <div className="number-row" data-path={path}>
+    <div className={field.kind === 'choice' ? 'choice-row' : 'number-row'} data-path={path}>
       <Group gap={2} wrap="nowrap" mih={30}>
         <Text component="span" id={id} size="sm" fw={changed ? 600 : 400} c={changed ? 'var(--accent)' : undefined}>
           {field.label}
@@ -97,7 +97,6 @@ function FieldInput({ path, field, value, invalid }: FieldInputProps) {
           value={value}
           error={invalid}
           allowDeselect={false}
-          comboboxProps={{ width: 220, position: 'bottom-end' }}
           onChange={(option) => option !== null && edit(path, option)}
         />
       );

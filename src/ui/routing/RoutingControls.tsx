@@ -16,7 +16,7 @@ export function RoutingControls({ follows }: { follows: boolean }) {
     <Panel title="Routing" note={follows ? 'Follows the run: the current weights, every two seconds' : undefined}>
       <Grid gap="md">
         <Grid.Col span={{ base: 12, sm: 6, lg: 3 }}>
-          <Text size="sm" fw={500} mb={4} lh="22px">
+          <Text size="sm" fw={600} mb={4} lh="22px">
             Weights
           </Text>
           <WeightsPicker value={request.weights} onChange={(weights) => void editRouting({ weights })} />
@@ -61,7 +61,7 @@ function MaskRatio() {
     <div>
       <Group justify="space-between" mb={4} h={22}>
         <Group gap={2}>
-          <Text size="sm" fw={500}>
+          <Text size="sm" fw={600}>
             Mask ratio
           </Text>
           <Help

@@ -1,9 +1,10 @@
 /** Asks before a run in progress is given up for a new one. */
-import { Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useConfiguration } from '../../store/configuration.ts';
 import { pendingEdits, useRun } from '../../store/run.ts';
 import { train } from '../../store/session.ts';
 import { whole } from '../format.ts';
+import { Dialog } from '../parts/Dialog.tsx';
 
 interface RestartDialogProps {
   opened: boolean;
@@ -15,13 +16,7 @@ export function RestartDialog({ opened, onClose }: RestartDialogProps) {
   const configuration = useConfiguration();
   const edits = pendingEdits(run, configuration);
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="Restart training?"
-      centered
-      closeButtonProps={{ 'aria-label': 'Keep the run' }}
-    >
+    <Dialog opened={opened} onClose={onClose} title="Restart training?" closeLabel="Keep the run as it is">
       <Text size="sm">
         The run in progress{run.status && ` (step ${whole(run.status.step)} of ${whole(run.status.steps)})`} and its
         weights are given up. A fresh model is trained{' '}
@@ -40,6 +35,6 @@ export function RestartDialog({ opened, onClose }: RestartDialogProps) {
           Restart
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
 /** What else can be done with a run: take its weights away, or compare it bit for bit with another. */
-import { ActionIcon, Button, Code, Menu, Modal, Text } from '@mantine/core';
+import { ActionIcon, Button, Code, Menu, Text } from '@mantine/core';
 import { useState } from 'react';
 import { exportWeights, stateHash } from '../../store/session.ts';
 import { whole } from '../format.ts';
 import { MoreIcon } from '../icons.tsx';
+import { Dialog } from '../parts/Dialog.tsx';
 
 export function RunMenu({ disabled }: { disabled: boolean }) {
   const [state, setState] = useState<{ hash: string; step: number } | null>(null);
@@ -27,13 +28,7 @@ export function RunMenu({ disabled }: { disabled: boolean }) {
           <Menu.Item onClick={() => void showHash()}>Show the state hash</Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <Modal
-        opened={opened}
-        onClose={() => setOpened(false)}
-        title="State hash"
-        centered
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
+      <Dialog opened={opened} onClose={() => setOpened(false)} title="State hash" closeLabel="Close">
         {state && (
           <>
             <Text size="sm" mb="xs">
@@ -48,7 +43,7 @@ export function RunMenu({ disabled }: { disabled: boolean }) {
             </Button>
           </>
         )}
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,9 +1,11 @@
-/** The loss chart itself: at most a few hundred rows per commit, no animation (recharts draws SVG). */
+/**
+ * The loss chart: recharts draws the frame, the axes and the hover; the live curves are single SVG paths (`Curve`),
+ * which keeps a commit cheap with hundreds of points.
+ */
 import { memo } from 'react';
 import {
   CartesianGrid,
   ComposedChart,
-  ErrorBar,
   Line,
   ReferenceLine,
   ResponsiveContainer,
@@ -14,138 +16,113 @@ import {
 import type { ValidationPoint } from '../../store/live.ts';
 import type { Point } from '../../store/series.ts';
 import { compact, whole } from '../format.ts';
+import { Curve, Measured } from './Curve.tsx';
 
+/** One row per point of the smoothed curve: what the hover reads. */
 export interface LossRow {
   step: number;
-  raw?: number;
-  smooth?: number;
-  validation?: number;
-  standardError?: number;
-}
-
-/** One row per step that any curve has a point at, in order. */
-export function lossRows(
-  raw: readonly Point[],
-  smooth: readonly Point[],
-  validation: readonly ValidationPoint[],
-): LossRow[] {
-  const rows = new Map<number, LossRow>();
-  const rowAt = (step: number): LossRow => {
-    const row = rows.get(step) ?? { step };
-    rows.set(step, row);
-    return row;
-  };
-  for (const { x, y } of raw) rowAt(x).raw = y;
-  for (const { x, y } of smooth) rowAt(x).smooth = y;
-  for (const { step, bpc, standardError } of thinned(validation, 100)) {
-    Object.assign(rowAt(step), { validation: bpc, standardError });
-  }
-  return [...rows.values()].sort((a, b) => a.step - b.step);
-}
-
-/** Every n-th point and the last, so that at most about `most` remain. */
-function thinned<T>(points: readonly T[], most: number): T[] {
-  const every = Math.ceil(points.length / most);
-  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+  smooth: number;
 }
 
 interface LossChartProps {
-  rows: LossRow[];
+  /** The raw trace; empty if only the smoothed curve is wanted. */
+  raw: readonly Point[];
+  rows: readonly LossRow[];
+  validation: readonly ValidationPoint[];
   floor: number | null;
   logSteps: boolean;
-  showRaw: boolean;
 }
 
-const line = { isAnimationActive: false, dot: false, connectNulls: true, type: 'linear' } as const;
 const axis = { fontSize: 12, stroke: 'var(--mantine-color-dimmed)', tickLine: false } as const;
+const title = { fontSize: 12, fill: 'var(--mantine-color-dimmed)' } as const;
 
-export const LossChart = memo(function LossChart({ rows, floor, logSteps, showRaw }: LossChartProps) {
+export const LossChart = memo(function LossChart({ raw, rows, validation, floor, logSteps }: LossChartProps) {
+  const steps = stepDomain(rows, logSteps);
   return (
     <div style={{ height: 320 }} data-testid="loss-chart">
       <ResponsiveContainer width="100%" height="100%" debounce={50}>
-        <ComposedChart
-          data={logSteps ? rows.filter((row) => row.step > 0) : rows}
-          margin={{ top: 6, right: 12, bottom: 14, left: 6 }}
-        >
+        <ComposedChart data={rows as LossRow[]} margin={{ top: 6, right: 12, bottom: 14, left: 6 }}>
           <CartesianGrid stroke="var(--chart-grid)" vertical={false} />
           <XAxis
             {...axis}
             dataKey="step"
             type="number"
             scale={logSteps ? 'log' : 'linear'}
-            domain={logSteps ? ['dataMin', 'dataMax'] : [0, 'dataMax']}
-            allowDataOverflow={logSteps}
+            domain={steps}
+            allowDataOverflow
             tickFormatter={compact}
-            label={{
-              value: 'step',
-              position: 'insideBottom',
-              offset: -10,
-              fontSize: 12,
-              fill: 'var(--mantine-color-dimmed)',
-            }}
+            label={{ ...title, value: 'step', position: 'insideBottom', offset: -10 }}
           />
           <YAxis
             {...axis}
             width={44}
-            domain={[
-              (low: number) => Math.floor(Math.min(low, floor ?? low) * 2) / 2,
-              (high: number) => Math.ceil(high * 2) / 2,
-            ]}
+            domain={lossDomain(raw, rows, validation, floor)}
+            allowDataOverflow
             tickFormatter={(value: number) => value.toFixed(1)}
             label={{
+              ...title,
               value: 'bits per character',
               angle: -90,
               position: 'insideLeft',
-              fontSize: 12,
-              fill: 'var(--mantine-color-dimmed)',
               style: { textAnchor: 'middle' },
             }}
           />
           <Tooltip
-            content={LossTooltip}
+            content={(hover) => (
+              <Hover row={hover.active ? hover.payload?.[0]?.payload : undefined} validation={validation} />
+            )}
             isAnimationActive={false}
             cursor={{ stroke: 'var(--mantine-color-dimmed)', strokeDasharray: '3 3' }}
           />
           {floor !== null && <ReferenceLine y={floor} stroke="var(--mantine-color-dimmed)" strokeDasharray="4 3" />}
-          {showRaw && <Line {...line} dataKey="raw" stroke="var(--chart-raw)" strokeWidth={1} activeDot={false} />}
-          <Line {...line} dataKey={showRaw ? 'smooth' : 'raw'} stroke="var(--accent)" strokeWidth={2} />
+          <Curve points={raw} colour="var(--chart-raw)" width={1} />
           <Line
-            {...line}
-            dataKey="validation"
-            stroke="var(--chart-validation)"
-            strokeWidth={1.25}
-            dot={{ r: 3, fill: 'var(--chart-validation)', strokeWidth: 0 }}
-          >
-            <ErrorBar
-              dataKey="standardError"
-              direction="y"
-              width={4}
-              stroke="var(--chart-validation)"
-              isAnimationActive={false}
-            />
-          </Line>
+            dataKey="smooth"
+            type="linear"
+            stroke="var(--accent)"
+            strokeWidth={2}
+            dot={false}
+            isAnimationActive={false}
+          />
+          <Measured points={validation} colour="var(--chart-validation)" />
         </ComposedChart>
       </ResponsiveContainer>
     </div>
   );
 });
 
-interface LossTooltipProps {
-  active?: boolean;
-  payload?: readonly { payload?: LossRow }[];
+function stepDomain(rows: readonly LossRow[], logSteps: boolean): [number, number] {
+  const last = rows[rows.length - 1]?.step ?? 1;
+  return logSteps ? [Math.max(1, rows[0]?.step ?? 1), Math.max(2, last)] : [0, last];
 }
 
-function LossTooltip({ active, payload }: LossTooltipProps) {
-  const row = payload?.[0]?.payload;
-  if (!active || !row) return null;
+/** All curves with room to the next half bit. */
+function lossDomain(
+  raw: readonly Point[],
+  rows: readonly LossRow[],
+  validation: readonly ValidationPoint[],
+  floor: number | null,
+): [number, number] {
+  const values = [
+    ...raw.map((point) => point.y),
+    ...rows.map((row) => row.smooth),
+    ...validation.map((point) => point.bpc),
+  ];
+  if (floor !== null) values.push(floor);
+  if (values.length === 0) return [0, 8];
+  return [Math.floor(Math.min(...values) * 2) / 2, Math.ceil(Math.max(...values) * 2) / 2];
+}
+
+function Hover({ row, validation }: { row: LossRow | undefined; validation: readonly ValidationPoint[] }) {
+  if (!row) return null;
+  const measured = validation.findLast((point) => point.step <= row.step);
   return (
     <div className="chart-tooltip tabular">
       <strong>step {whole(row.step)}</strong>
-      {row.smooth !== undefined && <div>training, smoothed: {row.smooth.toFixed(3)}</div>}
-      {row.raw !== undefined && <div>training: {row.raw.toFixed(3)}</div>}
-      {row.validation !== undefined && (
+      <div>training: {row.smooth.toFixed(3)}</div>
+      {measured && (
         <div>
-          validation: {row.validation.toFixed(3)} ± {(row.standardError ?? 0).toFixed(3)}
+          validation at step {whole(measured.step)}: {measured.bpc.toFixed(3)} ± {measured.standardError.toFixed(3)}
         </div>
       )}
     </div>

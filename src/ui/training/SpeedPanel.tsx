@@ -12,7 +12,7 @@ const axis = { fontSize: 12, stroke: 'var(--mantine-color-dimmed)', tickLine: fa
 export function SpeedPanel() {
   useLive();
   const backend = useRun((run) => run.status?.backend ?? run.backend);
-  const rows = smoothed(speedSeries, 200, 0.8);
+  const rows = smoothed(speedSeries, 120, 0.8);
   return (
     <Panel title="Throughput" note={`Tokens per second on the ${backend === 'gpu' ? 'GPU' : 'CPU'}`}>
       <div style={{ height: 96 }}>

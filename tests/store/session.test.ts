@@ -1,0 +1,185 @@
+/** The conversation with the engine: requests meet their answers, telemetry reaches the stores, failures are shown. */
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
+import { choosePreset, edit, setOwnText, useConfiguration } from '../../src/store/configuration.ts';
+import { createEngine, type EnginePort } from '../../src/store/engine.ts';
+import { live, lossSeries, takeLive } from '../../src/store/live.ts';
+import { isActive, pendingEdits, useRun } from '../../src/store/run.ts';
+import { connect, discardEdits, inspect, open, pause, train } from '../../src/store/session.ts';
+import type { FromWorker, MachineReport, ModelReport, Request, RunStatus } from '../../src/worker/protocol.ts';
+
+/** A port whose other end is the test: it sees the requests and sends what it likes. */
+function testPort() {
+  const listeners = new Map<string, (event: unknown) => void>();
+  const sent: Request[] = [];
+  const port = {
+    postMessage: (message: Request) => sent.push(message),
+    addEventListener: (kind: string, listener: (event: unknown) => void) => listeners.set(kind, listener),
+  } as unknown as EnginePort;
+  return {
+    port,
+    sent,
+    send: (data: FromWorker) => listeners.get('message')?.({ data }),
+    crash: (message: string) => listeners.get('error')?.({ message }),
+  };
+}
+
+const model: ModelReport = {
+  experiment: withSettings(defaultExperiment(), {}),
+  vocabulary: ['a', 'b', '[MASK]'],
+  maskId: 2,
+  expertLayers: [0, 1],
+  parameters: { total: 10, active: 5 },
+  trainFlopsPerToken: 60,
+  split: '',
+  floorBpc: null,
+};
+const machine: MachineReport = { adapter: null, whyNoGpu: 'No.', gflops: { cpu: 4 }, chosen: 'cpu' };
+const statusOf = (phase: RunStatus['phase']): RunStatus => ({
+  phase,
+  backend: 'cpu',
+  step: 3,
+  steps: 10,
+  tokensPerSecond: 1,
+  secondsLeft: 1,
+  activity: '',
+  memoryBytes: 1,
+});
+const initialRun = useRun.getState();
+
+beforeEach(() => {
+  useRun.setState(initialRun, true);
+  choosePreset('expert-choice', false);
+  setOwnText(null);
+  useConfiguration.setState({ chosenByPerson: false });
+});
+
+describe('engine client', () => {
+  it('gives each request its own answer, in whatever order they come', async () => {
+    const { port, sent, send } = testPort();
+    const engine = createEngine(port);
+    const first = engine.request('pace', { delay: 1 });
+    const second = engine.request('pace', { delay: 2 });
+    send({ kind: 'answer', id: sent[1].id, ok: true, value: { delay: 2 } });
+    send({ kind: 'answer', id: sent[0].id, ok: true, value: { delay: 1 } });
+    expect(await first).toEqual({ ok: true, value: { delay: 1 } });
+    expect(await second).toEqual({ ok: true, value: { delay: 2 } });
+  });
+
+  it('answers open and later requests with the problem when the worker dies', async () => {
+    const { port, crash } = testPort();
+    const engine = createEngine(port);
+    const heard = vi.fn();
+    engine.subscribe(heard);
+    const waiting = engine.request('pause', {});
+    crash('out of stack');
+    expect(await waiting).toMatchObject({ ok: false, problem: { kind: 'internal' } });
+    expect(await engine.request('resume', {})).toMatchObject({ ok: false });
+    expect(heard).toHaveBeenCalledWith(expect.objectContaining({ kind: 'problem' }));
+  });
+});
+
+describe('session', () => {
+  function connected() {
+    const test = testPort();
+    connect(createEngine(test.port));
+    const answer = async (value: Extract<FromWorker, { kind: 'answer'; ok: true }>['value']) => {
+      const last = test.sent[test.sent.length - 1];
+      test.send({ kind: 'answer', id: last.id, ok: true, value });
+      await Promise.resolve();
+    };
+    return { ...test, answer };
+  }
+
+  it('opens, then asks what the configuration costs', async () => {
+    const { sent, answer } = connected();
+    const opening = open('http://localhost/');
+    await answer({ machine, pretrained: model });
+    await vi.waitFor(() => expect(sent.map((request) => request.name)).toEqual(['open', 'inspect']));
+    await answer({ model, secondsEstimate: 60, memoryBytes: 7 });
+    await opening;
+    expect(useRun.getState()).toMatchObject({ backend: 'cpu', inspection: { state: 'ready', secondsEstimate: 60 } });
+    expect(useConfiguration.getState().presetId).toBe('expert-choice');
+  });
+
+  it('gives a fast machine the larger preset unless a person chose', async () => {
+    const fast = { ...machine, gflops: { gpu: 5000 }, chosen: 'gpu' as const };
+    const first = connected();
+    void open('http://localhost/');
+    await first.answer({ machine: fast, pretrained: model });
+    await vi.waitFor(() => expect(useConfiguration.getState().presetId).toBe('expert-choice-medium'));
+    choosePreset('dense');
+    const second = connected();
+    void open('http://localhost/');
+    await second.answer({ machine: fast, pretrained: model });
+    await vi.waitFor(() => expect(second.sent).toHaveLength(2));
+    expect(useConfiguration.getState().presetId).toBe('dense');
+  });
+
+  it('drops the answer about a configuration that has changed since', async () => {
+    const { sent, send } = connected();
+    useRun.setState({ machine });
+    const asked = inspect();
+    edit('model.layers', '5');
+    send({ kind: 'answer', id: sent[0].id, ok: true, value: { model, secondsEstimate: 1, memoryBytes: 1 } });
+    await asked;
+    expect(useRun.getState().inspection).toEqual({ state: 'waiting' });
+  });
+
+  it('does not ask to train on own text that is not there', async () => {
+    const { sent } = connected();
+    useRun.setState({ machine });
+    edit('data.corpus', 'custom');
+    await train();
+    expect(sent).toEqual([]);
+    expect(useRun.getState().inspection).toMatchObject({ state: 'refused', problem: { kind: 'data' } });
+    setOwnText({ name: 'a', text: 'hello' });
+    void train();
+    expect(sent[0]).toMatchObject({ name: 'train', argument: { text: 'hello' } });
+  });
+
+  it('trains, clears the old curves, and stops a run in progress first', async () => {
+    const { sent, answer } = connected();
+    takeLive({
+      kind: 'metrics',
+      step: new Float64Array([1]),
+      loss: new Float32Array([3]),
+      gradNorm: new Float32Array([1]),
+      tokensPerSecond: new Float32Array([9]),
+    });
+    useRun.setState({ status: statusOf('running') });
+    const training = train();
+    await answer(statusOf('finished'));
+    await vi.waitFor(() => expect(sent.map((request) => request.name)).toEqual(['stop', 'train']));
+    expect(lossSeries.total).toBe(0);
+    await answer({ model });
+    await training;
+    expect(useRun.getState()).toMatchObject({ model, starting: false });
+  });
+
+  it('shows a failure with what to do, and telemetry where it belongs', async () => {
+    const { sent, send } = connected();
+    const pausing = pause();
+    const problem = { kind: 'device', message: 'The device was lost.', action: 'Resume.' } as const;
+    send({ kind: 'answer', id: sent[0].id, ok: false, problem });
+    await pausing;
+    expect(useRun.getState().problems).toEqual([problem]);
+    send({ kind: 'status', status: statusOf('running') });
+    send({ kind: 'validation', step: 5, bpc: 2, standardError: 0.1 });
+    expect(isActive(useRun.getState())).toBe(true);
+    expect(live.validation).toContainEqual({ step: 5, bpc: 2, standardError: 0.1 });
+  });
+
+  it('counts the edits made since the run started, and takes them back', () => {
+    connected();
+    useRun.setState({ model, status: statusOf('running') });
+    useConfiguration.setState({ experiment: model.experiment });
+    const count = () => pendingEdits(useRun.getState(), useConfiguration.getState());
+    expect(count()).toBe(0);
+    edit('model.layers', '5');
+    edit('training.seed', '9');
+    expect(count()).toBe(2);
+    discardEdits();
+    expect(count()).toBe(0);
+  });
+});

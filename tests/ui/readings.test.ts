@@ -1,0 +1,105 @@
+/** What the views say about frames, routes and numbers. */
+import { describe, expect, it } from 'vitest';
+import { presetExperiment } from '../../src/config/presets.ts';
+import { bytes, compact, duration, spoken, visible } from '../../src/ui/format.ts';
+import { cellsOf, textOf } from '../../src/ui/parts/denoising.ts';
+import { stepped } from '../../src/ui/parts/NumberControl.tsx';
+import { holdersOf, routeCells } from '../../src/ui/routing/routes.ts';
+import type { DecodeFrame, ModelReport, RouteReport } from '../../src/worker/protocol.ts';
+
+const model: ModelReport = {
+  experiment: presetExperiment('expert-choice'),
+  vocabulary: ['a', ' ', '\n', '[MASK]'],
+  maskId: 3,
+  expertLayers: [0, 1],
+  parameters: { total: 1, active: 1 },
+  trainFlopsPerToken: 1,
+  split: '',
+  floorBpc: null,
+};
+
+describe('a decode frame', () => {
+  const frame: DecodeFrame = {
+    call: 2,
+    calls: 4,
+    tokens: new Uint32Array([0, 1, 3, 2]),
+    confidence: new Float32Array([1, 0.5, Number.NaN, 0.25]),
+    committedAt: new Int32Array([0, 1, -1, 2]),
+  };
+
+  it('tells given, committed, fresh and masked positions apart', () => {
+    const cells = cellsOf(frame, model, 'confidence');
+    expect(cells[0]).toMatchObject({ text: 'a', given: true });
+    expect(cells[1]).toMatchObject({ label: 'Position 1: space, confidence 0.5, committed at call 1', fresh: false });
+    expect(cells[2]).toMatchObject({ masked: true, label: 'Position 2: masked' });
+    expect(cells[3]).toMatchObject({ text: '↵', fresh: true });
+    expect(textOf(frame, model)).toBe('a ░\n');
+  });
+
+  it('tints the unsure more than the sure', () => {
+    const share = (position: number) =>
+      Number(/(\d+)%/.exec(cellsOf(frame, model, 'confidence')[position].background!)![1]);
+    expect(share(3)).toBeGreaterThan(share(1));
+  });
+});
+
+describe('a route report', () => {
+  // 2 layers, 2 tokens, 3 experts.
+  const report: RouteReport = {
+    tokens: new Uint32Array([0, 3]),
+    masked: new Uint8Array([0, 1]),
+    layers: [0, 1],
+    experts: 3,
+    gates: new Float32Array([0, 0.25, 0.75, 0, 0, 0, 1, 0, 0, 0, 0.5, 0]),
+    scores: new Float32Array(12).map((_, i) => i / 12),
+    load: new Float32Array(6),
+    maxVio: new Float32Array(2),
+  };
+
+  it('lists the experts of a token, the largest gate first', () => {
+    expect(holdersOf(report, 0, 0).map(({ expert, gate }) => [expert, gate])).toEqual([
+      [2, 0.75],
+      [1, 0.25],
+    ]);
+    expect(holdersOf(report, 0, 1)).toEqual([]);
+    expect(holdersOf(report, 1, 1)[0]).toMatchObject({ expert: 1, score: Math.fround(10 / 12) });
+  });
+
+  it('prints the top expert and how many more hold the token', () => {
+    const [first, second] = routeCells(report, model, 0);
+    expect(first).toMatchObject({ text: 'a', foot: '2+1' });
+    expect(second).toMatchObject({ masked: true, foot: '–', label: 'Position 1, masked: no expert' });
+  });
+});
+
+describe('numbers in words', () => {
+  it.each([
+    [0, '0'],
+    [0.1234, '0.123'],
+    [512, '512'],
+    [9999, '9,999'],
+    [12345, '12.3 k'],
+    [1.5e6, '1.5 M'],
+  ])('compact %d', (value, words) => expect(compact(value)).toBe(words));
+
+  it.each([
+    [0.2, 'less than 1 s'],
+    [45, '45 s'],
+    [140, '2 min'],
+    [7500, '2 h 5 min'],
+  ])('duration %d', (seconds, words) => expect(duration(seconds)).toBe(words));
+
+  it('bytes, and marks for white space', () => {
+    expect(bytes(4_100_000)).toBe('4.1 MB');
+    expect(bytes(512)).toBe('512 B');
+    expect([visible('\n'), visible('x'), spoken(' ')]).toEqual(['↵', 'x', 'space']);
+  });
+
+  it('steps a number within its range', () => {
+    const whole = { min: 1, max: 16, integer: true };
+    expect(stepped(16, 1, whole)).toBe('16');
+    expect(stepped(3, -1, whole)).toBe('2');
+    expect(stepped(0.001, 1, { min: 1e-6, max: 1, integer: false, logarithmic: true })).toBe('0.00125');
+    expect(stepped(Number.NaN, 1, whole)).toBeNull();
+  });
+});
