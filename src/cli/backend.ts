@@ -7,6 +7,7 @@ import { create, globals } from 'webgpu';
 import { DeviceError } from '../config/errors.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import { createTuner, type TuningTable } from '../gpu/tuner.ts';
+import { createTwinRuntime } from '../gpu/twinRuntime.ts';
 import { type BackendKind, type Backends, findBackends } from '../train/backends.ts';
 import { oneOf } from './arguments.ts';
 
@@ -16,8 +17,9 @@ let instance: GPU | undefined;
 export const backendOption = { backend: { type: 'string' } } as const;
 
 export interface OpenBackend {
-  readonly backends: Backends;
   readonly runtime: Runtime;
+  /** What it computes on, for people. */
+  readonly name: string;
   /** Remembers the chosen kernel variants and closes the device. */
   close(): void;
 }
@@ -34,20 +36,30 @@ export async function inspectBackends(): Promise<{ backends: Backends; remember(
 /** Opens the wanted backend, or the faster one. Throws `DeviceError` for a GPU that is not there. */
 export async function openBackend(wanted: string | undefined): Promise<OpenBackend> {
   const kind = wanted === undefined ? null : oneOf<BackendKind>('backend', wanted, ['gpu', 'cpu']);
+  // Asked for by name, the CPU needs no adapter to be found and measured.
+  if (kind === 'cpu') return onTwins(createTwinRuntime());
   const { backends, remember } = await inspectBackends();
   if (kind === 'gpu' && !backends.adapter) throw new DeviceError(`--backend gpu: ${backends.whyNoGpu}`);
   const runtime = await backends.open(kind ?? backends.chosen, (error) => {
     process.stderr.write(`sdlm: ${error.message}\n`);
     process.exit(1);
   });
+  if (runtime.kind === 'cpu') {
+    remember();
+    return onTwins(runtime);
+  }
   return {
-    backends,
     runtime,
+    name: backends.adapter!.key,
     close: () => {
       remember();
       runtime.destroy();
     },
   };
+}
+
+function onTwins(runtime: Runtime): OpenBackend {
+  return { runtime, name: 'CPU twins', close: () => runtime.destroy() };
 }
 
 function tablePath(): string {

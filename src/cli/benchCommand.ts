@@ -49,8 +49,7 @@ export async function benchCommand(args: readonly string[]): Promise<void> {
     ),
   );
   const steps = wholeNumber('steps', options.steps ?? '10', 1, 10000);
-  const { runtime, backends, close } = await openBackend(options.backend);
-  const adapter = runtime.kind === 'gpu' ? backends.adapter!.key : 'CPU twins';
+  const { runtime, name: adapter, close } = await openBackend(options.backend);
   const timings: StepTiming[] = [];
   for (const workload of workloads.filter(({ id }) => ids.includes(id))) {
     progress(`timing ${workload.id} on ${adapter}`);

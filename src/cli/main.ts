@@ -36,7 +36,9 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     endProgress();
     const isKnown = error instanceof ConfigError || error instanceof DataError || error instanceof DeviceError;
-    process.stderr.write(`sdlm: ${isKnown ? error.message : ((error as Error).stack ?? error)}\n`);
+    process.stderr.write(
+      `sdlm: ${isKnown ? error.message.replace(/\s*\n\s*/g, ' ') : ((error as Error).stack ?? error)}\n`,
+    );
     process.exit(isKnown ? 2 : 1);
   },
 );

@@ -96,9 +96,20 @@ export function appendMetrics(directory: string, lines: readonly string[]): void
 export function truncateMetrics(directory: string, step: number): void {
   const path = join(directory, files.metrics);
   if (!existsSync(path)) return;
-  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-  const kept = lines.filter((line) => (JSON.parse(line) as { step: number }).step <= step);
+  const lines = new TextDecoder().decode(readBytes(path)).split('\n').filter(Boolean);
+  // A full disk or a crash may have left half a line at the end; its step comes again.
+  const kept = lines.filter((line) => stepOf(line) <= step);
   writeWhole(path, kept.map((line) => `${line}\n`).join(''));
+}
+
+/** The step of a line of metrics, infinite for a line that was cut off. */
+function stepOf(line: string): number {
+  try {
+    const { step } = JSON.parse(line) as { step?: unknown };
+    return typeof step === 'number' ? step : Number.POSITIVE_INFINITY;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 /** Reads a run. Throws `DataError` or `ConfigError` naming the file that is missing, cut off or of another kind. */

@@ -10,7 +10,7 @@ import type { Snapshot } from '../train/checkpoint.ts';
 import { createEvaluator } from '../train/evaluation.ts';
 import { prepareText, type RunText } from '../train/text.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
-import { trainingLoop } from '../train/trainingLoop.ts';
+import { isValidated, trainingLoop } from '../train/trainingLoop.ts';
 import { readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
 import { endProgress, progress } from './output.ts';
@@ -51,8 +51,8 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
   const values = readOptions(args, options);
   const { experiment, text, directory, snapshot } =
     values.resume === undefined ? await newJob(values) : await resumedJob(values);
-  const { runtime, backends, close } = await openBackend(values.backend);
-  progress(`training on ${runtime.kind === 'gpu' ? backends.adapter!.key : 'the CPU twins'}`);
+  const { runtime, name, close } = await openBackend(values.backend);
+  progress(`training on ${name}`);
   const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, progress);
   if (snapshot) trainer.restore(snapshot);
   if (directory !== undefined && !snapshot) createRun(directory, experiment, text.tokenizer);
@@ -66,10 +66,16 @@ async function newJob(
   const settings: Record<string, string> = { ...readSettings(values.set) };
   if (typeof values.steps === 'string') settings['training.steps'] = values.steps;
   if (typeof values.seed === 'string') settings['training.seed'] = values.seed;
-  if (values.data !== undefined) settings['data.corpus'] = 'custom';
+  if (values.data !== undefined) settings['data.corpus'] = ownCorpus(settings['data.corpus']);
   const experiment = withSettings(presetExperiment(values.preset ?? 'expert-choice'), settings);
   const text = prepareText(experiment, await loadText(experiment, values.data));
   return { experiment, text, directory: values.out, snapshot: null };
+}
+
+/** What `--data` makes of `data.corpus`. Throws `ConfigError` where that names another text. */
+function ownCorpus(named: string | undefined): 'custom' {
+  if (named === undefined || named === 'custom') return 'custom';
+  throw new ConfigError(`--data: expected none when data.corpus is "${named}", got a file`);
 }
 
 /** A run goes on with the configuration and the tokenizer it was started with; only its length may change. */
@@ -86,6 +92,7 @@ async function resumedJob(
   const experiment = withSettings(stored, { 'training.steps': steps });
   if (snapshot.step >= steps)
     throw new ConfigError(`--steps: expected more than the ${snapshot.step} steps done, got ${steps}`);
+  if (values.data !== undefined) ownCorpus(experiment.data.corpus);
   const text = prepareText(experiment, await loadText(experiment, values.data), tokenizer);
   truncateMetrics(directory, snapshot.step);
   writeConfig(directory, experiment, tokenizer.vocabularySize);
@@ -104,11 +111,13 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
   const tokensPerStep = training.batchSize * data.sequenceLength;
   const bits = text.tokensPerCharacter / Math.LN2;
   const lines: string[] = [];
-  let isStopping = false;
+  let stoppedAt: number | null = null;
+  // Ctrl+C in a terminal arrives twice, once passed on by the launcher; a second one a moment later ends at once.
   const stop = () => {
-    isStopping = true;
+    if (stoppedAt !== null && performance.now() - stoppedAt > 1000) process.exit(130);
+    stoppedAt ??= performance.now();
   };
-  process.once('SIGINT', stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   let lastTime = performance.now();
   let lastCheckpoint = lastTime;
   let tokensPerSecond = 0;
@@ -133,40 +142,45 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
   for await (const event of trainingLoop(trainer, text, {
     ...training,
     evaluate,
-    ahead: () => (isSaveDue() ? 1 : maxInFlight),
+    ahead: () => (stoppedAt !== null || isSaveDue() ? 1 : maxInFlight),
   })) {
     if (event.kind === 'validation') {
       line = { ...line, validationBpc: round(event.bpc), validationStderr: round(event.standardError) };
       lastTime = performance.now();
-      continue;
+    } else {
+      emit();
+      const now = performance.now();
+      const rate = (1000 * tokensPerStep) / (now - lastTime);
+      tokensPerSecond = tokensPerSecond === 0 ? rate : 0.9 * tokensPerSecond + 0.1 * rate;
+      lastTime = now;
+      line = {
+        step: event.step,
+        tokens: event.step * tokensPerStep,
+        loss: round(event.loss),
+        bpc: round(event.loss * bits),
+        tokensPerSecond: Math.round(tokensPerSecond),
+        gradNorm: round(event.gradNorm),
+        maxVio: Array.from(event.maxVio, round),
+      };
+      if (process.stderr.isTTY) {
+        progress(
+          `step ${event.step} of ${training.steps}, ${line.bpc} bits/character, ${line.tokensPerSecond} tokens/s`,
+        );
+      }
+      // A line is not whole before its validation.
+      if (isValidated(event.step, training)) continue;
     }
-    emit();
-    const now = performance.now();
-    const rate = (1000 * tokensPerStep) / (now - lastTime);
-    tokensPerSecond = tokensPerSecond === 0 ? rate : 0.9 * tokensPerSecond + 0.1 * rate;
-    lastTime = now;
-    line = {
-      step: event.step,
-      tokens: event.step * tokensPerStep,
-      loss: round(event.loss),
-      bpc: round(event.loss * bits),
-      tokensPerSecond: Math.round(tokensPerSecond),
-      gradNorm: round(event.gradNorm),
-      maxVio: Array.from(event.maxVio, round),
-    };
-    if (process.stderr.isTTY) {
-      progress(`step ${event.step} of ${training.steps}, ${line.bpc} bits/character, ${line.tokensPerSecond} tokens/s`);
-    }
-    if (isStopping && trainer.step === event.step) break;
-    if (isSaveDue() && trainer.step === event.step) await save();
+    if (trainer.step !== event.step) continue;
+    if (stoppedAt !== null) break;
+    if (isSaveDue()) await save();
   }
   emit();
   await save();
-  process.off('SIGINT', stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
   evaluator.destroy();
   endProgress();
   const saved = directory === undefined ? '' : `, saved in ${directory}`;
-  process.stderr.write(`${isStopping ? 'stopped' : 'finished'} at step ${trainer.step}${saved}\n`);
+  process.stderr.write(`${stoppedAt !== null ? 'stopped' : 'finished'} at step ${trainer.step}${saved}\n`);
 }
 
 /** Held-out windows that a validation looks at. */

@@ -68,9 +68,13 @@ export function decodeTensors(bytes: Uint8Array, where: string): TensorFile {
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, 8 + headerLength), where);
   const tensors = new Map<string, NamedTensor>();
   const start = 8 + headerLength;
-  for (const [name, { dtype, shape, data_offsets: range }] of Object.entries(entries as Record<string, Entry>)) {
+  for (const [name, entry] of Object.entries(entries as Record<string, Partial<Entry> | null>)) {
+    const { dtype, shape, data_offsets: range } = entry ?? {};
     const isKnown = dtype === 'F32' || dtype === 'U32' || dtype === 'I32';
     if (!isKnown) throw new DataError(`${where}: expected tensor ${name} as F32, U32 or I32, got ${dtype}`);
+    if (!isCounts(shape) || !isCounts(range) || range.length !== 2) {
+      throw new DataError(`${where}: expected a shape and two offsets for tensor ${name}, got something else`);
+    }
     const length = shape.reduce((size, axis) => size * axis, 1);
     if (range[1] - range[0] !== 4 * length) {
       throw new DataError(`${where}: expected ${4 * length} bytes for tensor ${name}, got ${range[1] - range[0]}`);
@@ -80,11 +84,15 @@ export function decodeTensors(bytes: Uint8Array, where: string): TensorFile {
         `${where}: expected tensor ${name} to end at byte ${start + range[1]}, got a file cut off after ${bytes.length}`,
       );
     }
-    // A copy, because the bytes need not be aligned to four.
-    const { buffer } = bytes.slice(start + range[0], start + range[1]);
+    // A copy, because the bytes need not be aligned to four. Not by `slice`, which is a view where `bytes` is a Buffer.
+    const { buffer } = new Uint8Array(bytes.subarray(start + range[0], start + range[1]));
     tensors.set(name, { name, shape, data: dtype === 'F32' ? new Float32Array(buffer) : new Uint32Array(buffer) });
   }
   return { tensors, metadata: metadata as Record<string, string> };
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((count) => Number.isSafeInteger(count) && count >= 0);
 }
 
 function parseHeader(text: Uint8Array, where: string): Record<string, unknown> {

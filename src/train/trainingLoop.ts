@@ -25,26 +25,30 @@ export interface LoopOptions {
   readonly ahead?: () => number;
 }
 
+/** Whether a validation follows this step. */
+export function isValidated(step: number, { steps, evaluateEvery }: Pick<LoopOptions, 'steps' | 'evaluateEvery'>) {
+  return step % evaluateEvery === 0 || step === steps;
+}
+
 /** Runs a trainer from where it stands to `steps`, validating every `evaluateEvery` steps and at the end. */
 export async function* trainingLoop(
   trainer: Trainer,
   text: TrainingText,
   options: LoopOptions,
 ): AsyncGenerator<TrainingEvent> {
-  const { steps, evaluateEvery, evaluate, ahead = () => maxInFlight } = options;
+  const { steps, evaluate, ahead = () => maxInFlight } = options;
   const pending: Promise<StepReport>[] = [];
-  const isBoundary = (step: number) => step % evaluateEvery === 0 || step === steps;
   for (;;) {
     // Steps past a validation wait for it: it reads the weights as they are when it runs.
     const mayAdvance = () =>
       trainer.step < steps &&
       pending.length < Math.max(1, Math.min(ahead(), maxInFlight)) &&
-      !(pending.length > 0 && isBoundary(trainer.step));
+      !(pending.length > 0 && isValidated(trainer.step, options));
     while (mayAdvance()) pending.push(trainer.advance(text.batchAt(trainer.step)));
     const next = pending.shift();
     if (!next) return;
     const report = await next;
     yield { kind: 'step', ...report };
-    if (isBoundary(report.step)) yield { kind: 'validation', step: report.step, ...(await evaluate()) };
+    if (isValidated(report.step, options)) yield { kind: 'validation', step: report.step, ...(await evaluate()) };
   }
 }
