@@ -42,8 +42,10 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     const model = run?.model();
     return run && model ? { weights: 'run', model, trainedSteps: run.status().step } : pretrainedSource();
   });
-  const pretrainedSource = () =>
-    pretrained ? { weights: 'pretrained' as const, model: pretrained, trainedSteps: 0 } : null;
+  const pretrainedSource = () => {
+    if (!pretrained) return null;
+    return { weights: 'pretrained' as const, model: pretrained, trainedSteps: pretrained.experiment.training.steps };
+  };
 
   const report = (error: unknown) => emit({ kind: 'problem', problem: problemOf(error) });
   const required = <T>(value: T | null): T => {
