@@ -13,6 +13,8 @@ export type Inspection =
 
 export interface Run {
   machine: MachineReport | null;
+  /** The engine could not be opened; why is among the problems. */
+  openFailed: boolean;
   backend: BackendKind | null;
   pretrained: ModelReport | null;
   /** The model being trained, or trained last. */
@@ -32,6 +34,7 @@ export interface Run {
 
 export const useRun = create<Run>(() => ({
   machine: null,
+  openFailed: false,
   backend: null,
   pretrained: null,
   model: null,

@@ -50,7 +50,10 @@ export function listen(listener: (telemetry: Telemetry) => void): () => void {
  */
 export async function open(baseUrl: string): Promise<void> {
   const answer = await ask('open', { baseUrl });
-  if (!answer) return;
+  if (!answer) {
+    useRun.setState({ openFailed: true });
+    return;
+  }
   const { machine, pretrained } = answer;
   useRun.setState({ machine, pretrained, backend: machine.chosen });
   if (!useConfiguration.getState().chosenByPerson) {

@@ -102,6 +102,15 @@ describe('session', () => {
     expect(useConfiguration.getState().presetId).toBe('expert-choice');
   });
 
+  it('says when the engine cannot be opened', async () => {
+    const { sent, send } = connected();
+    const opening = open('http://localhost/');
+    const problem = { kind: 'data', message: 'No bundled model.', action: 'Build again.' } as const;
+    send({ kind: 'answer', id: sent[0].id, ok: false, problem });
+    await opening;
+    expect(useRun.getState()).toMatchObject({ openFailed: true, machine: null, problems: [problem] });
+  });
+
   it('gives a fast machine the larger preset unless a person chose', async () => {
     const fast = { ...machine, gflops: { gpu: 5000 }, chosen: 'gpu' as const };
     const first = connected();

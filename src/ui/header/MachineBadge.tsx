@@ -8,6 +8,8 @@ import { compact, three } from '../format.ts';
 export function MachineBadge() {
   const machine = useRun((run) => run.machine);
   const backend = useRun((run) => run.backend);
+  const openFailed = useRun((run) => run.openFailed);
+  if (openFailed) return null;
   if (!machine || !backend) {
     return (
       <Button size="xs" variant="default" loading aria-label="Measuring this machine">

@@ -11,10 +11,13 @@ const words: Record<Phase, { text: string; colour: string }> = {
   failed: { text: 'Failed', colour: 'var(--mantine-color-red-6)' },
 };
 
+const starting = { text: 'Starting', colour: 'var(--mantine-color-yellow-6)' };
+
 export function RunStatusBadge() {
   const machine = useRun((run) => run.machine);
   const phase = useRun((run) => run.status?.phase ?? 'idle');
-  const { text, colour } = machine ? words[phase] : { text: 'Starting', colour: 'var(--mantine-color-yellow-6)' };
+  const openFailed = useRun((run) => run.openFailed);
+  const { text, colour } = openFailed ? words.failed : machine ? words[phase] : starting;
   return (
     <output
       aria-label="Run status"

@@ -63,7 +63,8 @@ export function RunBar() {
 }
 
 function PrimaryButton({ phase, active }: { phase: Phase; active: boolean }) {
-  const opening = useRun((run) => run.machine === null);
+  const opening = useRun((run) => run.machine === null && !run.openFailed);
+  const openFailed = useRun((run) => run.openFailed);
   const starting = useRun((run) => run.starting);
   const refused = useRun((run) => run.inspection.state === 'refused');
   const invalid = useConfiguration((state) => Object.keys(state.invalid).length > 0);
@@ -87,7 +88,7 @@ function PrimaryButton({ phase, active }: { phase: Phase; active: boolean }) {
       {...shared}
       leftSection={<PlayIcon />}
       loading={opening || starting || active}
-      disabled={refused || invalid}
+      disabled={refused || invalid || openFailed}
       onClick={() => void train()}
     >
       Train

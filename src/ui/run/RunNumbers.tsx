@@ -9,10 +9,11 @@ import { useLive } from '../live.ts';
 export function RunNumbers() {
   const run = useRun();
   const configuration = useConfiguration();
-  const { status, inspection, machine } = run;
+  const { status, inspection, machine, openFailed } = run;
   const started =
     status !== null && status.phase !== 'idle' && (isActive(run) || pendingEdits(run, configuration) === 0);
   if (started) return <Running />;
+  if (openFailed) return <Note>The engine could not be opened.</Note>;
   if (!machine) return <Note>Measuring this machine and loading the bundled model…</Note>;
   if (inspection.state !== 'ready')
     return <Note>{inspection.state === 'waiting' ? 'Working out what this run costs…' : ''}</Note>;

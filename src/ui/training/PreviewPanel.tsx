@@ -28,7 +28,7 @@ export function PreviewPanel({ large = false }: { large?: boolean }) {
   const text = textOf(frame, model);
   const whose =
     weights === 'pretrained'
-      ? `The bundled model, trained for ${whole(trainedSteps)} steps`
+      ? 'A small bundled model uncovers a text, most confident characters first'
       : `Your model after ${whole(trainedSteps)} steps`;
   return (
     <Panel title="Denoising" note={whose}>
