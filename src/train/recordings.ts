@@ -11,7 +11,7 @@ import { frozen, type ParameterSource, type ParameterStorages, trainable } from 
 import { transformer } from '../nn/transformer.ts';
 import { adamw } from '../ops/adamw.ts';
 import { add, backward } from '../ops/add.ts';
-import { corrupt } from '../ops/corrupt.ts';
+import { type Corrupted, corrupt } from '../ops/corrupt.ts';
 import { type CrossEntropy, crossEntropy } from '../ops/crossEntropy.ts';
 import { gatherRows } from '../ops/gatherRows.ts';
 import { groupedMatmul } from '../ops/groupedMatmul.ts';
@@ -39,19 +39,28 @@ export interface TrainingRecording {
   readonly clip: Tensor;
   /** Per layer with experts, (E + 1) u32: where each expert's slots begin. */
   readonly offsets: readonly Range[];
-  /** Tokens with masks, and the loss to differentiate: for tests that look inside. */
+  /** Tokens with masks, what sorts the masked first, and the loss to differentiate: for tests that look inside. */
   readonly xt: Tensor;
+  readonly maskKey: Tensor;
   readonly total: Tensor;
 }
 
-/** Records one training step: corrupt, forward, loss on the masked rows, backward, clip, AdamW, average. */
-export function recordTraining(experiment: Experiment, parameters: ParameterStorages): TrainingRecording {
+/**
+ * Records one training step: corrupt, forward, loss on the masked rows, backward, clip, AdamW, average.
+ * With `given`, nothing is drawn: `xt` and `maskKey` are inputs, so that a step elsewhere can be repeated exactly.
+ */
+export function recordTraining(
+  experiment: Experiment,
+  parameters: ParameterStorages,
+  { given = false }: { given?: boolean } = {},
+): TrainingRecording {
   const { training, data } = experiment;
   const graph = createGraph();
   const B = training.batchSize;
   const T = data.sequenceLength;
   const inputs = batchInputs(graph, B, T);
-  const { ce, routes, xt } = diffusionLoss(trainable(graph, parameters), experiment, inputs);
+  const corrupted = given ? givenMasks(graph, B * T) : drawnMasks(experiment, inputs, maskIdOf(parameters));
+  const { ce, routes } = diffusionLoss(trainable(graph, parameters), experiment, inputs, corrupted);
   const total = routes.reduce((sum, { balanceLoss }) => (balanceLoss ? add(sum, balanceLoss) : sum), ce.loss);
   const one = persistentTensor(graph, 'one', [1], { initial: [1] });
   backward(graph, [{ tensor: total, upstream: one }]);
@@ -80,7 +89,7 @@ export function recordTraining(experiment: Experiment, parameters: ParameterStor
     loss: ce.loss,
     clip,
     offsets: routes.map(({ routing }) => routing.offsets),
-    xt,
+    ...corrupted,
     total,
   };
 }
@@ -103,7 +112,7 @@ export function recordEvaluation(
   const source = frozen(graph, parameters.layout, parameters.average);
   // Evaluation always reports the NELBO by exact counts, whatever the objective of training (SCIENCE 1).
   const exact = { ...experiment, objective: { ...experiment.objective, weighting: 'uniform-k' as const } };
-  const { ce } = diffusionLoss(source, exact, inputs);
+  const { ce } = diffusionLoss(source, exact, inputs, drawnMasks(exact, inputs, maskIdOf(parameters)));
   return { recording: { launches: graph.launches }, inputs, sampleLoss: ce.sampleLoss };
 }
 
@@ -141,18 +150,34 @@ function batchInputs(graph: Graph, B: number, T: number): BatchInputs {
   };
 }
 
-/** Corrupts the batch and computes the loss of its masked rows; the head runs on those rows only. */
+/** The mask is the last token of the vocabulary. */
+function maskIdOf({ layout }: ParameterStorages): number {
+  return layout.blocks.get('embedding')!.shape[0] - 1;
+}
+
+function drawnMasks({ objective }: Experiment, { x0, level, draw }: BatchInputs, maskId: number): Corrupted {
+  return corrupt(x0, { level, draw, maskId, kind: levelKind(objective.weighting) });
+}
+
+function givenMasks(graph: Graph, N: number): Corrupted {
+  return {
+    xt: persistentTensor(graph, 'xt', [N], { type: 'u32' }),
+    maskKey: persistentTensor(graph, 'mask key', [N], { type: 'u32' }),
+  };
+}
+
+/** The loss of the masked rows of a corrupted batch; the head runs on those rows only. */
 function diffusionLoss(
   source: ParameterSource,
-  { model, objective }: Experiment,
-  { x0, level, weight, draw }: BatchInputs,
-): { ce: CrossEntropy; routes: readonly LayerRoutes[]; xt: Tensor } {
+  { model }: Experiment,
+  { x0, weight }: BatchInputs,
+  { xt, maskKey }: Corrupted,
+): { ce: CrossEntropy; routes: readonly LayerRoutes[] } {
   const [B, T] = x0.shape;
   const N = B * T;
   const head = source('head');
   const vocabulary = head.shape[1];
   const maskId = vocabulary - 1;
-  const { xt, maskKey } = corrupt(x0, { level, draw, maskId, kind: levelKind(objective.weighting) });
   const sorted = x0.graph.recordsGradients && head.isDifferentiable ? sortByKey(xt, vocabulary) : null;
   const { hidden, routes } = transformer(source, model, { tokens: xt, sorted, B, T }, T);
   const masked = sortByKey(maskKey, 1);
@@ -160,5 +185,5 @@ function diffusionLoss(
   const logits = groupedMatmul(gatherRows(hidden, rows), head, masked.offsets);
   const targets = reshape(x0, [N]);
   const ce = crossEntropy(logits, { slotOf: masked.slotOf, targets, weights: weight, maskId });
-  return { ce, routes, xt };
+  return { ce, routes };
 }

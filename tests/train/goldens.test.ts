@@ -1,0 +1,145 @@
+/**
+ * The whole model against an independent PyTorch reference in float64: logits, routes, loss, every gradient, and the
+ * weights after two steps of AdamW (tests/reference/README.md says what the files hold).
+ *
+ * Tolerances are relative to the largest value of a kind, as every tensor of a kind is made of the same sums. 1e-5 in
+ * float32: a perturbation of the weights by their rounding moves gradients and weights by up to 4e-6 (README, "Tolerances").
+ * 3e-7 in float64: the files hold float32, whose rounding is 6e-8; the rest is the order of sums, and AdamW's division.
+ */
+import { expect, test } from 'vitest';
+import { requestAdapter } from '../../src/gpu/device.ts';
+import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
+import type { Range, Storage } from '../../src/gpu/recording.ts';
+import type { Data, Runtime } from '../../src/gpu/runtime.ts';
+import { createTuner } from '../../src/gpu/tuner.ts';
+import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { layoutOf, partsOf } from '../../src/nn/layout.ts';
+import { declareParameters } from '../../src/nn/parameters.ts';
+import { sizeOf } from '../../src/tensor/tensor.ts';
+import { createForwardPass } from '../../src/train/forwardPass.ts';
+import { recordTraining } from '../../src/train/recordings.ts';
+import { type Golden, readGoldens } from '../support/goldens.ts';
+import { requestTestGpu } from '../support/gpu.ts';
+
+const goldens = readGoldens();
+const whole = (storage: Storage): Range => ({ storage, offset: 0, length: storage.length });
+
+/** Runs the golden's problem and answers every tensor that the file states, under its names. */
+async function compute(golden: Golden, runtime: Runtime): Promise<Map<string, Data | number[]>> {
+  const { experiment, vocabularySize } = golden;
+  const { training, data, model } = experiment;
+  const computed = new Map<string, Data | number[]>();
+  const layout = layoutOf(model, vocabularySize);
+  const parts = partsOf(layout);
+  const parameters = declareParameters(layout);
+  const initial = new Array<number>(layout.length).fill(0);
+  for (const { name, offset } of parts) {
+    golden.tensor(`param.${name}`).forEach((value, index) => {
+      initial[offset + index] = value;
+    });
+  }
+  runtime.write(whole(parameters.parameter), initial);
+  runtime.write(whole(parameters.average), initial);
+
+  const xt = golden.tensor('input.xt');
+  const shape = { B: training.batchSize, T: data.sequenceLength };
+  const forward = await createForwardPass(runtime, model, parameters, shape);
+  const { logits, layers } = await forward.run(Uint32Array.from(xt));
+  computed.set('logits', logits);
+  layers.forEach(({ layer, scores, gates }) => {
+    computed.set(`route.${layer}.scores`, scores);
+    computed.set(`route.${layer}.gates`, gates);
+  });
+  forward.destroy();
+
+  const recorded = recordTraining(experiment, parameters, { given: true });
+  const plan = await runtime.compile(recorded.recording, { report: [recorded.loss, recorded.total] });
+  runtime.write(recorded.inputs.x0, golden.tensor('input.x0'));
+  runtime.write(recorded.inputs.weight, golden.tensor('input.weight'));
+  runtime.write(recorded.xt, xt);
+  runtime.write(
+    recorded.maskKey,
+    xt.map((token) => (token === vocabularySize ? 0 : 1)),
+  );
+  const split = (prefix: string, flat: Data) => {
+    for (const { name, shape, offset } of parts)
+      computed.set(`${prefix}.${name}`, flat.subarray(offset, offset + sizeOf(shape)));
+  };
+  for (let step = 1; step <= training.steps; step++) {
+    const corrections = [1 / (1 - training.beta1 ** step), 1 / (1 - training.beta2 ** step)];
+    runtime.write(recorded.inputs.hyper, [training.learningRate, ...corrections, training.emaDecay]);
+    const [loss, total] = await plan.run();
+    if (step > 1) continue;
+    computed.set('loss', total);
+    computed.set('loss.balance', [total[0] - loss[0]]);
+    const [gradient] = await runtime.read([whole(parameters.gradient)]);
+    split('grad', gradient);
+  }
+  const [after, average] = await runtime.read([whole(parameters.parameter), whole(parameters.average)]);
+  split('after', after);
+  split('ema', average);
+  plan.destroy();
+  runtime.release(Object.values(parameters).filter((value): value is Storage => 'lifetime' in value));
+  return computed;
+}
+
+/** Every tensor that differs, as a sentence. Which kinds there are, and that none is missing, comes from the file. */
+async function differences(golden: Golden, runtime: Runtime, tolerance: number): Promise<string[]> {
+  const computed = await compute(golden, runtime);
+  const stated = golden.names.filter((name) => !/^(param|input)\./.test(name));
+  expect([...computed.keys()].sort()).toEqual([...stated].sort());
+  const kindOf = (name: string) => name.split('.')[0];
+  const largest = new Map<string, number>();
+  for (const name of stated) {
+    const most = golden.tensor(name).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    largest.set(kindOf(name), Math.max(largest.get(kindOf(name)) ?? 0, most));
+  }
+  const failures: string[] = [];
+  for (const name of stated) {
+    const expected = golden.tensor(name);
+    const actual = computed.get(name)!;
+    expect(actual.length, name).toBe(expected.length);
+    const allowed = tolerance * largest.get(kindOf(name))!;
+    let worst = 0;
+    for (let i = 0; i < expected.length; i++) {
+      if (!(Math.abs(actual[i] - expected[i]) <= Math.abs(actual[worst] - expected[worst]))) worst = i;
+    }
+    if (!(Math.abs(actual[worst] - expected[worst]) <= allowed)) {
+      failures.push(`${name}[${worst}]: expected ${expected[worst]} within ${allowed}, got ${actual[worst]}`);
+    }
+  }
+  return failures;
+}
+
+test('there are goldens of every kind of feed-forward', () => {
+  const kinds = new Set(goldens.map(({ experiment }) => experiment.model.feedForward));
+  expect([...kinds].sort()).toEqual(['dense', 'expert-choice', 'token-choice']);
+});
+
+test.each(goldens.map((golden) => [golden.name, golden] as const))('%s on float64 twins', async (_, golden) => {
+  expect(await differences(golden, createTwinRuntime({ bits: 64 }), 3e-7)).toEqual([]);
+});
+
+test.each(goldens.map((golden) => [golden.name, golden] as const))('%s on float32 twins', async (_, golden) => {
+  expect(await differences(golden, createTwinRuntime(), 1e-5)).toEqual([]);
+});
+
+// One of each kind on the GPU: a software adapter compiles for seconds what it runs in milliseconds.
+const onGpu = [
+  'dense-qk-norm',
+  'expert-choice-sigmoid-renormalised-shared',
+  'token-choice-2-sigmoid-renormalised-shared',
+];
+test.each(onGpu)(
+  '%s on the GPU',
+  async (name) => {
+    const errors: string[] = [];
+    const adapter = await requestAdapter(await requestTestGpu());
+    const runtime = await createGpuRuntime(adapter, createTuner(), (error) => errors.push(error.message));
+    const golden = goldens.find((golden) => golden.name === name)!;
+    expect(await differences(golden, runtime, 1e-5)).toEqual([]);
+    expect(errors).toEqual([]);
+    runtime.destroy();
+  },
+  120_000,
+);
