@@ -40,7 +40,7 @@ fn store(row: u32, column: u32, base: u32, left: vec4f, right: vec4f) {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let M = params.M; let N = params.N; let K = params.K;
   let across = (N + 7u) / 8u;
-  let tile = id.x;
+  let tile = linear_index(id, groups, 64u);
   let row = (tile / across) * 4u;
   let column = (tile % across) * 8u;
   if (row >= M) { return; }

@@ -20,11 +20,12 @@ fn store(row: u32, column: u32, base: u32, values: vec4f) {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let M = params.M; let N = params.N; let K = params.K;
   let across = (N + 3u) / 4u;
-  let row = (id.x / across) * 4u;
-  let column = (id.x % across) * 4u;
+  let tile = linear_index(id, groups, 64u);
+  let row = (tile / across) * 4u;
+  let column = (tile % across) * 4u;
   if (row >= M) { return; }
   let rows = min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(M - 1u));
   let columns = min(vec4u(column, column + 1u, column + 2u, column + 3u), vec4u(N - 1u));

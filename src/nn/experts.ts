@@ -4,7 +4,7 @@
  * (arXiv 2101.03961), dropless as in MegaBlocks (arXiv 2211.15841).
  */
 import { combine } from '../ops/combine.ts';
-import { expertChoice } from '../ops/expertChoice.ts';
+import { capacityOf, expertChoice } from '../ops/expertChoice.ts';
 import { gates as routeGates } from '../ops/gates.ts';
 import { gatherRows } from '../ops/gatherRows.ts';
 import { groupedMatmul } from '../ops/groupedMatmul.ts';
@@ -30,11 +30,6 @@ export interface LayerRoutes {
   readonly balanceLoss: Tensor | null;
 }
 
-/** Tokens that each expert takes within a group of expert choice: k N / E, at least one, at most the group. */
-export function capacityOf(model: ModelSettings, groupTokens: number): number {
-  return Math.min(groupTokens, Math.max(1, Math.floor((model.choices * groupTokens) / model.experts)));
-}
-
 /** `residual + shared(x) + sum over routes of gate * expert(x)`, x (N, C); and what the router decided. */
 export function mixtureOfExperts(
   block: (name: string) => Tensor,
@@ -46,7 +41,7 @@ export function mixtureOfExperts(
   const isExpertChoice = model.feedForward === 'expert-choice';
   const groups = model.expertGroup === 'sequence' ? B : 1;
   const routing = isExpertChoice
-    ? expertChoice(scores, { groups, capacity: capacityOf(model, (B * T) / groups) })
+    ? expertChoice(scores, { groups, capacity: capacityOf(model.choices, model.experts, (B * T) / groups) })
     : tokenChoice(scores, { choices: model.choices });
   const gates = routeGates(scores, routing, { renormalise: model.gate === 'renormalised' });
   const balanceLoss =

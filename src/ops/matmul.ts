@@ -5,8 +5,10 @@
 import registersWgsl from '../../shaders/matmul_registers.wgsl?raw';
 import scalarWgsl from '../../shaders/matmul_scalar.wgsl?raw';
 import tiledWgsl from '../../shaders/matmul_tiled.wgsl?raw';
+import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import { ShapeError } from '../config/errors.ts';
 import { type Floats, kernel } from '../gpu/kernel.ts';
+import { linearWorkgroups } from '../gpu/recording.ts';
 import { differentiable, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { multiply } from './matmulTwin.ts';
 
@@ -39,8 +41,8 @@ function twin({ a, b, residual, out }: Bindings, { M, N, K, TRANS_A, TRANS_B, AD
   }
 }
 
-const registers = kernel({ name: 'matmul_registers', wgsl: registersWgsl, twin });
-const scalar = kernel({ name: 'matmul_scalar', wgsl: scalarWgsl, twin });
+const registers = kernel({ name: 'matmul_registers', wgsl: registersWgsl, helpers: [indexWgsl], twin });
+const scalar = kernel({ name: 'matmul_scalar', wgsl: scalarWgsl, helpers: [indexWgsl], twin });
 const tiled = kernel({ name: 'matmul_tiled', wgsl: tiledWgsl, twin });
 
 export interface MatmulOptions {
@@ -93,12 +95,15 @@ export function matmulInto(
   const contiguous = [transA ? M : K, transB ? K : N, N];
   // The shader that walks k by fours needs K to be a multiple of 4, and both-transposed is its one missing layout.
   const isAligned = contiguous.every((length) => length % 4 === 0) && (K % 4 === 0 || transA) && !(transA && transB);
-  const perTile = (rows: number, columns: number) => Math.ceil((Math.ceil(M / rows) * Math.ceil(N / columns)) / 64);
+  const grid = (rows: number, columns: number) => {
+    const [x, y] = linearWorkgroups(Math.ceil(M / rows) * Math.ceil(N / columns));
+    return [x, y, G] as const;
+  };
   launch(a.graph, {
     label: `matmul ${transA ? 'T' : 'N'}${transB ? 'T' : 'N'} ${G > 1 ? `${G} x ` : ''}${M} x ${N} x ${K}`,
     variants: [
-      ...(isAligned ? [{ kernel: registers, workgroups: [perTile(4, 8), 1, G] as const }] : []),
-      { kernel: scalar, workgroups: [perTile(4, 4), 1, G] },
+      ...(isAligned ? [{ kernel: registers, workgroups: grid(4, 8) }] : []),
+      { kernel: scalar, workgroups: grid(4, 4) },
       { kernel: tiled, workgroups: [Math.ceil(N / 64), Math.ceil(M / 64), G] },
     ],
     bindings: { a, b, residual: residual ?? a, out },
