@@ -3,7 +3,9 @@ import { readOptions } from './arguments.ts';
 import { inspectBackends } from './backend.ts';
 import { print, printJson, table } from './output.ts';
 
-export const adapterHelp = 'adapter [--json]                     what this machine offers, and how fast it multiplies';
+export const adapterHelp = `
+adapter [--json]
+    What this machine offers, and how fast it multiplies.`;
 
 export async function adapterCommand(args: readonly string[]): Promise<void> {
   const { json } = readOptions(args, { json: { type: 'boolean' } });

@@ -10,9 +10,9 @@ import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
 import { endProgress, print, printJson, progress, table } from './output.ts';
 
-export const benchHelp =
-  'bench step [--workload W0] [--backend gpu|cpu] [--steps N] [--profile] [--json]\n' +
-  '                                     milliseconds, dispatches and memory of a training step';
+export const benchHelp = `
+bench step [--workload ID]... [--backend gpu|cpu] [--steps N] [--profile] [--json]
+    Milliseconds, dispatches and memory of a training step. Workloads: ${workloads.map(({ id }) => id).join(', ')}.`;
 
 interface StepTiming {
   readonly workload: string;

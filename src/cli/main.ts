@@ -3,25 +3,36 @@ import process from 'node:process';
 import { ConfigError, DataError, DeviceError } from '../config/errors.ts';
 import { adapterCommand, adapterHelp } from './adapterCommand.ts';
 import { benchCommand, benchHelp } from './benchCommand.ts';
-import { evalCommand, forwardCommand, modelHelp, sampleCommand } from './modelCommands.ts';
+import { evalCommand, evalHelp, forwardCommand, forwardHelp, sampleCommand, sampleHelp } from './modelCommands.ts';
 import { endProgress, print } from './output.ts';
 import { trainCommand, trainHelp } from './trainCommand.ts';
 
-const commands: Record<string, (args: readonly string[]) => Promise<void> | void> = {
-  adapter: adapterCommand,
-  train: trainCommand,
-  eval: evalCommand,
-  sample: sampleCommand,
-  forward: forwardCommand,
-  bench: benchCommand,
-  help: () => print(`sdlm <command>\n\n${[adapterHelp, trainHelp, modelHelp, benchHelp].join('\n')}`),
+const commands: Record<string, { help: string; run: (args: readonly string[]) => Promise<void> }> = {
+  adapter: { help: adapterHelp, run: adapterCommand },
+  train: { help: trainHelp, run: trainCommand },
+  eval: { help: evalHelp, run: evalCommand },
+  sample: { help: sampleHelp, run: sampleCommand },
+  forward: { help: forwardHelp, run: forwardCommand },
+  bench: { help: benchHelp, run: benchCommand },
 };
+
+function isHelp(word: string): boolean {
+  return word === 'help' || word === '--help' || word === '-h';
+}
 
 /** Exit code 2 and one sentence for what a person can mend; anything else is our fault, and shows its stack. */
 async function main([name = 'help', ...args]: readonly string[]): Promise<void> {
-  const command = commands[name === '--help' || name === '-h' ? 'help' : name];
-  if (!command) throw new ConfigError(`command: expected one of ${Object.keys(commands).join(', ')}, got "${name}"`);
-  await command(args);
+  if (isHelp(name)) {
+    const all = Object.values(commands).map(({ help }) => help);
+    print(`npm run -s sdlm -- <command>\n${all.join('\n')}`);
+    return;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : null;
+  if (!command) {
+    throw new ConfigError(`command: expected one of ${Object.keys(commands).join(', ')}, help, got "${name}"`);
+  }
+  if (args.includes('--help') || args.includes('-h')) print(command.help.trimStart());
+  else await command.run(args);
 }
 
 // A reader that closes early (`| head`) is no error.

@@ -7,21 +7,25 @@ import { declareParameters } from '../nn/parameters.ts';
 import { createEvaluator } from '../train/evaluation.ts';
 import { denoiserOf, modelOfWeights, promptTokens } from '../train/model.ts';
 import { encodeTensors, type NamedTensor } from '../train/safetensors.ts';
-import { prepareText, windowsOfText } from '../train/text.ts';
+import { prepareText } from '../train/text.ts';
 import { oneOf, readOptions, realNumber, required, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
 import { print, printJson } from './output.ts';
 import { readBytes, readRun, writeWhole } from './runDirectory.ts';
-import { loadText, readText } from './texts.ts';
+import { loadText, windowsOfFile } from './texts.ts';
 
-export const modelHelp = [
-  'eval --run DIR [--data FILE] [--windows N] [--rounds N] [--backend gpu|cpu] [--json]',
-  '                                     NELBO of held-out text (or of a file) in bits per character',
-  'sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X]',
-  '      [--seed N] [--backend gpu|cpu] [--json]   denoise a text; _ in the prompt is a hole',
-  'forward --run DIR --tokens FILE.json --out FILE.safetensors [--backend gpu|cpu]',
-  '                                     logits and routes of given tokens, for checks by others',
-].join('\n');
+export const evalHelp = `
+eval --run DIR [--data FILE] [--windows N] [--rounds N] [--backend gpu|cpu] [--json]
+    Bound on the bits per character of held-out text, or of a file.`;
+
+export const sampleHelp = `
+sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X]
+       [--seed N] [--backend gpu|cpu] [--json]
+    Denoise a text; _ in the prompt is a hole. Decoders: ${Object.keys(decoders).join(', ')}.`;
+
+export const forwardHelp = `
+forward --run DIR --tokens FILE.json --out FILE.safetensors [--backend gpu|cpu]
+    Logits and routes of given token ids, for checks by others.`;
 
 export async function evalCommand(args: readonly string[]): Promise<void> {
   const values = readOptions(args, {
@@ -36,8 +40,7 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
   const windowCount = wholeNumber('windows', values.windows ?? '128', 2, 100000);
   const rounds = wholeNumber('rounds', values.rounds ?? '8', 1, 1024);
   const evaluationText = async () => {
-    if (values.data !== undefined)
-      return windowsOfText(experiment, readText(experiment, values.data), tokenizer, windowCount);
+    if (values.data !== undefined) return windowsOfFile(experiment, values.data, tokenizer, windowCount);
     const text = prepareText(experiment, await loadText(experiment, undefined), tokenizer);
     return { windows: text.validationWindows(windowCount), tokensPerCharacter: text.tokensPerCharacter };
   };

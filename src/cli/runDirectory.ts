@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError } from '../config/errors.ts';
+import { ConfigError, DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import type { ParameterLayout } from '../nn/layout.ts';
@@ -128,15 +128,26 @@ export function readRunState(directory: string): Omit<RunDirectory, 'weights'> &
 
 function readRunWithoutWeights(directory: string): Omit<RunDirectory, 'weights'> {
   const configPath = join(directory, files.config);
-  const run = parseRun(new TextDecoder().decode(readBytes(configPath)), configPath);
+  const run = naming(configPath, /^/, () => parseRun(new TextDecoder().decode(readBytes(configPath)), configPath));
   const tokenizerPath = join(directory, files.tokenizer);
-  const tokenizer = tokenizerFromJSON(parseJson(tokenizerPath));
+  const tokenizer = naming(tokenizerPath, /^tokenizer\.json: /, () => tokenizerFromJSON(parseJson(tokenizerPath)));
   if (tokenizer.vocabularySize !== run.vocabularySize) {
     throw new DataError(
       `${tokenizerPath}: expected ${run.vocabularySize} tokens as in ${files.config}, got ${tokenizer.vocabularySize}`,
     );
   }
   return { experiment: run.experiment, tokenizer, layout: layoutOfRun(run) };
+}
+
+/** Puts the file's path before a sentence about its content that does not begin with it. */
+function naming<T>(path: string, start: RegExp, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const isOurs = error instanceof DataError || error instanceof ConfigError;
+    if (!isOurs || error.message.startsWith(`${path}: `)) throw error;
+    throw new DataError(error.message.replace(start, () => `${path}: `));
+  }
 }
 
 function parseJson(path: string): unknown {
@@ -155,6 +166,8 @@ function reasonOf(error: unknown): string {
       return 'no space left on the disk';
     case 'ENOENT':
       return 'nothing there';
+    case 'ENOTDIR':
+      return 'a path through a file';
     case 'EISDIR':
       return 'a directory';
     case 'EACCES':

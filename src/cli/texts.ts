@@ -4,18 +4,28 @@ import { readFile } from 'node:fs/promises';
 import { DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { expectTextSize, validateText } from '../data/ownText.ts';
-import { loadRunText } from '../train/text.ts';
+import type { Tokenizer } from '../data/tokenizers.ts';
+import { loadRunText, windowsOfText } from '../train/text.ts';
 import { readBytes } from './runDirectory.ts';
 
 /** The text of a run; `file` for `data.corpus` custom. Throws `DataError` with one sentence about the file. */
 export async function loadText(experiment: Experiment, file: string | undefined): Promise<string> {
+  if (experiment.data.corpus === 'custom' && file === undefined) {
+    throw new DataError('--data: expected a file, because data.corpus is "custom" (a run keeps no copy), got none');
+  }
   const own = file === undefined ? null : { content: readOwn(file), where: file };
   return loadRunText(experiment, own, (path) => readFile(new URL(path, import.meta.url), 'utf8'));
 }
 
-/** A file of text to evaluate on. */
-export function readText({ data }: Experiment, file: string): string {
-  return validateText(readOwn(file), data, file);
+/** Windows of a file to evaluate on. Throws `DataError` about the file, characters unknown to the model included. */
+export function windowsOfFile(experiment: Experiment, file: string, tokenizer: Tokenizer, count: number) {
+  const text = validateText(readOwn(file), experiment.data, file);
+  try {
+    return windowsOfText(experiment, text, tokenizer, count);
+  } catch (error) {
+    if (error instanceof DataError) throw new DataError(error.message.replace(/^text:/, () => `${file}:`));
+    throw error;
+  }
 }
 
 /** Bytes of a file whose size was checked before it is read. */

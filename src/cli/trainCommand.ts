@@ -3,8 +3,8 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { ConfigError } from '../config/errors.ts';
 import { withSettings } from '../config/experiment.ts';
-import { presetExperiment } from '../config/presets.ts';
-import type { Experiment } from '../config/schema.ts';
+import { presetExperiment, presets } from '../config/presets.ts';
+import { type Experiment, schema } from '../config/schema.ts';
 import { maxInFlight } from '../gpu/runtime.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
 import { createEvaluator } from '../train/evaluation.ts';
@@ -24,9 +24,12 @@ import {
 } from './runDirectory.ts';
 import { loadText } from './texts.ts';
 
-export const trainHelp =
-  'train --preset ID [--set path=value]... [--data FILE] [--steps N] [--seed N] [--out DIR]\n' +
-  '      [--resume DIR] [--backend gpu|cpu]   train; JSON lines on standard output, a run directory with --out';
+export const trainHelp = `
+train --preset ID [--set path=value]... [--data FILE] [--steps N] [--seed N] [--out DIR] [--backend gpu|cpu]
+train --resume DIR [--steps N] [--data FILE] [--backend gpu|cpu]
+    Train: a line of JSON per step, and a run directory with --out. Ctrl+C saves and stops.
+    Presets: ${presets.map(({ id }) => id).join(', ')}.
+    Settings: ${Object.keys(schema).join(', ')}, each with its fields, e.g. --set model.layers=4.`;
 
 const options = {
   ...backendOption,

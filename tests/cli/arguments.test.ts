@@ -1,0 +1,100 @@
+/** Wrong arguments: exit code 2 and one sentence that names the field. And the commands that need no model. */
+import { describe, expect, it } from 'vitest';
+import { cpu, expectRefusal, place } from './run.ts';
+
+const { sdlm, path } = place();
+
+describe('help', () => {
+  it('lists every command', async () => {
+    const { code, out, err } = await sdlm(['help']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    for (const command of ['adapter', 'train', 'eval', 'sample', 'forward', 'bench step'])
+      expect(out).toMatch(new RegExp(`^ *${command}\\b`, 'm'));
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
+    expect((await sdlm([])).out).toBe(out);
+    expect((await sdlm(['--help'])).out).toBe(out);
+    expect((await sdlm(['train', '--help'])).out).toContain('--preset');
+  });
+});
+
+describe('adapter', () => {
+  it('says as JSON what there is', async () => {
+    const { code, out } = await sdlm(['adapter', '--json']);
+    expect(code).toBe(0);
+    const { adapter, whyNoGpu, gflops, chosen } = JSON.parse(out);
+    expect(Object.keys(adapter)).toEqual(['vendor', 'architecture', 'description', 'isSoftware', 'features']);
+    expect(whyNoGpu).toBe(null);
+    expect(gflops.gpu).toBeGreaterThan(0);
+    expect(gflops.cpu).toBeGreaterThan(0);
+    expect(chosen).toBe(gflops.gpu > gflops.cpu ? 'gpu' : 'cpu');
+  });
+
+  it('says why there is no adapter, and goes on with the CPU', async () => {
+    const environment = { VK_ICD_FILENAMES: path('none.json'), VK_DRIVER_FILES: path('none.json') };
+    const { code, out } = await sdlm(['adapter', '--json'], { environment });
+    expect(code).toBe(0);
+    const { adapter, whyNoGpu, gflops, chosen } = JSON.parse(out);
+    expect({ adapter, chosen, gpu: gflops.gpu }).toEqual({ adapter: null, chosen: 'cpu', gpu: undefined });
+    expect(whyNoGpu).toMatch(/expected .+, got .+/);
+    expectRefusal(await sdlm(['train', '--preset', 'dense', '--backend', 'gpu'], { environment }), /--backend gpu: /);
+  });
+});
+
+describe('bench step', () => {
+  it('prints time, dispatches and memory', async () => {
+    const { code, out } = await sdlm(['bench', 'step', '--json', '--workload', 'W0', '--steps', '2', ...cpu]);
+    expect(code).toBe(0);
+    const { timings } = JSON.parse(out);
+    expect(timings).toHaveLength(1);
+    const [timing] = timings;
+    expect(timing).toMatchObject({ workload: 'W0', backend: 'cpu', adapter: 'CPU twins', submitsPerStep: 0 });
+    for (const key of [
+      'milliseconds',
+      'fastestMilliseconds',
+      'firstMilliseconds',
+      'gflops',
+      'parameters',
+      'dispatchesPerStep',
+      'predictedMemoryBytes',
+      'measuredPeakMemoryBytes',
+    ])
+      expect(timing[key], key).toBeGreaterThan(0);
+    expect(timing.fastestMilliseconds).toBeLessThanOrEqual(timing.milliseconds);
+  });
+});
+
+describe('a wrong argument', () => {
+  const train = ['train', '--preset', 'dense'];
+  const set = (setting: string) => [...train, '--set', setting];
+  const cases: [string, string[], string | RegExp][] = [
+    ['command', ['fly'], 'command'],
+    ['option', [...train, '--speed', '3'], /'--speed'/],
+    ['stray word', [...train, 'quickly'], /'quickly'/],
+    ['option without its value', ['train', '--preset'], /--preset/],
+    ['preset', ['train', '--preset', 'huge'], 'preset'],
+    ['setting', set('model.depth=3'), 'model.depth'],
+    ['group', set('modal.layers=3'), 'modal.layers'],
+    ['setting without value', set('model.layers'), '--set'],
+    ['number out of range', set('model.layers=99'), 'model.layers'],
+    ['number that is none', set('training.learningRate=fast'), 'training.learningRate'],
+    ['empty number', set('training.steps='), 'training.steps'],
+    ['fraction', [...train, '--steps', '2.5'], 'training.steps'],
+    ['steps', [...train, '--steps', '0'], 'training.steps'],
+    ['seed', [...train, '--seed', '-1'], /--seed|training\.seed/],
+    ['choice', set('data.corpus=bible'), 'data.corpus'],
+    ['flag', set('model.qkNorm=maybe'), 'model.qkNorm'],
+    ['contradiction', set('model.heads=3'), 'model.heads'],
+    ['more choices than experts', ['train', '--preset', 'token-choice', '--set', 'model.choices=9'], 'model.choices'],
+    ['backend', [...train, '--backend', 'tpu'], '--backend'],
+    ['own text that is not given', set('data.corpus=custom'), /--data|data\.corpus/],
+    ['two texts', [...set('data.corpus=sotu'), '--data', 'x.txt'], '--data'],
+    ['setting of a run that goes on', ['train', '--resume', 'x', '--preset', 'dense'], '--preset'],
+    ['missing run', ['eval'], '--run'],
+    ['workload', ['bench', 'step', '--workload', 'W9'], '--workload'],
+    ['benchmark', ['bench', 'speed'], 'bench'],
+    ['number of bench steps', ['bench', 'step', '--steps', 'many'], '--steps'],
+  ];
+  it.each(cases)('is refused: %s', async (_, args, about) => {
+    expectRefusal(await sdlm(args), about);
+  });
+});

@@ -1,0 +1,172 @@
+/** `sdlm train`: what it prints and writes, that it goes on exactly, and what a full disk or Ctrl+C leaves behind. */
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import process from 'node:process';
+import { describe, expect, it } from 'vitest';
+import { cpu, expectRefusal, jsonLines, metricsOf, place, tiny, withoutSpeed } from './run.ts';
+
+const { sdlm, path } = place();
+
+const train = (preset: string, out: string, steps: number, more: string[] = cpu) =>
+  sdlm(['train', '--preset', preset, ...tiny, '--steps', String(steps), '--out', path(out), ...more]);
+const resume = (out: string, steps: number) => sdlm(['train', '--resume', path(out), '--steps', String(steps), ...cpu]);
+
+const saved = ['model.safetensors', 'training.safetensors', 'tokenizer.json', 'config.json'];
+
+function expectSameRun(one: string, other: string): void {
+  for (const file of saved)
+    expect(readFileSync(path(one, file)).equals(readFileSync(path(other, file))), file).toBe(true);
+  expect(withoutSpeed(metricsOf(path(one)))).toEqual(withoutSpeed(metricsOf(path(other))));
+}
+
+describe('train', () => {
+  it.each(['dense', 'token-choice'])('prints JSON lines and writes a run directory: %s', async (preset) => {
+    const { code, out, err } = await train(preset, preset, 6);
+    expect(code).toBe(0);
+    const lines = jsonLines(out);
+    expect(lines.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    for (const { step, tokens, loss, tokensPerSecond, maxVio, ...rest } of lines) {
+      expect(tokens).toBe((step as number) * 2 * 12);
+      expect(loss).toBeGreaterThan(0);
+      expect(tokensPerSecond).toBeGreaterThan(0);
+      expect(maxVio).toHaveLength(preset === 'dense' ? 0 : 1);
+      const isValidated = step === 5 || step === 6;
+      expect(rest).toEqual({
+        bpc: expect.closeTo((loss as number) / Math.LN2, 4),
+        gradNorm: expect.any(Number),
+        ...(isValidated && { validationBpc: expect.any(Number), validationStderr: expect.any(Number) }),
+      });
+    }
+    expect(err).toContain('training on');
+    expect(err).toContain('finished at step 6');
+    expect(readdirSync(path(preset)).sort()).toEqual([...saved, 'metrics.jsonl'].sort());
+    expect(metricsOf(path(preset))).toEqual(lines);
+    const config = JSON.parse(readFileSync(path(preset, 'config.json'), 'utf8'));
+    expect(config.model.width).toBe(8);
+    expect(config.training.steps).toBe(6);
+  });
+
+  it('trains on the adapter', async () => {
+    const { code, out, err } = await train('dense', 'gpu', 2, ['--backend', 'gpu', '--set', 'training.seed=7']);
+    expect(code, err).toBe(0);
+    const onGpu = jsonLines(out);
+    const onCpu = jsonLines((await train('dense', 'twin', 2, [...cpu, '--seed', '7'])).out);
+    onGpu.forEach(({ loss, validationBpc }, step) => {
+      expect(loss).toBeCloseTo(onCpu[step].loss as number, 4);
+      if (validationBpc !== undefined) expect(validationBpc).toBeCloseTo(onCpu[step].validationBpc as number, 4);
+    });
+    expect(onGpu[1].validationBpc).toBeGreaterThan(0);
+  });
+
+  it('leaves a run that is there alone', async () => {
+    await train('dense', 'there', 1);
+    const before = readFileSync(path('there', 'model.safetensors'));
+    const again = await train('dense', 'there', 2);
+    expect({ code: again.code, out: again.out }).toEqual({ code: 2, out: '' });
+    expect(again.err).toContain('--resume');
+    expect(readFileSync(path('there', 'model.safetensors')).equals(before)).toBe(true);
+  });
+});
+
+describe('train --resume', () => {
+  it('goes on exactly', async () => {
+    await train('expert-choice', 'whole', 10);
+    await train('expert-choice', 'parts', 5);
+    // What a crash in the middle of a line leaves.
+    appendFileSync(path('parts', 'metrics.jsonl'), '{"step":6,"tokens":144}\n{"step":7,"tok');
+    const { code, out } = await resume('parts', 10);
+    expect(code).toBe(0);
+    expect(jsonLines(out).map(({ step }) => step)).toEqual([6, 7, 8, 9, 10]);
+    expectSameRun('whole', 'parts');
+  });
+
+  it('refuses fewer steps than were done, and a state of another model', async () => {
+    expectRefusal(await resume('parts', 10), '--steps');
+    cpSync(path('parts'), path('foreign'), { recursive: true });
+    cpSync(path('dense', 'training.safetensors'), path('foreign', 'training.safetensors'));
+    expectRefusal(await resume('foreign', 12), path('foreign', 'training.safetensors'));
+    expectRefusal(await resume('nowhere', 12), path('nowhere', 'config.json'));
+    const data = ['--data', path('parts', 'config.json')];
+    expectRefusal(await sdlm(['train', '--resume', path('parts'), '--steps', '12', ...cpu, ...data]), '--data');
+  });
+});
+
+describe('Ctrl+C', () => {
+  // Validation after every step stops a run between a step and its validation as well.
+  it.each([1, 7])('saves the run, which then goes on exactly (validation every %i steps)', async (evaluateEvery) => {
+    const more = [...cpu, '--set', `training.evaluateEvery=${evaluateEvery}`, '--set', 'training.schedule=cosine'];
+    const steps = 1000;
+    const name = `stopped-${evaluateEvery}`;
+    let isInterrupted = false;
+    const { code, out, err } = await sdlm(
+      ['train', '--preset', 'dense', ...tiny, '--steps', String(steps), '--out', path(name), ...more],
+      {
+        isLaunched: true,
+        onOutput: (text, interrupt) => {
+          if (isInterrupted || !text.includes('"step":3,')) return;
+          isInterrupted = true;
+          interrupt();
+        },
+      },
+    );
+    expect(code, err).toBe(0);
+    expect(err).toMatch(/stopped at step \d+, saved in/);
+    const done = jsonLines(out);
+    expect(done.length).toBeLessThan(steps);
+    expect(metricsOf(path(name))).toEqual(done);
+    expect(done.filter(({ validationBpc }) => validationBpc !== undefined)).toHaveLength(
+      Math.floor(done.length / evaluateEvery),
+    );
+    // The first steps of the same schedule, run on from where it stopped and in one go.
+    const goOn = await sdlm(['train', '--resume', path(name), ...cpu]);
+    expect(goOn.code, goOn.err).toBe(0);
+    await train('dense', `straight-${evaluateEvery}`, steps, more);
+    expectSameRun(name, `straight-${evaluateEvery}`);
+  });
+});
+
+describe('a full disk', () => {
+  // Linux' own full device: a write beside the file, as checkpoints are written, runs out of space.
+  it.each(['model.safetensors', 'training.safetensors', 'config.json', 'metrics.jsonl'])(
+    'keeps the last good checkpoint when %s cannot be written',
+    async (file) => {
+      if (!existsSync(path('good'))) await train('dense', 'good', 5);
+      const name = `full-${file}`;
+      cpSync(path('good'), path(name), { recursive: true });
+      symlinkSync('/dev/full', path(name, `${file}.part`));
+      const { code, err } = await resume(name, 10);
+      expect(code).toBe(2);
+      expect(err.trimEnd().split('\n').at(-1)).toBe(
+        `sdlm: ${path(name, file)}: expected to write ${/write (\d+) bytes/.exec(err)?.[1]} bytes, got no space left on the disk`,
+      );
+      expect((await sdlm(['sample', '--run', path(name), ...cpu])).code).toBe(0);
+      // With room again, the run goes on from there.
+      expect((await resume(name, 10)).code).toBe(0);
+      if (!existsSync(path('straight'))) await train('dense', 'straight', 10);
+      expectSameRun(name, 'straight');
+    },
+  );
+
+  it('keeps the last good checkpoint on a real file system without room', async () => {
+    mkdirSync(path('disk'));
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path('disk')]);
+    // Only root may mount; everyone else has the cases above, which fail in the same call.
+    expect(mounted.status === 0 || process.getuid?.() !== 0, String(mounted.stderr)).toBe(true);
+    try {
+      const first = await train('dense', 'disk/run', 1);
+      expect(first.code, first.err).toBe(0);
+      const model = readFileSync(path('disk', 'run', 'model.safetensors'));
+      const filler = spawnSync('dd', ['if=/dev/zero', `of=${path('disk', 'filler')}`, 'bs=1k', 'count=64']);
+      const { code, err } = await resume('disk/run', 4);
+      if (mounted.status === 0) {
+        expect(filler.status).not.toBe(0);
+        expect({ code, end: err.includes('no space left on the disk') }, err).toEqual({ code: 2, end: true });
+        expect(readFileSync(path('disk', 'run', 'model.safetensors')).equals(model)).toBe(true);
+        rmSync(path('disk', 'filler'));
+        expect((await resume('disk/run', 4)).code).toBe(0);
+      }
+    } finally {
+      if (mounted.status === 0) spawnSync('umount', [path('disk')]);
+    }
+  });
+});
