@@ -7,12 +7,36 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 /** Values of a command's options. Throws `ConfigError` for an unknown option, a missing value, a stray word. */
 export function readOptions<O extends Options>(args: readonly string[], options: O) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
+    return parseArgs({ args: joinNegatives(args), options, allowPositionals: false, strict: true }).values;
   } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const quoted = /'([^' ]+)/.exec(message)?.[1] ?? 'arguments';
     const known = Object.keys(options).map((name) => `--${name}`);
-    const reason = (error as Error).message.split('. ')[0];
-    throw new ConfigError(`arguments: expected options among ${known.join(', ')}, got: ${reason}`);
+    switch (code) {
+      case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
+        throw new ConfigError(`${quoted}: expected one of ${known.join(', ')}, got an unknown option`);
+      case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
+        throw new ConfigError(`arguments: expected only options (${known.join(', ')}), got "${quoted}"`);
+      case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE': {
+        const takesNone = message.includes('does not take');
+        throw new ConfigError(`${quoted}: expected ${takesNone ? 'no value, got one' : 'a value, got none'}`);
+      }
+      default:
+        throw error;
+    }
   }
+}
+
+/** `--seed -1` as `--seed=-1`: a negative number is a value, to be refused by its range and not as an option. */
+function joinNegatives(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const last = joined.at(-1);
+    if (/^-[\d.]/.test(arg) && last?.startsWith('--') && !last.includes('='))
+      joined[joined.length - 1] = `${last}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 /** A required option. Throws `ConfigError` when it is absent. */

@@ -1,6 +1,7 @@
 /** `sdlm train`: a run without a screen. JSON lines on standard output, progress on standard error. */
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
+import { setImmediate } from 'node:timers/promises';
 import { ConfigError } from '../config/errors.ts';
 import { withSettings } from '../config/experiment.ts';
 import { presetExperiment, presets } from '../config/presets.ts';
@@ -87,7 +88,7 @@ async function resumedJob(
 ): Promise<Job> {
   for (const name of ['preset', 'set', 'seed', 'out']) {
     if (values[name] !== undefined)
-      throw new ConfigError(`--${name}: expected none with --resume, which keeps the run's own`);
+      throw new ConfigError(`--${name}: expected none beside --resume, which keeps the run's own, got one`);
   }
   const directory = values.resume!;
   const { experiment: stored, tokenizer, snapshot } = readRunState(directory);
@@ -173,6 +174,8 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
       // A line is not whole before its validation.
       if (isValidated(event.step, training)) continue;
     }
+    // The twins finish a step without going through the event loop, where signals wait.
+    await setImmediate();
     if (trainer.step !== event.step) continue;
     if (stoppedAt !== null) break;
     if (isSaveDue()) await save();

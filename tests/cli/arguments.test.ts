@@ -36,7 +36,10 @@ describe('adapter', () => {
     const { adapter, whyNoGpu, gflops, chosen } = JSON.parse(out);
     expect({ adapter, chosen, gpu: gflops.gpu }).toEqual({ adapter: null, chosen: 'cpu', gpu: undefined });
     expect(whyNoGpu).toMatch(/expected .+, got .+/);
-    expectRefusal(await sdlm(['train', '--preset', 'dense', '--backend', 'gpu'], { environment }), /--backend gpu: /);
+    // Dawn may add warnings of its own before the sentence.
+    const train = await sdlm(['train', '--preset', 'dense', '--backend', 'gpu'], { environment });
+    expect({ code: train.code, out: train.out }).toEqual({ code: 2, out: '' });
+    expect(train.err.trimEnd().split('\n').at(-1)).toBe(`sdlm: --backend gpu: ${whyNoGpu}`);
   });
 });
 
@@ -68,9 +71,9 @@ describe('a wrong argument', () => {
   const set = (setting: string) => [...train, '--set', setting];
   const cases: [string, string[], string | RegExp][] = [
     ['command', ['fly'], 'command'],
-    ['option', [...train, '--speed', '3'], /'--speed'/],
-    ['stray word', [...train, 'quickly'], /'quickly'/],
-    ['option without its value', ['train', '--preset'], /--preset/],
+    ['option', [...train, '--speed', '3'], '--speed'],
+    ['stray word', [...train, 'quickly'], /got "quickly"/],
+    ['option without its value', ['train', '--preset'], '--preset'],
     ['preset', ['train', '--preset', 'huge'], 'preset'],
     ['setting', set('model.depth=3'), 'model.depth'],
     ['group', set('modal.layers=3'), 'modal.layers'],
@@ -80,7 +83,7 @@ describe('a wrong argument', () => {
     ['empty number', set('training.steps='), 'training.steps'],
     ['fraction', [...train, '--steps', '2.5'], 'training.steps'],
     ['steps', [...train, '--steps', '0'], 'training.steps'],
-    ['seed', [...train, '--seed', '-1'], /--seed|training\.seed/],
+    ['seed', [...train, '--seed', '-1'], 'training.seed'],
     ['choice', set('data.corpus=bible'), 'data.corpus'],
     ['flag', set('model.qkNorm=maybe'), 'model.qkNorm'],
     ['contradiction', set('model.heads=3'), 'model.heads'],

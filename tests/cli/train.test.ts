@@ -149,14 +149,14 @@ describe('a full disk', () => {
 
   it('keeps the last good checkpoint on a real file system without room', async () => {
     mkdirSync(path('disk'));
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path('disk')]);
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', path('disk')]);
     // Only root may mount; everyone else has the cases above, which fail in the same call.
     expect(mounted.status === 0 || process.getuid?.() !== 0, String(mounted.stderr)).toBe(true);
     try {
       const first = await train('dense', 'disk/run', 1);
       expect(first.code, first.err).toBe(0);
       const model = readFileSync(path('disk', 'run', 'model.safetensors'));
-      const filler = spawnSync('dd', ['if=/dev/zero', `of=${path('disk', 'filler')}`, 'bs=1k', 'count=64']);
+      const filler = spawnSync('dd', ['if=/dev/zero', `of=${path('disk', 'filler')}`, 'bs=1k', 'count=256']);
       const { code, err } = await resume('disk/run', 4);
       if (mounted.status === 0) {
         expect(filler.status).not.toBe(0);
