@@ -47,10 +47,19 @@ describe('train', () => {
   });
 
   it('trains on the adapter', async () => {
-    const { code, out, err } = await train('dense', 'gpu', 2, ['--backend', 'gpu', '--set', 'training.seed=7']);
+    const { code, out, err } = await train('dense', 'gpu', 2, [
+      '--backend',
+      'gpu',
+      '--set',
+      'training.seed=7',
+      '--set',
+      'model.qkNorm=false',
+    ]);
     expect(code, err).toBe(0);
     const onGpu = jsonLines(out);
-    const onCpu = jsonLines((await train('dense', 'twin', 2, [...cpu, '--seed', '7'])).out);
+    const onCpu = jsonLines(
+      (await train('dense', 'twin', 2, [...cpu, '--seed', '7', '--set', 'model.qkNorm=false'])).out,
+    );
     onGpu.forEach(({ loss, validationBpc }, step) => {
       expect(loss).toBeCloseTo(onCpu[step].loss as number, 4);
       if (validationBpc !== undefined) expect(validationBpc).toBeCloseTo(onCpu[step].validationBpc as number, 4);
@@ -93,9 +102,11 @@ describe('train --resume', () => {
 
 describe('Ctrl+C', () => {
   // Validation after every step stops a run between a step and its validation as well.
-  it.each([1, 7])('saves the run, which then goes on exactly (validation every %i steps)', async (evaluateEvery) => {
+  it.each([
+    [1, 120],
+    [7, 1000],
+  ])('saves the run, which then goes on exactly (validation every %i of %i steps)', async (evaluateEvery, steps) => {
     const more = [...cpu, '--set', `training.evaluateEvery=${evaluateEvery}`, '--set', 'training.schedule=cosine'];
-    const steps = 1000;
     const name = `stopped-${evaluateEvery}`;
     let isInterrupted = false;
     const { code, out, err } = await sdlm(
