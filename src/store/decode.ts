@@ -71,6 +71,7 @@ export async function decode(model: ModelReport): Promise<void> {
   };
   const endListening = listen((telemetry) => {
     if (telemetry.kind !== 'frame') return;
+    if (arrived.length === 0 && telemetry.frame.call > 0) arrived.push(startOf(telemetry.frame, model.maskId));
     arrived.push(telemetry.frame);
     if (scheduled) return;
     scheduled = true;
@@ -104,4 +105,16 @@ export function advance(): void {
   useDecode.setState(({ position, frames, busy }) =>
     position < frames.length - 1 ? { position: position + 1 } : { playing: busy },
   );
+}
+
+/** The state before the first network call: what was given, and masks. */
+function startOf(frame: DecodeFrame, maskId: number): DecodeFrame {
+  const isGiven = (position: number) => frame.committedAt[position] === 0;
+  return {
+    call: 0,
+    calls: frame.calls,
+    tokens: frame.tokens.map((token, position) => (isGiven(position) ? token : maskId)),
+    confidence: frame.confidence.map((value, position) => (isGiven(position) ? value : Number.NaN)),
+    committedAt: frame.committedAt.map((_, position) => (isGiven(position) ? 0 : -1)),
+  };
 }

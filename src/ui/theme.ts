@@ -36,7 +36,6 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--chart-validation': '#24292f',
     '--cell-masked': '#d5d9df',
     '--cell-paper': '#f1f3f5',
-    '--uncertain': '#f59f00',
   },
   dark: {
     '--mantine-color-body': '#1c1e22',
@@ -52,6 +51,5 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--chart-validation': '#f1f3f5',
     '--cell-masked': '#42474f',
     '--cell-paper': '#26292e',
-    '--uncertain': '#e8930c',
   },
 });

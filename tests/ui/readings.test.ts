@@ -5,6 +5,7 @@ import { bytes, compact, duration, spoken, visible } from '../../src/ui/format.t
 import { cellsOf, textOf } from '../../src/ui/parts/denoising.ts';
 import { stepped } from '../../src/ui/parts/NumberControl.tsx';
 import { holdersOf, routeCells } from '../../src/ui/routing/routes.ts';
+import { roundUp, ticksOf } from '../../src/ui/training/LiveChart.tsx';
 import type { DecodeFrame, ModelReport, RouteReport } from '../../src/worker/protocol.ts';
 
 const model: ModelReport = {
@@ -36,10 +37,10 @@ describe('a decode frame', () => {
     expect(textOf(frame, model)).toBe('a ░\n');
   });
 
-  it('tints the unsure more than the sure', () => {
+  it('tints the sure more than the unsure', () => {
     const share = (position: number) =>
       Number(/(\d+)%/.exec(cellsOf(frame, model, 'confidence')[position].background!)![1]);
-    expect(share(3)).toBeGreaterThan(share(1));
+    expect(share(1)).toBeGreaterThan(share(3));
   });
 });
 
@@ -101,5 +102,12 @@ describe('numbers in words', () => {
     expect(stepped(3, -1, whole)).toBe('2');
     expect(stepped(0.001, 1, { min: 1e-6, max: 1, integer: false, logarithmic: true })).toBe('0.00125');
     expect(stepped(Number.NaN, 1, whole)).toBeNull();
+  });
+
+  it('ends an axis at a round number and marks round steps', () => {
+    expect([roundUp(0), roundUp(7), roundUp(250), roundUp(251), roundUp(1000)]).toEqual([1, 8, 250, 300, 1000]);
+    expect(ticksOf(0, 250, 5)).toEqual([0, 50, 100, 150, 200, 250]);
+    expect(ticksOf(4, 6.5, 5)).toEqual([4, 4.5, 5, 5.5, 6, 6.5]);
+    expect(ticksOf(0, 25_000, 3)).toEqual([0, 10_000, 20_000]);
   });
 });

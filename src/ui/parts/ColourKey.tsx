@@ -1,11 +1,11 @@
 /** What the colour of a token cell means. */
 import { viridis } from '../colours.ts';
-import { type CellColour, uncertain } from './denoising.ts';
+import { type CellColour, confidenceTint } from './denoising.ts';
 
 const shares = [0, 0.25, 0.5, 0.75, 1];
 
 export function ColourKey({ colour }: { colour: CellColour }) {
-  const stops = shares.map((share) => (colour === 'call' ? viridis(share) : uncertain(share)));
+  const stops = shares.map((share) => (colour === 'call' ? viridis(share) : confidenceTint(share)));
   const [from, to] = colour === 'call' ? ['first call', 'last'] : ['unsure (0)', 'sure (1)'];
   return (
     <span className="panel-note" style={{ display: 'inline-flex', alignItems: 'center', gap: 6, flexWrap: 'wrap' }}>

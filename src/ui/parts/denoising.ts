@@ -6,7 +6,7 @@ import type { Cell } from './Cells.tsx';
 
 export type CellColour = 'confidence' | 'call';
 
-/** One cell per position. Confidence tints what is uncertain; calls go through viridis from first to last. */
+/** One cell per position. Confidence tints what is sure; calls go through viridis from first to last. */
 export function cellsOf(frame: DecodeFrame, model: ModelReport, colour: CellColour): Cell[] {
   return Array.from(frame.tokens, (token, position) => {
     const call = frame.committedAt[position];
@@ -15,7 +15,7 @@ export function cellsOf(frame: DecodeFrame, model: ModelReport, colour: CellColo
     const text = model.vocabulary[token];
     if (call === 0) return { text: visible(text), label: `${at}: ${spoken(text)}, given`, given: true };
     const confidence = frame.confidence[position];
-    const ground = colour === 'call' ? viridis((call - 1) / Math.max(1, frame.calls - 1)) : uncertain(confidence);
+    const ground = colour === 'call' ? viridis((call - 1) / Math.max(1, frame.calls - 1)) : confidenceTint(confidence);
     return {
       text: visible(text),
       label: `${at}: ${spoken(text)}, confidence ${three(confidence)}, committed at call ${call}`,
@@ -33,8 +33,8 @@ export function textOf(frame: DecodeFrame, model: ModelReport): string {
   ).join('');
 }
 
-/** The tint of a confidence: none at 1, strongest at 0, always light enough to read the token on it. */
-export function uncertain(confidence: number): string {
-  const share = Math.round((1 - Math.min(1, Math.max(0, confidence))) * 60);
-  return `color-mix(in srgb, var(--uncertain) ${share}%, var(--cell-paper))`;
+/** The tint of a confidence: none at 0, strongest at 1, always light enough to read the token on it. */
+export function confidenceTint(confidence: number): string {
+  const share = Math.round(Math.min(1, Math.max(0, confidence)) * 42);
+  return `color-mix(in srgb, var(--accent) ${share}%, var(--cell-paper))`;
 }

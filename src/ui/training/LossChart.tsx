@@ -1,130 +1,137 @@
-/**
- * The loss chart: recharts draws the frame, the axes and the hover; the live curves are single SVG paths (`Curve`),
- * which keeps a commit cheap with hundreds of points.
- */
-import { memo } from 'react';
-import {
-  CartesianGrid,
-  ComposedChart,
-  Line,
-  ReferenceLine,
-  ResponsiveContainer,
-  Tooltip,
-  XAxis,
-  YAxis,
-} from 'recharts';
-import type { ValidationPoint } from '../../store/live.ts';
-import type { Point } from '../../store/series.ts';
-import { compact, whole } from '../format.ts';
+/** The loss chart's layers: raw trace, smoothed curve, validation, floor, and the hover that reads them. */
+import { type PointerEvent, useMemo, useState } from 'react';
+import { usePlotArea, useXAxisInverseScale, useXAxisScale, useYAxisScale } from 'recharts';
+import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
+import { type Point, smoothed, trace } from '../../store/series.ts';
+import { whole } from '../format.ts';
+import { useLive } from '../live.ts';
 import { Curve, Measured } from './Curve.tsx';
-
-/** One row per point of the smoothed curve: what the hover reads. */
-export interface LossRow {
-  step: number;
-  smooth: number;
-}
+import { LiveChart, roundUp } from './LiveChart.tsx';
 
 interface LossChartProps {
-  /** The raw trace; empty if only the smoothed curve is wanted. */
-  raw: readonly Point[];
-  rows: readonly LossRow[];
-  validation: readonly ValidationPoint[];
+  /** Share of the past that the smoothed curve keeps per step; 0 draws the raw trace only. */
+  decay: number;
   floor: number | null;
   logSteps: boolean;
 }
 
-const axis = { fontSize: 12, stroke: 'var(--mantine-color-dimmed)', tickLine: false } as const;
-const title = { fontSize: 12, fill: 'var(--mantine-color-dimmed)' } as const;
-
-export const LossChart = memo(function LossChart({ raw, rows, validation, floor, logSteps }: LossChartProps) {
-  const steps = stepDomain(rows, logSteps);
-  return (
-    <div style={{ height: 320 }} data-testid="loss-chart">
-      <ResponsiveContainer width="100%" height="100%" debounce={50}>
-        <ComposedChart data={rows as LossRow[]} margin={{ top: 6, right: 12, bottom: 14, left: 6 }}>
-          <CartesianGrid stroke="var(--chart-grid)" vertical={false} />
-          <XAxis
-            {...axis}
-            dataKey="step"
-            type="number"
-            scale={logSteps ? 'log' : 'linear'}
-            domain={steps}
-            allowDataOverflow
-            tickFormatter={compact}
-            label={{ ...title, value: 'step', position: 'insideBottom', offset: -10 }}
-          />
-          <YAxis
-            {...axis}
-            width={44}
-            domain={lossDomain(raw, rows, validation, floor)}
-            allowDataOverflow
-            tickFormatter={(value: number) => value.toFixed(1)}
-            label={{
-              ...title,
-              value: 'bits per character',
-              angle: -90,
-              position: 'insideLeft',
-              style: { textAnchor: 'middle' },
-            }}
-          />
-          <Tooltip
-            content={(hover) => (
-              <Hover row={hover.active ? hover.payload?.[0]?.payload : undefined} validation={validation} />
-            )}
-            isAnimationActive={false}
-            cursor={{ stroke: 'var(--mantine-color-dimmed)', strokeDasharray: '3 3' }}
-          />
-          {floor !== null && <ReferenceLine y={floor} stroke="var(--mantine-color-dimmed)" strokeDasharray="4 3" />}
-          <Curve points={raw} colour="var(--chart-raw)" width={1} />
-          <Line
-            dataKey="smooth"
-            type="linear"
-            stroke="var(--accent)"
-            strokeWidth={2}
-            dot={false}
-            isAnimationActive={false}
-          />
-          <Measured points={validation} colour="var(--chart-validation)" />
-        </ComposedChart>
-      </ResponsiveContainer>
-    </div>
-  );
-});
-
-function stepDomain(rows: readonly LossRow[], logSteps: boolean): [number, number] {
-  const last = rows[rows.length - 1]?.step ?? 1;
-  return logSteps ? [Math.max(1, rows[0]?.step ?? 1), Math.max(2, last)] : [0, last];
-}
-
-/** All curves with room to the next half bit. */
-function lossDomain(
-  raw: readonly Point[],
-  rows: readonly LossRow[],
-  validation: readonly ValidationPoint[],
-  floor: number | null,
-): [number, number] {
-  const values = [
-    ...raw.map((point) => point.y),
-    ...rows.map((row) => row.smooth),
-    ...validation.map((point) => point.bpc),
-  ];
+export function LossChart({ decay, floor, logSteps }: LossChartProps) {
+  useLive();
+  const raw = trace(lossSeries, 400);
+  const values = [...raw.map((point) => point.y), ...live.validation.map((point) => point.bpc)];
   if (floor !== null) values.push(floor);
-  if (values.length === 0) return [0, 8];
-  return [Math.floor(Math.min(...values) * 2) / 2, Math.ceil(Math.max(...values) * 2) / 2];
-}
-
-function Hover({ row, validation }: { row: LossRow | undefined; validation: readonly ValidationPoint[] }) {
-  if (!row) return null;
-  const measured = validation.findLast((point) => point.step <= row.step);
+  const [low, high] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 8];
+  const layers = useMemo(() => <Layers decay={decay} floor={floor} />, [decay, floor]);
   return (
-    <div className="chart-tooltip tabular">
-      <strong>step {whole(row.step)}</strong>
-      <div>training: {row.smooth.toFixed(3)}</div>
-      {measured && (
-        <div>
-          validation at step {whole(measured.step)}: {measured.bpc.toFixed(3)} ± {measured.standardError.toFixed(3)}
-        </div>
-      )}
+    <div data-testid="loss-chart" data-points={lossSeries.total}>
+      <LiveChart
+        height={320}
+        xLow={logSteps ? 1 : 0}
+        xHigh={roundUp(Math.max(2, raw[raw.length - 1]?.x ?? 10))}
+        yLow={Math.floor(low * 2) / 2}
+        yHigh={Math.ceil(high * 2) / 2}
+        logX={logSteps}
+        xTitle="step"
+        yTitle="bits per character"
+        yDigits={1}
+      >
+        {layers}
+      </LiveChart>
     </div>
   );
+}
+
+/** Inside the chart, where its scales are known. */
+function Layers({ decay, floor }: Omit<LossChartProps, 'logSteps'>) {
+  useLive();
+  const raw = trace(lossSeries, 400);
+  const main = decay === 0 ? raw : smoothed(lossSeries, 200, decay);
+  const validation = thinned(live.validation, 100);
+  return (
+    <g>
+      {floor !== null && <Floor value={floor} />}
+      {decay > 0 && <Curve points={raw} colour="var(--chart-raw)" width={1} />}
+      <Curve points={main} colour="var(--accent)" width={2} />
+      <Measured points={validation} colour="var(--chart-validation)" />
+      <Hover main={main} validation={validation} />
+    </g>
+  );
+}
+
+function Floor({ value }: { value: number }) {
+  const y = useYAxisScale()?.(value);
+  const area = usePlotArea();
+  if (y === undefined || !area) return null;
+  const stroke = 'var(--mantine-color-dimmed)';
+  return <line x1={area.x} x2={area.x + area.width} y1={y} y2={y} stroke={stroke} strokeDasharray="4 3" />;
+}
+
+/** Reads the curves at the pointer. The same numbers stand in the table behind the chart. */
+function Hover({ main, validation }: { main: readonly Point[]; validation: readonly ValidationPoint[] }) {
+  const [step, setStep] = useState<number | null>(null);
+  const area = usePlotArea();
+  const stepAt = useXAxisInverseScale();
+  const xOf = useXAxisScale();
+  if (!area || !stepAt || !xOf) return null;
+  const follow = (event: PointerEvent<SVGRectElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    setStep(Number(stepAt(area.x + event.clientX - box.left)));
+  };
+  const point = step === null ? undefined : main.findLast(({ x }) => x <= step);
+  const measured = point && validation.findLast((candidate) => candidate.step <= point.x);
+  const x = point && xOf(point.x);
+  const lines = point && [
+    `step ${whole(point.x)}`,
+    `training ${point.y.toFixed(3)}`,
+    ...(measured ? [`validation ${measured.bpc.toFixed(3)} at ${whole(measured.step)}`] : []),
+  ];
+  return (
+    <g>
+      {lines && x !== undefined && <Readout x={x} lines={lines} area={area} />}
+      <rect {...area} fill="transparent" onPointerMove={follow} onPointerLeave={() => setStep(null)} />
+    </g>
+  );
+}
+
+interface ReadoutProps {
+  x: number;
+  lines: readonly string[];
+  area: { x: number; y: number; width: number; height: number };
+}
+
+function Readout({ x, lines, area }: ReadoutProps) {
+  const width = 186;
+  const left = x + width + 12 > area.x + area.width ? x - width - 8 : x + 8;
+  return (
+    <g fontSize={12}>
+      <line
+        x1={x}
+        x2={x}
+        y1={area.y}
+        y2={area.y + area.height}
+        stroke="var(--mantine-color-dimmed)"
+        strokeDasharray="3 3"
+      />
+      <rect
+        x={left}
+        y={area.y + 4}
+        width={width}
+        height={lines.length * 18 + 10}
+        rx={6}
+        fill="var(--mantine-color-body)"
+        stroke="var(--page-line)"
+      />
+      {lines.map((line, row) => (
+        <text key={line} x={left + 10} y={area.y + 22 + row * 18} fill="currentColor" className="tabular">
+          {line}
+        </text>
+      ))}
+    </g>
+  );
+}
+
+/** Every n-th point and the last, so that at most about `most` remain. */
+function thinned<T>(points: readonly T[], most: number): T[] {
+  const every = Math.ceil(points.length / most);
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }

@@ -3,22 +3,20 @@ import { Group, NativeSelect, Switch } from '@mantine/core';
 import { useState } from 'react';
 import { live, lossSeries } from '../../store/live.ts';
 import { useRun } from '../../store/run.ts';
-import { type Point, smoothed, trace } from '../../store/series.ts';
+import { smoothed } from '../../store/series.ts';
 import { whole } from '../format.ts';
 import { useLive } from '../live.ts';
 import { DataTable } from '../parts/DataTable.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { TableSwitch } from '../parts/TableSwitch.tsx';
 import { CurveKey } from './CurveKey.tsx';
-import { LossChart, type LossRow } from './LossChart.tsx';
+import { LossChart } from './LossChart.tsx';
 
 const smoothings = [
   { value: '0', label: 'Raw' },
   { value: '0.9', label: 'Smooth' },
   { value: '0.98', label: 'Smoother' },
 ];
-
-const noPoints: readonly Point[] = [];
 
 export function LossPanel() {
   useLive();
@@ -62,30 +60,12 @@ export function LossPanel() {
         />
       ) : (
         <>
-          <LossChart
-            raw={decay === '0' ? noPoints : trace(lossSeries, 400)}
-            rows={
-              decay === '0' ? trace(lossSeries, 400).map(rowOf) : smoothed(lossSeries, 160, Number(decay)).map(rowOf)
-            }
-            validation={thinned(live.validation, 100)}
-            floor={floor}
-            logSteps={logSteps}
-          />
+          <LossChart decay={Number(decay)} floor={floor} logSteps={logSteps} />
           <CurveKey smoothed={decay !== '0'} floor={floor} />
         </>
       )}
     </Panel>
   );
-}
-
-function rowOf({ x, y }: Point): LossRow {
-  return { step: x, smooth: y };
-}
-
-/** Every n-th point and the last, so that at most about `most` remain. */
-function thinned<T>(points: readonly T[], most: number): T[] {
-  const every = Math.ceil(points.length / most);
-  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
 function tableRows(decay: number): string[][] {

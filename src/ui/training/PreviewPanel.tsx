@@ -28,7 +28,7 @@ export function PreviewPanel({ large = false }: { large?: boolean }) {
   const text = textOf(frame, model);
   const whose =
     weights === 'pretrained'
-      ? 'A small bundled model uncovers a text, most confident characters first'
+      ? `A small bundled model uncovers ${frame.tokens.length} characters in ${frame.calls} network calls`
       : `Your model after ${whole(trainedSteps)} steps`;
   return (
     <Panel title="Denoising" note={whose}>
