@@ -282,7 +282,7 @@ export const schema = {
         why: 'Sequences per step (B).',
       }),
       steps: integer({
-        default: 1000,
+        default: 2000,
         min: 1,
         max: 1000000,
         unit: 'steps',

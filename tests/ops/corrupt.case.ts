@@ -6,20 +6,22 @@ export const cases: OpCase[] = (['count', 'probability'] as LevelKind[]).flatMap
     { B: 1, T: 1 },
     { B: 3, T: 7 },
     { B: 5, T: 67 },
-  ].map(({ B, T }): OpCase => ({
-    name: `corrupt ${B} x ${T} by ${kind}`,
-    inputs: {
-      x0: { shape: [B, T], type: 'u32', values: (n) => n % 5 },
-      level: {
-        shape: [B],
-        type: 'u32',
-        values: (b) => Math.round(((b + 1) / B) * (kind === 'count' ? T : 2 ** 24)),
+  ].map(
+    ({ B, T }): OpCase => ({
+      name: `corrupt ${B} x ${T} by ${kind}`,
+      inputs: {
+        x0: { shape: [B, T], type: 'u32', values: (n) => n % 5 },
+        level: {
+          shape: [B],
+          type: 'u32',
+          values: (b) => Math.round(((b + 1) / B) * (kind === 'count' ? T : 2 ** 24)),
+        },
+        draw: { shape: [2], type: 'u32', values: (i) => [4294967295, 123456][i] },
       },
-      draw: { shape: [2], type: 'u32', values: (i) => [4294967295, 123456][i] },
-    },
-    record: (_, { x0, level, draw }) => {
-      const { xt, maskKey } = corrupt(x0, { level, draw, maskId: 5, kind });
-      return [xt, maskKey];
-    },
-  })),
+      record: (_, { x0, level, draw }) => {
+        const { xt, maskKey } = corrupt(x0, { level, draw, maskId: 5, kind });
+        return [xt, maskKey];
+      },
+    }),
+  ),
 );
