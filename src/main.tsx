@@ -7,6 +7,7 @@ import { followAddress } from './store/address.ts';
 import { createEngine, startWorker } from './store/engine.ts';
 import { connect, open } from './store/session.ts';
 import { App } from './ui/App.tsx';
+import { Crashed } from './ui/Crashed.tsx';
 
 connect(createEngine(startWorker()));
 followAddress();
@@ -14,8 +15,14 @@ void open(document.baseURI);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html: expected an element with id "root", got none');
-createRoot(root).render(
+createRoot(root, { onUncaughtError: showCrash }).render(
   <StrictMode>
     <App />
   </StrictMode>,
 );
+
+/** React has taken the page away by now; the words go into a root of their own. */
+function showCrash(error: unknown): void {
+  console.error(error);
+  createRoot(document.body.appendChild(document.createElement('div'))).render(<Crashed error={error} />);
+}

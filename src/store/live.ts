@@ -80,6 +80,13 @@ export function clearCurves(): void {
   scheduleCommit();
 }
 
+/** Forgets the text being denoised with weights that are gone: it is written in another vocabulary. */
+export function clearPreview(weights: Weights): void {
+  if (live.preview?.weights === weights) live.preview = null;
+  if (live.finishedPreview?.weights === weights) live.finishedPreview = null;
+  scheduleCommit();
+}
+
 /** Calls `listener` after each commit, at most 5 times per second; the returned function ends that. */
 export function subscribeLive(listener: () => void): () => void {
   listeners.add(listener);

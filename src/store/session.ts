@@ -3,13 +3,24 @@
  * Decoding and routes have their own files (`decode.ts`, `routing.ts`) and reach the engine through `ask`.
  */
 import { presetForSpeed } from '../config/presets.ts';
-import type { BackendKind, CommandName, Commands, RunStatus, Telemetry, TrainRequest } from '../worker/protocol.ts';
+import type {
+  BackendKind,
+  CommandName,
+  Commands,
+  Problem,
+  RunStatus,
+  Telemetry,
+  TrainRequest,
+} from '../worker/protocol.ts';
 import { adoptExperiment, choosePreset, setOwnText, useConfiguration } from './configuration.ts';
 import type { Engine } from './engine.ts';
-import { clearCurves, takeLive } from './live.ts';
-import { addProblem, isActive, useRun } from './run.ts';
+import { clearCurves, clearPreview, takeLive } from './live.ts';
+import { addProblem, dismissProblem, isActive, useRun } from './run.ts';
 
 let engine: Engine | null = null;
+
+/** The last failure of each command. */
+const lastProblems = new Map<CommandName, Problem>();
 
 /** Milliseconds that a configuration rests before the engine is asked about it. */
 const inspectDelay = 300;
@@ -32,9 +43,13 @@ export async function ask<N extends CommandName>(
   argument: Commands[N]['argument'],
 ): Promise<Commands[N]['answer'] | null> {
   if (!engine) throw new Error('ask: expected a connected engine, got none');
+  // A new try answers for the last one: its problem is no longer the state of things.
+  const before = lastProblems.get(name);
+  if (before) dismissProblem(before);
   const outcome = await engine.request(name, argument);
   if (outcome.ok) return outcome.value;
   addProblem(outcome.problem);
+  lastProblems.set(name, outcome.problem);
   return null;
 }
 
@@ -99,6 +114,7 @@ export async function train(startPaused = false): Promise<void> {
   clearCurves();
   const { ownText } = useConfiguration.getState();
   const answer = await ask('train', { ...request, startPaused });
+  if (answer) clearPreview('run');
   useRun.setState(answer ? { starting: false, model: answer.model, ownText } : { starting: false });
 }
 

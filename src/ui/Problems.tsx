@@ -2,6 +2,7 @@
 import { Alert, Stack } from '@mantine/core';
 import { dismissProblem, useRun } from '../store/run.ts';
 import type { Problem } from '../worker/protocol.ts';
+import { sentence } from './format.ts';
 
 const titles: Record<Problem['kind'], string> = {
   config: 'The configuration does not fit',
@@ -43,7 +44,7 @@ export function Problems() {
           closeButtonLabel="Dismiss"
           onClose={() => dismissProblem(problem)}
         >
-          <div>{problem.message}</div>
+          <div>{sentence(problem.message)}</div>
           <div>{problem.action}</div>
         </Alert>
       ))}

@@ -52,3 +52,8 @@ export function spoken(token: string): string {
   if (token === '\t') return 'tab';
   return `“${token}”`;
 }
+
+/** Ends in a full stop, so that another sentence can follow. */
+export function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

@@ -179,6 +179,34 @@ describe('session', () => {
     expect(live.validation).toContainEqual({ step: 5, bpc: 2, standardError: 0.1 });
   });
 
+  it('takes a problem back when the same command is tried again', async () => {
+    const { sent, send } = connected();
+    const problem = { kind: 'device', message: 'Not now.', action: 'Try again.' } as const;
+    const first = pause();
+    send({ kind: 'answer', id: sent[0].id, ok: false, problem });
+    await first;
+    expect(useRun.getState().problems).toEqual([problem]);
+    void pause();
+    expect(useRun.getState().problems).toEqual([]);
+  });
+
+  it('forgets the preview of a run whose weights are gone', async () => {
+    const { answer } = connected();
+    const frame = {
+      call: 1,
+      calls: 1,
+      tokens: new Uint32Array([1]),
+      confidence: new Float32Array([1]),
+      committedAt: new Int32Array([1]),
+    };
+    takeLive({ kind: 'preview', weights: 'run', trainedSteps: 5, frame });
+    expect(live.preview).not.toBeNull();
+    const training = train();
+    await answer({ model });
+    await training;
+    expect([live.preview, live.finishedPreview]).toEqual([null, null]);
+  });
+
   it('counts the edits made since the run started, and takes them back', () => {
     connected();
     useRun.setState({ model, status: statusOf('running') });

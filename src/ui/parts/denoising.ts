@@ -12,7 +12,7 @@ export function cellsOf(frame: DecodeFrame, model: ModelReport, colour: CellColo
     const call = frame.committedAt[position];
     const at = `Position ${position}`;
     if (call < 0) return { text: ' ', label: `${at}: masked`, masked: true };
-    const text = model.vocabulary[token];
+    const text = tokenText(model, token);
     if (call === 0) return { text: visible(text), label: `${at}: ${spoken(text)}, given`, given: true };
     const confidence = frame.confidence[position];
     const ground = colour === 'call' ? viridis((call - 1) / Math.max(1, frame.calls - 1)) : confidenceTint(confidence);
@@ -29,7 +29,7 @@ export function cellsOf(frame: DecodeFrame, model: ModelReport, colour: CellColo
 /** The frame's text, with a block for each masked position. */
 export function textOf(frame: DecodeFrame, model: ModelReport): string {
   return Array.from(frame.tokens, (token, position) =>
-    frame.committedAt[position] < 0 ? '░' : model.vocabulary[token],
+    frame.committedAt[position] < 0 ? '░' : tokenText(model, token),
   ).join('');
 }
 
@@ -37,4 +37,9 @@ export function textOf(frame: DecodeFrame, model: ModelReport): string {
 export function confidenceTint(confidence: number): string {
   const share = Math.round(Math.min(1, Math.max(0, confidence)) * 42);
   return `color-mix(in srgb, var(--accent) ${share}%, var(--cell-paper))`;
+}
+
+/** A token's text; the replacement character for one that another model's vocabulary would have. */
+export function tokenText(model: ModelReport, token: number): string {
+  return model.vocabulary[token] ?? '\uFFFD';
 }

@@ -5,6 +5,7 @@ import { showLayer, useRouting } from '../../store/routing.ts';
 import type { ModelReport, RouteReport } from '../../worker/protocol.ts';
 import { spoken } from '../format.ts';
 import { Cells } from '../parts/Cells.tsx';
+import { tokenText } from '../parts/denoising.ts';
 import { Help } from '../parts/Help.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { ExpertKey } from './ExpertKey.tsx';
@@ -51,7 +52,7 @@ export function TokenRoutes({ report, model }: TokenRoutesProps) {
           </Text>
         ) : (
           <Holders
-            title={`Position ${position}, ${report.masked[position] ? 'masked' : spoken(model.vocabulary[report.tokens[position]])}`}
+            title={`Position ${position}, ${report.masked[position] ? 'masked' : spoken(tokenText(model, report.tokens[position]))}`}
             holders={holdersOf(report, layer, position)}
           />
         )}

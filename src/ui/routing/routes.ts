@@ -3,6 +3,7 @@ import type { ModelReport, RouteReport } from '../../worker/protocol.ts';
 import { expertColour, inkOn } from '../colours.ts';
 import { spoken, three, visible } from '../format.ts';
 import type { Cell } from '../parts/Cells.tsx';
+import { tokenText } from '../parts/denoising.ts';
 
 export interface Holder {
   expert: number;
@@ -28,7 +29,7 @@ export function routeCells(report: RouteReport, model: ModelReport, layer: numbe
   return Array.from(report.tokens, (token, position) => {
     const holders = holdersOf(report, layer, position);
     const masked = report.masked[position] === 1;
-    const text = model.vocabulary[token];
+    const text = tokenText(model, token);
     const name = masked ? 'masked' : spoken(text);
     const shared = { text: masked ? '' : visible(text), masked };
     if (holders.length === 0) return { ...shared, label: `Position ${position}, ${name}: no expert`, foot: '–' };

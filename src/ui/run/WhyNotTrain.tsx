@@ -2,6 +2,7 @@
 import { Text } from '@mantine/core';
 import { useConfiguration } from '../../store/configuration.ts';
 import { useRun } from '../../store/run.ts';
+import { sentence } from '../format.ts';
 
 export function WhyNotTrain() {
   const inspection = useRun((run) => run.inspection);
@@ -12,7 +13,7 @@ export function WhyNotTrain() {
     <Text size="sm" c="var(--mantine-color-error)" px="md" pb={10} role="status">
       {sentences.length > 0
         ? `Correct this entry before training: ${sentences[0]}`
-        : inspection.state === 'refused' && `${inspection.problem.message} ${inspection.problem.action}`}
+        : inspection.state === 'refused' && `${sentence(inspection.problem.message)} ${inspection.problem.action}`}
     </Text>
   );
 }
