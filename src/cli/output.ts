@@ -15,6 +15,15 @@ export function progress(text: string): void {
   else process.stderr.write(`${text}\n`);
 }
 
+let lastKind = '';
+
+/** Progress that comes in dozens: every one on a terminal, the first of each kind (its first word) in a log. */
+export function activity(text: string): void {
+  const [kind] = text.split(' ');
+  if (process.stderr.isTTY || kind !== lastKind) progress(text);
+  lastKind = kind;
+}
+
 /** Ends the line that `progress` left open on a terminal. */
 export function endProgress(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');

@@ -58,7 +58,8 @@ export function readBytes(path: string): Uint8Array {
 
 /** Starts a run directory. Throws `DataError` when it cannot be made, or holds a run already. */
 export function createRun(directory: string, experiment: Experiment, tokenizer: Tokenizer): void {
-  if (existsSync(join(directory, files.config))) {
+  // A run that ended before its first checkpoint left nothing to keep, nor to go on from.
+  if ([files.model, files.training].some((file) => existsSync(join(directory, file)))) {
     throw new DataError(
       `--out ${directory}: expected an empty directory, got one that holds a run (continue it with --resume)`,
     );
@@ -68,6 +69,7 @@ export function createRun(directory: string, experiment: Experiment, tokenizer: 
   } catch (error) {
     throw new DataError(`--out ${directory}: expected a directory that can be made, got ${reasonOf(error)}`);
   }
+  rmSync(join(directory, files.metrics), { force: true });
   writeConfig(directory, experiment, tokenizer.vocabularySize);
   writeWhole(join(directory, files.tokenizer), JSON.stringify(tokenizer.toJSON()));
 }

@@ -14,7 +14,7 @@ import { createTrainer, type Trainer } from '../train/trainer.ts';
 import { isValidated, trainingLoop } from '../train/trainingLoop.ts';
 import { readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
-import { endProgress, progress } from './output.ts';
+import { activity, endProgress, progress } from './output.ts';
 import {
   appendMetrics,
   createRun,
@@ -57,7 +57,7 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
     values.resume === undefined ? await newJob(values) : await resumedJob(values);
   const { runtime, name, close } = await openBackend(values.backend);
   progress(`training on ${name}`);
-  const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, progress);
+  const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, activity);
   if (snapshot) trainer.restore(snapshot);
   if (directory !== undefined && !snapshot) createRun(directory, experiment, text.tokenizer);
   await run(trainer, text, directory);

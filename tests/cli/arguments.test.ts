@@ -27,7 +27,8 @@ describe('adapter', () => {
     expect(gflops.gpu).toBeGreaterThan(0);
     expect(gflops.cpu).toBeGreaterThan(0);
     expect(chosen).toBe(gflops.gpu > gflops.cpu ? 'gpu' : 'cpu');
-  });
+    // A software adapter compiles slowly.
+  }, 150_000);
 
   it('says why there is no adapter, and goes on with the CPU', async () => {
     const environment = { VK_ICD_FILENAMES: path('none.json'), VK_DRIVER_FILES: path('none.json') };

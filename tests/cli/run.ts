@@ -113,3 +113,22 @@ export const tiny = Object.entries({
 }).flatMap(([path, value]) => ['--set', `${path}=${value}`]);
 
 export const cpu = ['--backend', 'cpu'];
+
+/** Training the tiny model into a directory by name, and going on with it; on the CPU unless `more` says otherwise. */
+export function trainer({ sdlm, path }: Place) {
+  return {
+    train: (preset: string, out: string, steps: number, more: readonly string[] = cpu) =>
+      sdlm(['train', '--preset', preset, ...tiny, '--steps', String(steps), '--out', path(out), ...more]),
+    resume: (out: string, steps: number) => sdlm(['train', '--resume', path(out), '--steps', String(steps), ...cpu]),
+  };
+}
+
+/** The files of a run that hold no times. */
+export const saved = ['model.safetensors', 'training.safetensors', 'tokenizer.json', 'config.json'];
+
+/** Fails unless two runs are equal in every byte and every metric but the speed. */
+export function expectSameRun(one: string, other: string): void {
+  for (const file of saved)
+    expect(readFileSync(join(one, file)).equals(readFileSync(join(other, file))), file).toBe(true);
+  expect(withoutSpeed(metricsOf(one))).toEqual(withoutSpeed(metricsOf(other)));
+}

@@ -1,23 +1,12 @@
-/** `sdlm train`: what it prints and writes, that it goes on exactly, and what a full disk or Ctrl+C leaves behind. */
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import process from 'node:process';
+/** `sdlm train`: what it prints and writes, that it goes on exactly, and what Ctrl+C leaves behind. */
+import { appendFileSync, cpSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { cpu, expectRefusal, jsonLines, metricsOf, place, tiny, withoutSpeed } from './run.ts';
+import { cpu, expectRefusal, expectSameRun, jsonLines, metricsOf, place, saved, tiny, trainer } from './run.ts';
 
-const { sdlm, path } = place();
+const here = place();
+const { sdlm, path } = here;
 
-const train = (preset: string, out: string, steps: number, more: string[] = cpu) =>
-  sdlm(['train', '--preset', preset, ...tiny, '--steps', String(steps), '--out', path(out), ...more]);
-const resume = (out: string, steps: number) => sdlm(['train', '--resume', path(out), '--steps', String(steps), ...cpu]);
-
-const saved = ['model.safetensors', 'training.safetensors', 'tokenizer.json', 'config.json'];
-
-function expectSameRun(one: string, other: string): void {
-  for (const file of saved)
-    expect(readFileSync(path(one, file)).equals(readFileSync(path(other, file))), file).toBe(true);
-  expect(withoutSpeed(metricsOf(path(one)))).toEqual(withoutSpeed(metricsOf(path(other))));
-}
+const { train, resume } = trainer(here);
 
 describe('train', () => {
   it.each(['dense', 'token-choice'])('prints JSON lines and writes a run directory: %s', async (preset) => {
@@ -65,7 +54,8 @@ describe('train', () => {
       if (validationBpc !== undefined) expect(validationBpc).toBeCloseTo(onCpu[step].validationBpc as number, 4);
     });
     expect(onGpu[1].validationBpc).toBeGreaterThan(0);
-  });
+    // Nearly all of it is a software adapter compiling kernels.
+  }, 150_000);
 
   it('leaves a run that is there alone', async () => {
     await train('dense', 'there', 1);
@@ -86,7 +76,7 @@ describe('train --resume', () => {
     const { code, out } = await resume('parts', 10);
     expect(code).toBe(0);
     expect(jsonLines(out).map(({ step }) => step)).toEqual([6, 7, 8, 9, 10]);
-    expectSameRun('whole', 'parts');
+    expectSameRun(path('whole'), path('parts'));
   });
 
   it('refuses fewer steps than were done, and a state of another model', async () => {
@@ -132,52 +122,6 @@ describe('Ctrl+C', () => {
     const goOn = await sdlm(['train', '--resume', path(name), ...cpu]);
     expect(goOn.code, goOn.err).toBe(0);
     await train('dense', `straight-${evaluateEvery}`, steps, more);
-    expectSameRun(name, `straight-${evaluateEvery}`);
-  });
-});
-
-describe('a full disk', () => {
-  // Linux' own full device: a write beside the file, as checkpoints are written, runs out of space.
-  it.each(['model.safetensors', 'training.safetensors', 'config.json', 'metrics.jsonl'])(
-    'keeps the last good checkpoint when %s cannot be written',
-    async (file) => {
-      if (!existsSync(path('good'))) await train('dense', 'good', 5);
-      const name = `full-${file}`;
-      cpSync(path('good'), path(name), { recursive: true });
-      symlinkSync('/dev/full', path(name, `${file}.part`));
-      const { code, err } = await resume(name, 10);
-      expect(code).toBe(2);
-      expect(err.trimEnd().split('\n').at(-1)).toBe(
-        `sdlm: ${path(name, file)}: expected to write ${/write (\d+) bytes/.exec(err)?.[1]} bytes, got no space left on the disk`,
-      );
-      expect((await sdlm(['sample', '--run', path(name), ...cpu])).code).toBe(0);
-      // With room again, the run goes on from there.
-      expect((await resume(name, 10)).code).toBe(0);
-      if (!existsSync(path('straight'))) await train('dense', 'straight', 10);
-      expectSameRun(name, 'straight');
-    },
-  );
-
-  it('keeps the last good checkpoint on a real file system without room', async () => {
-    mkdirSync(path('disk'));
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', path('disk')]);
-    // Only root may mount; everyone else has the cases above, which fail in the same call.
-    expect(mounted.status === 0 || process.getuid?.() !== 0, String(mounted.stderr)).toBe(true);
-    try {
-      const first = await train('dense', 'disk/run', 1);
-      expect(first.code, first.err).toBe(0);
-      const model = readFileSync(path('disk', 'run', 'model.safetensors'));
-      const filler = spawnSync('dd', ['if=/dev/zero', `of=${path('disk', 'filler')}`, 'bs=1k', 'count=256']);
-      const { code, err } = await resume('disk/run', 4);
-      if (mounted.status === 0) {
-        expect(filler.status).not.toBe(0);
-        expect({ code, end: err.includes('no space left on the disk') }, err).toEqual({ code: 2, end: true });
-        expect(readFileSync(path('disk', 'run', 'model.safetensors')).equals(model)).toBe(true);
-        rmSync(path('disk', 'filler'));
-        expect((await resume('disk/run', 4)).code).toBe(0);
-      }
-    } finally {
-      if (mounted.status === 0) spawnSync('umount', [path('disk')]);
-    }
+    expectSameRun(path(name), path(`straight-${evaluateEvery}`));
   });
 });
