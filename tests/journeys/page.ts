@@ -1,0 +1,56 @@
+/** Words for what a person does on the page and sees there, shared by the journeys. Holds no expectations of its own. */
+import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+/** A model so small that a software adapter compiles and steps it within seconds. */
+export const tiny = [
+  'preset=expert-choice',
+  'model.layers=1',
+  'model.width=16',
+  'model.heads=2',
+  'model.experts=4',
+  'model.expertWidth=16',
+  'data.sequenceLength=16',
+  'training.batchSize=2',
+  'training.steps=100000',
+].join('&');
+
+export const button = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true });
+
+/** One choice of a segmented control. */
+export const choice = (page: Page, control: string, label: string | RegExp): Locator =>
+  page.getByRole('radiogroup', { name: control, exact: true }).locator('label').filter({ hasText: label });
+
+export const goTo = (page: Page, view: 'Train' | 'Decode' | 'Routing'): Promise<void> =>
+  page.getByRole('navigation').getByRole('link', { name: view, exact: true }).filter({ visible: true }).click();
+
+/** Waits until the engine is open and the configuration can be trained. */
+export async function untilReady(page: Page): Promise<void> {
+  await expect.poll(() => button(page, 'Train').isEnabled(), { timeout: 60_000 }).toBe(true);
+}
+
+/** The step on show; 0 while none is. */
+export async function stepOf(page: Page): Promise<number> {
+  const figure = page.getByTestId('run-step');
+  if ((await figure.count()) === 0) return 0;
+  return Number.parseInt((await figure.innerText()).replaceAll(',', ''), 10);
+}
+
+/** Waits until the run has come to a step, and answers the step then on show. */
+export async function untilStep(page: Page, step: number, timeout = 60_000): Promise<number> {
+  await expect.poll(() => stepOf(page), { timeout, interval: 100 }).toBeGreaterThanOrEqual(step);
+  return stepOf(page);
+}
+
+/** The losses in the table behind the loss chart, unsmoothed, first step first. */
+export async function lossesOf(page: Page): Promise<number[]> {
+  const panel = page.getByRole('region', { name: 'Loss', exact: true });
+  await panel.getByLabel('Smoothing').selectOption('0');
+  await panel.getByRole('button', { name: 'Loss as a table' }).click();
+  const cells = await panel.locator('tbody tr td:nth-child(2)').allInnerTexts();
+  await panel.getByRole('button', { name: 'Loss as a table' }).click();
+  return cells.filter((cell) => cell !== '').map(Number);
+}
+
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
