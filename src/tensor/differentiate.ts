@@ -3,7 +3,15 @@
  * gradients, summing the contributions to tensors used more than once.
  */
 import { ShapeError } from '../config/errors.ts';
-import { type Contribution, type Graph, showShape, type Tensor, tensorOver, transientTensor } from './tensor.ts';
+import {
+  type Contribution,
+  type Graph,
+  reshape,
+  showShape,
+  type Tensor,
+  tensorOver,
+  transientTensor,
+} from './tensor.ts';
 
 /** Appends a launch for `out = a + b`, or a copy of `a` without `b`; the op lives in `src/ops`, which this layer cannot import. */
 export type AddInto = (out: Tensor, a: Tensor, b: Tensor | null) => void;
@@ -17,8 +25,8 @@ export function differentiate(
   outputs: readonly { tensor: Tensor; upstream: Tensor }[],
   addInto: AddInto,
 ): (tensor: Tensor) => Tensor | null {
+  // Gradients lie flat over a range, whatever the shape of the view that they came through.
   const gradients = new Map<string, Tensor>();
-  const remaining = new Map<string, number>();
   for (const { tensor, upstream } of outputs) {
     if (tensor.length !== upstream.length) {
       throw new ShapeError(
@@ -27,16 +35,25 @@ export function differentiate(
     }
     gradients.set(keyOf(tensor), upstream);
   }
-  for (const { inputs } of graph.tape) {
+  // Uses that an output depends on. Others pass no gradient, and must not be waited for.
+  const remaining = new Map<string, number>();
+  const reached = new Set(gradients.keys());
+  const reversed = [...graph.tape].reverse().filter(({ inputs, output }) => {
+    if (!reached.has(keyOf(output))) return false;
     for (const input of inputs) {
-      if (input.isDifferentiable) remaining.set(keyOf(input), (remaining.get(keyOf(input)) ?? 0) + 1);
+      if (!input.isDifferentiable) continue;
+      const key = keyOf(input);
+      reached.add(key);
+      remaining.set(key, (remaining.get(key) ?? 0) + 1);
     }
-  }
+    return true;
+  });
 
   const accumulate = (contribution: Contribution) => {
     const { input } = contribution;
     const key = keyOf(input);
-    const previous = gradients.get(key) ?? null;
+    const soFar = gradients.get(key);
+    const previous = soFar ? reshape(soFar, input.shape) : null;
     const isLast = remaining.get(key) === 1;
     remaining.set(key, (remaining.get(key) ?? 1) - 1);
     // Only the last contribution may land in a parameter's gradient: earlier ones are summed on the way.
@@ -63,37 +80,25 @@ export function differentiate(
     }
   };
 
-  // A use whose result no output depends on passes no gradient. Where it is the last one to be reversed, the sum
-  // of a parameter's gradient has been written elsewhere already: refuse, rather than lose it.
-  const skip = (input: Tensor) => {
-    const key = keyOf(input);
-    remaining.set(key, (remaining.get(key) ?? 1) - 1);
-    const gradient = gradients.get(key);
-    if (remaining.get(key) === 0 && input.gradient && gradient && gradient.storage !== input.gradient.storage) {
-      throw new ShapeError(`differentiate: expected a gradient from the first use of ${input.storage.label}, got none`);
-    }
-  };
-
-  for (const { inputs, output, contributions } of [...graph.tape].reverse()) {
-    const upstream = gradients.get(keyOf(output));
-    if (upstream) {
-      for (const part of contributions(upstream)) if (part.input.isDifferentiable) accumulate(part);
-    } else {
-      for (const input of inputs) if (input.isDifferentiable) skip(input);
-    }
+  for (const { output, contributions } of reversed) {
+    const upstream = reshape(gradients.get(keyOf(output))!, output.shape);
+    for (const part of contributions(upstream)) if (part.input.isDifferentiable) accumulate(part);
   }
-  return (tensor) => gradients.get(keyOf(tensor)) ?? null;
+  return (tensor) => {
+    const gradient = gradients.get(keyOf(tensor));
+    return gradient ? reshape(gradient, tensor.shape) : null;
+  };
 }
 
 const keys = new WeakMap<object, number>();
 let nextKey = 0;
 
-/** Tensors are values: two views of one range with one shape are the same tensor. */
+/** Tensors are values: all views of one range are the same tensor. */
 function keyOf(tensor: Tensor): string {
   let key = keys.get(tensor.storage);
   if (key === undefined) {
     key = nextKey++;
     keys.set(tensor.storage, key);
   }
-  return `${key}:${tensor.offset}:${tensor.shape.join('x')}`;
+  return `${key}:${tensor.offset}:${tensor.length}`;
 }

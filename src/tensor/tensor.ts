@@ -137,7 +137,7 @@ export function withoutGradient<T>(graph: Graph, record: () => T): T {
   }
 }
 
-/** The same elements under another shape. Throws `ShapeError` when the sizes differ. */
+/** The same elements under another shape, with the same gradient (`differentiate.ts`). Throws `ShapeError` when the sizes differ. */
 export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
   if (sizeOf(shape) !== tensor.length) {
     throw new ShapeError(
@@ -146,8 +146,7 @@ export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
   }
   if (shape.length === tensor.shape.length && shape.every((length, axis) => length === tensor.shape[axis]))
     return tensor;
-  const output: Tensor = { ...tensor, shape, isDifferentiable: false, gradient: undefined };
-  return differentiable(output, [tensor], (upstream) => [{ input: tensor, alias: reshape(upstream, tensor.shape) }]);
+  return tensor.graph.recordsGradients ? { ...tensor, shape } : { ...detach(tensor), shape };
 }
 
 /** The same elements as a constant: no gradient passes. */
