@@ -66,6 +66,9 @@ export function decodeTensors(bytes: Uint8Array, where: string): TensorFile {
     );
   }
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, 8 + headerLength), where);
+  if (typeof metadata !== 'object' || metadata === null) {
+    throw new DataError(`${where}: expected metadata as an object, got ${JSON.stringify(metadata)}`);
+  }
   const tensors = new Map<string, NamedTensor>();
   const start = 8 + headerLength;
   for (const [name, entry] of Object.entries(entries as Record<string, Partial<Entry> | null>)) {
