@@ -43,7 +43,9 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw new DataError(`${path}: expected to write ${content.length} bytes, got ${reasonOf(error)}`);
+    const isLost = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const reason = isLost ? 'no such directory' : reasonOf(error);
+    throw new DataError(`${path}: expected to write ${content.length} bytes, got ${reason}`);
   }
 }
 

@@ -117,6 +117,7 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
   const lines: string[] = [];
   let stoppedAt: number | null = null;
   // Ctrl+C in a terminal arrives twice, once passed on by the launcher; a second one a moment later ends at once.
+  // Never taken away: the launcher's may come after the run is saved.
   const stop = () => {
     if (stoppedAt !== null && performance.now() - stoppedAt > 1000) process.exit(130);
     stoppedAt ??= performance.now();
@@ -124,12 +125,14 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   let lastTime = performance.now();
   let lastCheckpoint = lastTime;
-  let tokensPerSecond = 0;
+  // Time spent on steps, validations left out, after each of the last steps: steps arrive in bursts of those in flight.
+  const spent = [0];
   // A line waits for its validation, which comes as an event of its own.
   let line = null as Record<string, unknown> | null;
   const emit = () => {
     if (!line) return;
     lines.push(JSON.stringify(line));
+    if (process.stdout.isTTY) endProgress();
     process.stdout.write(`${lines.at(-1)}\n`);
     line = null;
   };
@@ -154,19 +157,21 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
     } else {
       emit();
       const now = performance.now();
-      const rate = (1000 * tokensPerStep) / (now - lastTime);
-      tokensPerSecond = tokensPerSecond === 0 ? rate : 0.9 * tokensPerSecond + 0.1 * rate;
+      spent.push(spent.at(-1)! + now - lastTime);
       lastTime = now;
+      if (spent.length > rateSteps + 1) spent.shift();
+      const perMillisecond = (tokensPerStep * (spent.length - 1)) / (spent.at(-1)! - spent[0]);
       line = {
         step: event.step,
         tokens: event.step * tokensPerStep,
         loss: round(event.loss),
         bpc: round(event.loss * bits),
-        tokensPerSecond: Math.round(tokensPerSecond),
+        tokensPerSecond: Math.round(1000 * perMillisecond),
         gradNorm: round(event.gradNorm),
         maxVio: Array.from(event.maxVio, round),
       };
-      if (process.stderr.isTTY) {
+      // Where both are one terminal, the lines of JSON say it already.
+      if (process.stderr.isTTY && !process.stdout.isTTY) {
         progress(
           `step ${event.step} of ${training.steps}, ${line.bpc} bits/character, ${line.tokensPerSecond} tokens/s`,
         );
@@ -182,12 +187,14 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
   }
   emit();
   await save();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
   evaluator.destroy();
   endProgress();
   const saved = directory === undefined ? '' : `, saved in ${directory}`;
   process.stderr.write(`${stoppedAt !== null ? 'stopped' : 'finished'} at step ${trainer.step}${saved}\n`);
 }
+
+/** Steps that the rate is averaged over. */
+const rateSteps = 32;
 
 /** Held-out windows that a validation looks at. */
 const validationWindows = 64;

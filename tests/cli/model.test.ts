@@ -102,6 +102,16 @@ describe('forward', () => {
       expect(Array.from(chosen.subarray(4 * token, 4 * token + 4)).filter((one) => one === 1)).toHaveLength(2);
   });
 
+  it('refuses a place that is not there', async () => {
+    writeFileSync(path('two.json'), '[1, 2]');
+    const out = path('nowhere', 'out.safetensors');
+    const ended = await sdlm([
+      ...['forward', '--run', path('run'), '--tokens', path('two.json'), '--out', out, ...cpu],
+    ]);
+    expectRefusal(ended, out);
+    expect(ended.err).toContain('no such directory');
+  });
+
   it.each([
     ['no JSON', 'one, two'],
     ['no lists', '{"a": 1}'],

@@ -28,6 +28,9 @@ describe('train', () => {
     }
     expect(err).toContain('training on');
     expect(err).toContain('finished at step 6');
+    // Nearly the same time for every step, so no rate far from the others.
+    const rates = lines.map(({ tokensPerSecond }) => tokensPerSecond as number);
+    expect(Math.max(...rates)).toBeLessThan(20 * Math.min(...rates));
     expect(readdirSync(path(preset)).sort()).toEqual([...saved, 'metrics.jsonl'].sort());
     expect(metricsOf(path(preset))).toEqual(lines);
     const config = JSON.parse(readFileSync(path(preset, 'config.json'), 'utf8'));
