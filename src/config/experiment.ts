@@ -29,7 +29,7 @@ export function fieldAt(path: string): Field {
   const field = fieldByPath.get(path);
   if (field) return field;
   const [group] = path.split('.');
-  const known = groups[group]
+  const known = Object.hasOwn(groups, group)
     ? Object.keys(groups[group].fields).map((name) => `${group}.${name}`)
     : Object.keys(groups);
   throw new ConfigError(`${path}: expected one of ${known.join(', ')}, got an unknown setting`);
@@ -70,7 +70,7 @@ export function parseExperiment(value: unknown): Experiment {
   }
   const settings: Record<string, unknown> = {};
   for (const [group, members] of Object.entries(value)) {
-    if (!groups[group])
+    if (!Object.hasOwn(groups, group))
       throw new ConfigError(`${group}: expected one of ${Object.keys(groups).join(', ')}, got an unknown group`);
     if (typeof members !== 'object' || members === null) {
       throw new ConfigError(`${group}: expected an object of settings, got ${JSON.stringify(members)}`);

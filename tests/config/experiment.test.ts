@@ -1,0 +1,153 @@
+/** The configuration: what goes through URLs and files comes back, and each wrong value is one sentence with its field. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ConfigError } from '../../src/config/errors.ts';
+import {
+  applies,
+  defaultExperiment,
+  differences,
+  fieldAt,
+  fields,
+  parseExperiment,
+  settingAt,
+  withSettings,
+} from '../../src/config/experiment.ts';
+import { presets } from '../../src/config/presets.ts';
+import type { Experiment, Field, Setting } from '../../src/config/schema.ts';
+
+function sentenceOf(read: () => unknown): string {
+  let thrown: unknown;
+  try {
+    read();
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(ConfigError);
+  const { message } = thrown as ConfigError;
+  expect(message).toMatch(/^[\w.]+: expected .*, got /);
+  expect(message).not.toContain('\n');
+  return message;
+}
+
+function anyValueOf(field: Field): fc.Arbitrary<Setting> {
+  switch (field.kind) {
+    case 'number':
+      return field.integer
+        ? fc.integer({ min: field.min, max: field.max })
+        : fc.double({ min: field.min, max: field.max, noNaN: true });
+    case 'flag':
+      return fc.boolean();
+    case 'choice':
+      return fc.constantFrom(...field.options.map(({ value }) => value));
+    default:
+      return field satisfies never;
+  }
+}
+
+/** Any settings within range; whether they agree with each other is for `withSettings` to say. */
+const settings = fc
+  .subarray([...fields])
+  .chain((chosen) => fc.tuple(...chosen.map(({ path, field }) => fc.tuple(fc.constant(path), anyValueOf(field)))))
+  .map((pairs) => Object.fromEntries(pairs) as Record<string, Setting>);
+
+const accepted = (values: Record<string, Setting>): Experiment | null => {
+  try {
+    return withSettings(defaultExperiment(), values);
+  } catch (error) {
+    // Contradictions are possible among random values, but nothing else is.
+    expect((error as Error).message).toMatch(/^model\.(heads|choices|gate): expected /);
+    return null;
+  }
+};
+
+test('settings that are accepted come back from differences, from text and from JSON', () => {
+  let count = 0;
+  fc.assert(
+    fc.property(settings, (values) => {
+      const experiment = accepted(values);
+      if (!experiment) return;
+      count++;
+      const changed = differences(experiment, defaultExperiment());
+      for (const [path, value] of Object.entries(changed)) expect(values[path]).toBe(value);
+      for (const path of Object.keys(values)) expect(settingAt(experiment, path)).toBe(values[path]);
+      expect(withSettings(defaultExperiment(), changed)).toEqual(experiment);
+      const text = Object.fromEntries(Object.entries(changed).map(([path, value]) => [path, String(value)]));
+      expect(withSettings(defaultExperiment(), text)).toEqual(experiment);
+      expect(parseExperiment(JSON.parse(JSON.stringify(experiment)))).toEqual(experiment);
+    }),
+  );
+  expect(count, 'configurations without a contradiction').toBeGreaterThan(5);
+});
+
+test('defaults and presets are valid, and a base is not changed', () => {
+  const base = defaultExperiment();
+  expect(parseExperiment(base)).toEqual(base);
+  expect(parseExperiment({})).toEqual(base);
+  expect(differences(base, defaultExperiment())).toEqual({});
+  withSettings(base, { 'model.width': 32 });
+  expect(base).toEqual(defaultExperiment());
+  expect(presets.length).toBeGreaterThan(2);
+});
+
+test('an unknown path names itself and its neighbours', () => {
+  expect(sentenceOf(() => withSettings(defaultExperiment(), { 'model.depth': 2 }))).toMatch(/^model\.depth: .*layers/);
+  expect(sentenceOf(() => withSettings(defaultExperiment(), { optimizer: 1 }))).toMatch(/^optimizer: .*training/);
+  expect(sentenceOf(() => fieldAt('__proto__.x'))).toMatch(/unknown setting/);
+  expect(sentenceOf(() => fieldAt('constructor.name'))).toMatch(/unknown setting/);
+  expect(sentenceOf(() => parseExperiment({ constructor: {} }))).toMatch(/^constructor: .*unknown group/);
+  expect(sentenceOf(() => parseExperiment({ network: {} }))).toMatch(/^network: .*unknown group/);
+  expect(sentenceOf(() => parseExperiment({ model: { depth: 1 } }))).toMatch(/^model\.depth: /);
+});
+
+test('out of range, by either end and not a number: the field and its range', () => {
+  for (const { path, field } of fields) {
+    if (field.kind !== 'number') continue;
+    for (const value of [field.min - 1, field.max * 2 + 1, Number.NaN, 'many', '', null, {}, [], true]) {
+      const sentence = sentenceOf(() => withSettings(defaultExperiment(), { [path]: value }));
+      expect(sentence.startsWith(`${path}: `), sentence).toBe(true);
+      expect(sentence).toContain(`from ${field.min} to ${field.max}`);
+    }
+    if (field.integer) {
+      expect(sentenceOf(() => withSettings(defaultExperiment(), { [path]: field.min + 0.5 }))).toMatch(/whole number/);
+    }
+  }
+});
+
+test('a flag or a choice that is neither: the field and what it could be', () => {
+  for (const { path, field } of fields) {
+    if (field.kind === 'number') continue;
+    const sentence = sentenceOf(() => withSettings(defaultExperiment(), { [path]: 'perhaps' }));
+    expect(sentence.startsWith(`${path}: `), sentence).toBe(true);
+    const options = field.kind === 'choice' ? field.options.map(({ value }) => value) : ['true', 'false'];
+    for (const option of options) expect(sentence).toContain(option);
+  }
+});
+
+test.each([
+  ['model.heads', { 'model.width': 64, 'model.heads': 3 }, /divisor of model\.width \(64\), got 3/],
+  ['model.heads', { 'model.width': 6, 'model.heads': 2 }, /even width per head/],
+  ['model.heads', { 'model.width': 1024, 'model.heads': 2 }, /at most 256 channels/],
+  ['model.choices', { 'model.experts': 2, 'model.choices': 3 }, /at most model\.experts \(2\), got 3/],
+  [
+    'model.gate',
+    { 'model.feedForward': 'token-choice', 'model.choices': 1, 'model.gate': 'renormalised' },
+    /expected "scores"/,
+  ],
+])('a contradiction names the field to change: %s %o', (path, values, sentence) => {
+  const message = sentenceOf(() => withSettings(defaultExperiment(), values));
+  expect(message.startsWith(`${path}: `), message).toBe(true);
+  expect(message).toMatch(sentence);
+});
+
+test('what is no object is refused', () => {
+  for (const value of [null, 3, 'model', [1]]) sentenceOf(() => parseExperiment(value));
+  expect(sentenceOf(() => parseExperiment({ model: 3 }))).toMatch(/^model: /);
+});
+
+test('expert settings apply to models with experts only', () => {
+  const dense = withSettings(defaultExperiment(), { 'model.feedForward': 'dense' });
+  expect(applies(dense, fieldAt('model.experts'))).toBe(false);
+  expect(applies(dense, fieldAt('model.hiddenWidth'))).toBe(true);
+  expect(applies(defaultExperiment(), fieldAt('model.experts'))).toBe(true);
+  expect(applies(defaultExperiment(), fieldAt('model.balanceLoss'))).toBe(false);
+});

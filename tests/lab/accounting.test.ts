@@ -1,0 +1,52 @@
+/** Parameters and operations, counted by hand from the shapes of SCIENCE 2. */
+import { expect, test } from 'vitest';
+import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
+import { accountingOf } from '../../src/lab/accounting.ts';
+import { workloads } from '../../src/lab/workloads.ts';
+
+test('W0 has 108,992 parameters, all of them active', () => {
+  const [{ id, experiment, vocabularySize }] = workloads;
+  expect(id).toBe('W0');
+  const layer = 3 * 64 * 64 + 64 * 64 + 3 * 64 * 176 + 2 * 64;
+  const total = 65 * 64 + 2 * layer + 64 + 65 * 64;
+  expect(total).toBe(108_992);
+  const accounting = accountingOf(experiment, vocabularySize);
+  expect(accounting).toMatchObject({ total, active: total });
+  // 6 per weight of a product (not norms, not the look-up), 12 T C per layer for attention.
+  const multiplied = 2 * (4 * 64 * 64 + 3 * 64 * 176) + 65 * 64;
+  expect(accounting.trainFlopsPerToken).toBe(6 * multiplied + 12 * 2 * 64 * 64);
+  expect(accounting.inferenceFlopsPerToken).toBe(accounting.trainFlopsPerToken / 3);
+});
+
+test.each([
+  ['W1', 0.82e6],
+  ['W2', 4.85e6],
+])('%s is of the size that is stated for it', (id, stated) => {
+  const { experiment, vocabularySize } = workloads.find((workload) => workload.id === id)!;
+  expect(accountingOf(experiment, vocabularySize).total / stated).toBeCloseTo(1, 2);
+});
+
+test.each(['expert-choice', 'token-choice'])('%s: a token meets its share of the experts', (feedForward) => {
+  const experiment = withSettings(defaultExperiment(), {
+    'model.feedForward': feedForward,
+    'model.layers': 3,
+    'model.width': 20,
+    'model.heads': 2,
+    'model.qkNorm': true,
+    'model.experts': 6,
+    'model.choices': 2,
+    'model.expertWidth': 7,
+    'model.sharedExperts': 2,
+    'data.sequenceLength': 11,
+  });
+  const expert = 3 * 20 * 7;
+  const attention = 4 * 20 * 20;
+  const norms = 2 * 20 + 2 * 10;
+  const router = 6 * 20;
+  const common = 14 * 20 + 14 * 20 + 20 + 3 * (attention + norms + router + 2 * expert);
+  const accounting = accountingOf(experiment, 13);
+  expect(accounting.total).toBe(common + 3 * 6 * expert);
+  expect(accounting.active).toBe(common + 3 * 2 * expert);
+  const multiplied = 14 * 20 + 3 * (attention + router + 2 * expert + 2 * expert);
+  expect(accounting.trainFlopsPerToken).toBe(6 * multiplied + 12 * 3 * 11 * 20);
+});
