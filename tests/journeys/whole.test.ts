@@ -111,12 +111,13 @@ async function decodeRun(page: Page): Promise<void> {
     await page.getByRole('combobox', { name: 'Decoder' }).click();
     await page.getByRole('option', { name: decoder }).click();
     await button(page, 'Decode').click();
-    // Each decode leaves a text unlike the one before it: the bundled model's had no prompt.
+    // Each decode leaves a text unlike the one before it; the bundled model's did not start with the prompt.
     const result = page.getByTestId('decode-text').filter({ hasText: new RegExp(`^${prompt}`) });
-    await expect.poll(() => result.allTextContents(), { timeout: 60_000 }).not.toEqual(texts.slice(-1));
-    texts.push(...(await result.allTextContents()));
+    const newText = async () => (await result.allTextContents()).find((text) => text !== texts.at(-1));
+    await expect.poll(newText, { timeout: 60_000 }).toBeDefined();
+    texts.push((await newText()) ?? '');
   }
-  expect(texts.length).toBe(2);
+  for (const text of texts) expect(text.length).toBeGreaterThan(prompt.length);
 
   const canvas = page.getByTestId('decode-canvas');
   const masked = canvas.locator('[data-masked]');
