@@ -2,22 +2,22 @@
 import { create } from 'zustand';
 import { adoptAddress, useConfiguration } from './configuration.ts';
 import { useRun } from './run.ts';
-import { readQuery, readView, type View, writeQuery } from './url.ts';
+import { readQuery, readView, type View, views, writeQuery } from './url.ts';
 
 export const useView = create<{ view: View }>(() => ({ view: 'train' }));
 
 /** Reads the address once, then writes every change of the configuration to it and follows its hash. */
 export function followAddress(): void {
   const address = readQuery(window.location.search);
-  const problems = [...address.problems];
   adoptAddress(address);
+  useRun.setState({ addressProblems: address.problems });
   const takeView = () => {
     const { hash } = window.location;
     const view = readView(hash);
-    if (!view && hash !== '')
-      problems.push(`view: expected #/train, #/decode or #/routing, got ${hash}. Train is shown.`);
     useView.setState({ view: view ?? 'train' });
-    useRun.setState({ addressProblems: [...problems] });
+    if (view || hash === '') return;
+    const problem = `view: expected ${views.map((name) => `#/${name}`).join(', ')}, got ${hash}. Train is shown.`;
+    useRun.setState(({ addressProblems }) => ({ addressProblems: [...addressProblems, problem] }));
   };
   takeView();
   window.addEventListener('hashchange', takeView);

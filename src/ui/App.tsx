@@ -1,6 +1,6 @@
 /** The page: header, rail with the configuration, run bar, and the view that the address names. */
 import { AppShell, Burger, Drawer, Group, MantineProvider, ScrollArea } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { useView } from '../store/address.ts';
 import type { View } from '../store/url.ts';
 import { DecodeView } from './decoding/DecodeView.tsx';
@@ -14,6 +14,8 @@ import { TrainView } from './training/TrainView.tsx';
 
 export function App() {
   const [railOpen, { open, close }] = useDisclosure(false);
+  // The breakpoint "md", below which the rail is a drawer.
+  const isWide = useMediaQuery('(min-width: 62em)', true, { getInitialValueInEffect: false });
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <AppShell
@@ -28,7 +30,7 @@ export function App() {
         </AppShell.Header>
         <AppShell.Navbar aria-label="Configuration">
           <ScrollArea h="100%" type="hover" scrollbarSize={8}>
-            <Rail />
+            {isWide && <Rail />}
           </ScrollArea>
         </AppShell.Navbar>
         <RailDrawer opened={railOpen} onClose={close} />

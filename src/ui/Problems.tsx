@@ -22,6 +22,8 @@ export function Problems() {
     <Stack gap="xs" px="md" pt="md">
       {addressProblems.length > 0 && (
         <Alert
+          variant="outline"
+          bg="var(--mantine-color-body)"
           color="yellow"
           styles={{ title: { color: 'var(--mantine-color-text)' } }}
           title="The address could not be used as it is"
@@ -37,6 +39,8 @@ export function Problems() {
       {problems.map((problem) => (
         <Alert
           key={problem.message}
+          variant="outline"
+          bg="var(--mantine-color-body)"
           color="red"
           styles={{ title: { color: 'var(--mantine-color-text)' } }}
           title={titles[problem.kind]}

@@ -49,9 +49,8 @@ function Details({ machine, backend }: { machine: MachineReport; backend: Backen
               'Unnamed adapter'}
           </Text>
           <Text size="xs" c="dimmed">
-            {[adapter.vendor, adapter.architecture, adapter.isSoftware && 'runs on the processor']
-              .filter(Boolean)
-              .join(' · ')}
+            {adapter.description && `${adapter.vendor} ${adapter.architecture} · `}
+            {adapter.isSoftware ? 'a software adapter: it runs on the processor' : 'a hardware adapter'}
           </Text>
         </div>
       ) : (

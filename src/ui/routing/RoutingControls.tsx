@@ -25,9 +25,9 @@ export function RoutingControls({ follows }: { follows: boolean }) {
           <MaskRatio />
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 6 }}>
-          <Group wrap="nowrap" align="flex-end" gap="xs">
+          <Group wrap="wrap" align="flex-end" gap="xs">
             <Textarea
-              style={{ flex: 1 }}
+              style={{ flex: '1 1 240px' }}
               size="xs"
               label="Text"
               styles={{ label: { fontSize: 14, lineHeight: '22px', marginBottom: 4 } }}

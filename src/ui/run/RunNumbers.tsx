@@ -1,5 +1,5 @@
 /** The run in four numbers; before it starts, what it will cost. */
-import { Group, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useConfiguration } from '../../store/configuration.ts';
 import { lossSeries } from '../../store/live.ts';
 import { isActive, pendingEdits, useRun } from '../../store/run.ts';
@@ -19,13 +19,13 @@ export function RunNumbers() {
     return <Note>{inspection.state === 'waiting' ? 'Working out what this run costs…' : ''}</Note>;
   const { secondsEstimate, memoryBytes } = inspection;
   return (
-    <Group gap="lg" wrap="wrap" data-testid="estimate">
+    <div className="figures" data-testid="estimate">
       <Figure
         label="this run will take about"
         value={`${duration(secondsEstimate)} on the ${run.backend === 'gpu' ? 'GPU' : 'CPU'}`}
       />
       <Figure label="memory" value={bytes(memoryBytes)} />
-    </Group>
+    </div>
   );
 }
 
@@ -35,7 +35,7 @@ function Running() {
   if (!status) return null;
   if (status.phase === 'preparing') return <Note>{status.activity}</Note>;
   return (
-    <Group gap="md" wrap="wrap">
+    <div className="figures">
       <Figure label="step" value={`${whole(status.step)} of ${whole(status.steps)}`} testId="run-step" />
       <Figure
         label="bits per character"
@@ -44,13 +44,13 @@ function Running() {
       />
       <Figure label="tokens/s" value={compact(status.tokensPerSecond)} testId="run-speed" />
       <Figure label="time left" value={status.secondsLeft === null ? '–' : duration(status.secondsLeft)} />
-    </Group>
+    </div>
   );
 }
 
 function Figure({ label, value, testId }: { label: string; value: string; testId?: string }) {
   return (
-    <div style={{ minWidth: 64 }}>
+    <div>
       <Text size="xs" c="dimmed" lh={1.2}>
         {label}
       </Text>

@@ -19,8 +19,9 @@ export function LossChart({ decay, floor, logSteps }: LossChartProps) {
   useLive();
   const raw = trace(lossSeries, 400);
   const values = [...raw.map((point) => point.y), ...live.validation.map((point) => point.bpc)];
+  const isEmpty = values.length === 0;
   if (floor !== null) values.push(floor);
-  const [low, high] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 8];
+  const [low, high] = isEmpty ? [0, 8] : [Math.min(...values), Math.max(...values)];
   const layers = useMemo(() => <Layers decay={decay} floor={floor} />, [decay, floor]);
   return (
     <div data-testid="loss-chart" data-points={lossSeries.total}>

@@ -38,6 +38,6 @@ function factsOf({ parameters, trainFlopsPerToken, vocabulary, experiment, floor
     // The last id is the mask, which is no token of the text.
     { label: 'vocabulary', value: `${vocabulary.length - 1} + mask` },
   ];
-  if (floorBpc !== null) facts.push({ label: 'lowest possible loss', value: `${three(floorBpc)} bits per character` });
+  if (floorBpc !== null) facts.push({ label: 'lowest possible loss', value: `${three(floorBpc)} bits/char` });
   return facts;
 }

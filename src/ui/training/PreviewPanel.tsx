@@ -19,7 +19,7 @@ export function PreviewPanel({ large = false }: { large?: boolean }) {
     return (
       <Panel title="Denoising">
         <Text size="sm" c="dimmed" mih={132}>
-          The bundled model is being loaded…
+          {run.machine ? 'Waiting for the first text…' : 'The bundled model is being loaded…'}
         </Text>
       </Panel>
     );
