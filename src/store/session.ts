@@ -115,6 +115,9 @@ export async function train(startPaused = false): Promise<void> {
   const { ownText } = useConfiguration.getState();
   const answer = await ask('train', { ...request, startPaused });
   if (answer) clearPreview('run');
+  // A fresh run starts at full speed: slow motion is the page's wish, said again.
+  const { delay } = useRun.getState();
+  if (answer && delay > 0) await ask('pace', { delay });
   useRun.setState(answer ? { starting: false, model: answer.model, ownText } : { starting: false });
 }
 

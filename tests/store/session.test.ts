@@ -207,6 +207,17 @@ describe('session', () => {
     expect([live.preview, live.finishedPreview]).toEqual([null, null]);
   });
 
+  it('keeps slow motion over a restart', async () => {
+    const { sent, answer } = connected();
+    useRun.setState({ delay: 500 });
+    const training = train();
+    await answer({ model });
+    await vi.waitFor(() => expect(sent[sent.length - 1]).toMatchObject({ name: 'pace', argument: { delay: 500 } }));
+    await answer({ delay: 500 });
+    await training;
+    expect(useRun.getState()).toMatchObject({ starting: false, delay: 500 });
+  });
+
   it('counts the edits made since the run started, and takes them back', () => {
     connected();
     useRun.setState({ model, status: statusOf('running') });
