@@ -77,9 +77,11 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
   };
   const moveTo = async (kind: BackendKind, canRead: boolean) => {
     const isRunning = run !== null && ['running', 'paused', 'preparing'].includes(run.status().phase);
+    const hadRun = run !== null && run.model() !== null;
+    // A lost device fails the steps in flight too: the run lets go of them first, before they are taken for an error.
+    if (run && hadRun && !canRead) await run.suspend(false);
     await previewer.stop();
-    const hadRun = run?.model() !== null;
-    if (run && hadRun) await run.suspend(canRead);
+    if (run && hadRun && canRead) await run.suspend(true);
     const before = runtime;
     runtime = await openRuntime(kind);
     before?.destroy();

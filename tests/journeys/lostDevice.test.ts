@@ -30,7 +30,7 @@ test('training goes on from the last snapshot after the device is lost', async (
 
     const alert = page.getByRole('alert').filter({ hasText: 'The graphics device failed' });
     await alert.waitFor();
-    expect(await alert.innerText()).toMatch(/device lost[^]*Training goes on from the last snapshot/);
+    expect(await alert.innerText()).toMatch(/device lost[\s\S]*Training goes on from the last snapshot/);
     await expect
       .poll(async () => Math.min(...(await seenSteps(page)).slice(seenBefore)), { timeout: 60_000 })
       .toBeLessThan(lost);

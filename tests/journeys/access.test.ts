@@ -1,0 +1,118 @@
+/**
+ * The page for everybody: axe's rules in light and dark on every view, no sideways scrolling on a phone, and no
+ * motion for people who ask for none.
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, openApp } from '../support/browser.ts';
+import { button, goTo, tiny, untilReady, untilStep } from './page.ts';
+
+const views = ['Train', 'Decode', 'Routing'] as const;
+
+let browser: Browser;
+let axeSource: string;
+beforeAll(async () => {
+  axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  browser = await launchBrowser({ webgpu: false });
+});
+afterAll(() => browser?.close());
+
+describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  test('no serious or critical violation on any view', async () => {
+    const { page, problems } = await openApp(browser, `?${tiny}`, { colorScheme });
+    await untilReady(page);
+    await page.evaluate(axeSource);
+    expect(await page.locator('html').getAttribute('data-mantine-color-scheme')).toBe(colorScheme);
+    expect(await violations(page), 'before training').toEqual([]);
+    await button(page, 'Train').click();
+    await untilStep(page, 5);
+    await button(page, 'Pause').click();
+    await button(page, 'Resume').waitFor();
+    for (const view of views) {
+      await show(page, view);
+      expect(await violations(page), view).toEqual([]);
+    }
+    expect(problems).toEqual([]);
+  });
+});
+
+test('a phone 390 pixels wide scrolls no view sideways', async () => {
+  const viewport = { width: 390, height: 844 };
+  const { page, problems } = await openApp(browser, `?${tiny}`, { viewport, hasTouch: true });
+  await untilReady(page);
+  await page.evaluate(axeSource);
+  await button(page, 'Train').click();
+  await untilStep(page, 5);
+  await button(page, 'Pause').click();
+  for (const view of views) {
+    await show(page, view);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width, view).toBeLessThanOrEqual(viewport.width);
+    expect(await violations(page), view).toEqual([]);
+  }
+  await button(page, 'Configuration').click();
+  await page.getByRole('dialog', { name: 'Configuration' }).getByText('Preset', { exact: true }).waitFor();
+  expect(problems).toEqual([]);
+});
+
+test('reduced motion shows finished texts and animates nothing', async () => {
+  const { page, problems } = await openApp(browser, `?${tiny}`, { reducedMotion: 'reduce' });
+  await untilReady(page);
+  const preview = page.getByTestId('preview');
+  await preview.waitFor({ timeout: 30_000 });
+  const shown = await page.evaluate(
+    () =>
+      new Promise<string[]>((resolve) => {
+        const calls = new Set<string>();
+        const look = () => {
+          const { call, calls: all } = document.querySelector<HTMLElement>('[data-testid="preview"]')?.dataset ?? {};
+          calls.add(`${call} of ${all}`);
+        };
+        const timer = setInterval(look, 50);
+        setTimeout(() => {
+          clearInterval(timer);
+          resolve([...calls]);
+        }, 3000);
+      }),
+  );
+  const calls = await preview.getAttribute('data-calls');
+  expect(shown).toEqual([`${calls} of ${calls}`]);
+
+  await goTo(page, 'Decode');
+  const canvas = page.getByTestId('decode-canvas');
+  await page.getByTestId('decode-text').waitFor({ timeout: 30_000 });
+  expect(await canvas.locator('[data-masked]').count()).toBe(0);
+  const moving = await page.evaluate(
+    () =>
+      document.getAnimations().filter((animation) => Number(animation.effect?.getComputedTiming().duration) > 1).length,
+  );
+  expect(moving).toBe(0);
+  expect(problems).toEqual([]);
+});
+
+/** Goes to a view and waits for what it shows of a model. */
+async function show(page: Page, view: (typeof views)[number]): Promise<void> {
+  await goTo(page, view);
+  const shown = { Train: 'loss-chart', Decode: 'decode-text', Routing: 'token-routes' }[view];
+  await page.getByTestId(shown).waitFor({ timeout: 30_000 });
+}
+
+/** Serious and critical violations, each as one line: rule, element, what is wrong. */
+async function violations(page: Page): Promise<string[]> {
+  const found = await page.evaluate(async () => {
+    const { axe: checker } = window as unknown as { axe: typeof axe };
+    const { violations } = await checker.run(document, { resultTypes: ['violations'] });
+    return violations.map(({ id, impact, help, nodes }) => ({
+      id,
+      impact,
+      help,
+      nodes: nodes.map((node) => node.html),
+    }));
+  });
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).join(' ').slice(0, 400)}`);
+}
