@@ -158,6 +158,8 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     },
     train: async (request) => {
       const text = await textOf(request);
+      // The preview reads the weights of the run that is let go.
+      await previewer.stop();
       await run?.stop();
       await run?.suspend(true);
       run = createRunDriver(
@@ -167,7 +169,6 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
         emit,
         (error) => void recover(error),
       );
-      await previewer.stop();
       await run.prepare(required(runtime));
       previewer.start();
       void writeTuning(tuner.table);

@@ -16,6 +16,8 @@ import type { Phase, RunStatus, Telemetry } from './protocol.ts';
 /** Milliseconds between two messages of metrics, and between two snapshots. */
 const flushInterval = 150;
 const snapshotInterval = 10_000;
+/** Steps that the shown speed is a mean of. */
+const meanSteps = 32;
 const validationWindows = 32;
 const validationRounds = 4;
 
@@ -70,7 +72,8 @@ export function createRunDriver(
   let wake = () => {};
   let reported = 0;
   let rate = 0;
-  let lastStepAt = 0;
+  // When the latest steps came home; steps in flight come in bursts, so the speed is a mean over several.
+  let stepTimes: number[] = [];
   let backend: RunStatus['backend'] = 'cpu';
   let memoryBytes = 0;
   const pending: { step: number[]; loss: number[]; gradNorm: number[]; tokensPerSecond: number[] } = {
@@ -121,15 +124,16 @@ export function createRunDriver(
   const take = (event: TrainingEvent) => {
     if (event.kind === 'validation') {
       emit({ kind: 'validation', step: event.step, bpc: event.bpc, standardError: event.standardError });
-      lastStepAt = performance.now();
+      stepTimes = [];
       return;
     }
     const now = performance.now();
-    if (lastStepAt > 0) {
-      const current = (1000 * tokensPerStep) / Math.max(0.01, now - lastStepAt);
-      rate = rate === 0 ? current : 0.9 * rate + 0.1 * current;
+    stepTimes = [...stepTimes.slice(-meanSteps), now];
+    const elapsed = now - stepTimes[0];
+    // The first few steps after an interruption say little about the speed.
+    if (elapsed > 0 && (rate === 0 || stepTimes.length > 4)) {
+      rate = (1000 * tokensPerStep * (stepTimes.length - 1)) / elapsed;
     }
-    lastStepAt = now;
     reported = event.step;
     pending.step.push(event.step);
     pending.loss.push(event.loss * bits);
@@ -152,7 +156,7 @@ export function createRunDriver(
           await takeSnapshot();
           setPhase('paused');
         }
-        lastStepAt = 0;
+        stepTimes = [];
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -199,7 +203,7 @@ export function createRunDriver(
       const ahead = () => (wantsPause || pace > 0 || isSnapshotDue() ? 1 : maxInFlight);
       const loop = trainingLoop(trainer, text, { ...training, evaluate, ahead });
       engine = { trainer, evaluator, model: modelOfTrainer(trainer, text.tokenizer), loop };
-      lastStepAt = 0;
+      stepTimes = [];
       if (isEnded) {
         setPhase('finished');
         return;
