@@ -44,7 +44,12 @@ export async function* trainingLoop(
       trainer.step < steps &&
       pending.length < Math.max(1, Math.min(ahead(), maxInFlight)) &&
       !(pending.length > 0 && isValidated(trainer.step, options));
-    while (mayAdvance()) pending.push(trainer.advance(text.batchAt(trainer.step)));
+    while (mayAdvance()) {
+      const report = trainer.advance(text.batchAt(trainer.step));
+      // A step that fails fails those behind it too: the first is thrown below, the others must not count as unheard.
+      report.catch(() => {});
+      pending.push(report);
+    }
     const next = pending.shift();
     if (!next) return;
     const report = await next;
