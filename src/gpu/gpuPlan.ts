@@ -5,7 +5,15 @@
 import { DeviceError, KernelError } from '../config/errors.ts';
 import { interfaceOf, packParameters } from './kernel.ts';
 import type { Pipeline, PipelineCache } from './pipelines.ts';
-import { alignUp, type Launch, planMemory, type Range, type Recording, type Storage } from './recording.ts';
+import {
+  alignUp,
+  type Launch,
+  type MemoryPlan,
+  planMemory,
+  type Range,
+  type Recording,
+  type Storage,
+} from './recording.ts';
 import { type CompileOptions, type Data, type LaunchTime, maxInFlight, type Plan } from './runtime.ts';
 import { type Tuner, variantName } from './tuner.ts';
 
@@ -32,6 +40,7 @@ export async function compilePlan(context: GpuContext, recording: Recording, opt
   const { device } = context;
   const { onProgress = () => {} } = options;
   const memory = planMemory(recording, { keepAll: options.keepAll, kept: options.report });
+  requireLimits(device, recording, memory);
   const owned: GPUBuffer[] = [];
   const create = (descriptor: GPUBufferDescriptor) => {
     const buffer = context.createBuffer(descriptor);
@@ -108,6 +117,19 @@ export async function compilePlan(context: GpuContext, recording: Recording, opt
     },
     destroy: () => owned.forEach(context.destroyBuffer),
   };
+}
+
+/** A buffer past a limit is a validation error rather than a lack of memory, so it is told beforehand. */
+function requireLimits({ limits }: GPUDevice, { launches }: Recording, { slots, persistent }: MemoryPlan): void {
+  const check = (what: string, allowed: number, lengths: readonly number[]) => {
+    const bytes = 4 * lengths.reduce((most, length) => Math.max(most, length), 0);
+    if (bytes <= allowed) return;
+    const [most, got] = [Math.floor(allowed / 2 ** 20), Math.ceil(bytes / 2 ** 20)];
+    throw new DeviceError(`GPU memory: expected ${what} of at most ${most} MiB on this adapter, got one of ${got} MiB`);
+  };
+  check('buffers', limits.maxBufferSize, [...slots, ...persistent.map(({ length }) => length)]);
+  const ranges = launches.flatMap(({ bindings }) => Object.values(bindings).map(({ length }) => length));
+  check('tensors', limits.maxStorageBufferBindingSize, ranges);
 }
 
 function encode(pass: GPUComputePassEncoder, { launch, variant, pipeline, group }: Bound): void {

@@ -36,7 +36,10 @@ async function compile(device: GPUDevice, { kernel }: Variant, code: string): Pr
   if (uniform)
     entries.push({ binding: uniform.index, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' } });
   const layout = device.createBindGroupLayout({ entries });
+  // What is wrong with the source is thrown below, once; without a scope it would be an uncaptured error as well.
+  device.pushErrorScope('validation');
   const module = device.createShaderModule({ label: kernel.name, code });
+  device.popErrorScope().catch(() => {}); // A lost device is reported by the runtime.
   try {
     const pipeline = await device.createComputePipelineAsync({
       label: kernel.name,

@@ -1,0 +1,96 @@
+/** What goes wrong on a real device is one sentence, and leaves the device usable. */
+import { afterAll, expect, test } from 'vitest';
+import { DeviceError, KernelError } from '../../src/config/errors.ts';
+import { requestAdapter } from '../../src/gpu/device.ts';
+import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
+import { type Floats, kernel } from '../../src/gpu/kernel.ts';
+import { createTuner } from '../../src/gpu/tuner.ts';
+import { add } from '../../src/ops/add.ts';
+import { createGraph, type Graph, launch, persistentTensor, transientTensor } from '../../src/tensor/tensor.ts';
+import { requestTestGpu } from '../support/gpu.ts';
+
+const errors: string[] = [];
+const runtime = await createGpuRuntime(await requestAdapter(await requestTestGpu()), createTuner(), (error) =>
+  errors.push(error.message),
+);
+afterAll(() => runtime.destroy());
+
+/** Records y = 2 x over `length` elements, or the same with a name that is not declared, on line 6. */
+function recordDouble(graph: Graph, length: number, { isBroken = false } = {}): void {
+  const wgsl = `@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  y[id.x] = 2.0 * ${isBroken ? 'nowhere' : 'x[id.x]'};
+}
+`;
+  const double = kernel({
+    name: 'twice',
+    wgsl,
+    twin: ({ x, y }: { x: Floats; y: Floats }) => {
+      for (let i = 0; i < y.length; i++) y[i] = 2 * x[i];
+    },
+  });
+  launch(graph, {
+    label: 'twice',
+    variants: [{ kernel: double, workgroups: [1, 1, 1] }],
+    bindings: { x: persistentTensor(graph, 'x', [64]), y: transientTensor(graph, 'y', [length]) },
+    parameters: {},
+  });
+}
+
+async function expectUsable(): Promise<void> {
+  const graph = createGraph();
+  const a = persistentTensor(graph, 'a', [2], { initial: [1, 2] });
+  const sum = add(a, a);
+  const plan = await runtime.compile({ launches: graph.launches }, { report: [sum] });
+  expect((await plan.run()).map((data) => Array.from(data))).toEqual([[2, 4]]);
+  plan.destroy();
+  runtime.release([a.storage]);
+  expect(errors).toEqual([]);
+}
+
+test('a tensor larger than the device can hold, and one larger than it can bind', async () => {
+  const { maxBufferSize, maxStorageBufferBindingSize } = runtime.device.limits;
+  const before = runtime.memory().bytes;
+  for (const [bytes, sentence] of [
+    [maxBufferSize, /^GPU memory: expected buffers of at most \d+ MiB on this adapter, got one of \d+ MiB$/],
+    [
+      maxStorageBufferBindingSize,
+      /^GPU memory: expected (tensors|buffers) of at most \d+ MiB on this adapter, got one/,
+    ],
+  ] as const) {
+    const graph = createGraph();
+    recordDouble(graph, Math.floor(bytes / 4) + 64);
+    const error = await runtime.compile({ launches: graph.launches }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DeviceError);
+    expect((error as Error).message).toMatch(sentence);
+  }
+  expect(runtime.memory().bytes).toBe(before);
+  await expectUsable();
+});
+
+test('WGSL that does not compile names its file and line', async () => {
+  const graph = createGraph();
+  recordDouble(graph, 64, { isBroken: true });
+  const error = await runtime.compile({ launches: graph.launches }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(KernelError);
+  expect((error as Error).message).toMatch(/^twice\.wgsl: expected it to compile, got line 6: .*nowhere/);
+  await expectUsable();
+});
+
+test('one run more in flight than allowed', async () => {
+  const graph = createGraph();
+  const x = persistentTensor(graph, 'x', [4]);
+  const sum = add(x, x);
+  const plan = await runtime.compile({ launches: graph.launches }, { report: [sum] });
+  const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => plan.run()));
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+  const { reason } = outcomes[3] as PromiseRejectedResult;
+  expect(reason).toBeInstanceOf(KernelError);
+  expect(reason.message).toMatch(/expected at most 3 runs in flight, got one more/);
+  plan.destroy();
+  runtime.release([x.storage]);
+  await expectUsable();
+});
