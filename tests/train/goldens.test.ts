@@ -6,7 +6,7 @@
  * float32: a perturbation of the weights by their rounding moves gradients and weights by up to 4e-6 (README, "Tolerances").
  * 3e-7 in float64: the files hold float32, whose rounding is 6e-8; the rest is the order of sums, and AdamW's division.
  */
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { requestAdapter } from '../../src/gpu/device.ts';
 import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
 import type { Range, Storage } from '../../src/gpu/recording.ts';
@@ -124,7 +124,12 @@ test.each(goldens.map((golden) => [golden.name, golden] as const))('%s on float3
   expect(await differences(golden, createTwinRuntime(), 1e-5)).toEqual([]);
 });
 
-// One of each kind on the GPU: a software adapter compiles for seconds what it runs in milliseconds.
+// One of each kind on the GPU, with one runtime and so one set of pipelines: a software adapter compiles for seconds
+// what it runs in milliseconds.
+const errors: string[] = [];
+const adapter = await requestAdapter(await requestTestGpu());
+const gpu = await createGpuRuntime(adapter, createTuner(), (error) => errors.push(error.message));
+afterAll(() => gpu.destroy());
 const onGpu = [
   'dense-qk-norm',
   'expert-choice-sigmoid-renormalised-shared',
@@ -133,13 +138,9 @@ const onGpu = [
 test.each(onGpu)(
   '%s on the GPU',
   async (name) => {
-    const errors: string[] = [];
-    const adapter = await requestAdapter(await requestTestGpu());
-    const runtime = await createGpuRuntime(adapter, createTuner(), (error) => errors.push(error.message));
     const golden = goldens.find((golden) => golden.name === name)!;
-    expect(await differences(golden, runtime, 1e-5)).toEqual([]);
+    expect(await differences(golden, gpu, 1e-5)).toEqual([]);
     expect(errors).toEqual([]);
-    runtime.destroy();
   },
   120_000,
 );
