@@ -3,7 +3,9 @@
  * sentence, and the short form used in URLs (only what differs). The fields themselves are in `schema.ts`.
  */
 import { ConfigError } from './errors.ts';
-import { type Experiment, type Field, type Setting, schema } from './schema.ts';
+import { checkTogether } from './rules.ts';
+import type { Field } from './schema/fields.ts';
+import { type Experiment, type Setting, schema } from './schema.ts';
 
 type Groups = Record<string, { label: string; fields: Record<string, Field> }>;
 type Draft = Record<string, Record<string, Setting>>;
@@ -122,36 +124,5 @@ function parseSetting(path: string, field: Field, value: unknown): Setting {
     }
     default:
       return field satisfies never;
-  }
-}
-
-/** Rules that concern several fields at once; each sentence names the field to change. */
-function checkTogether({ model }: Experiment): void {
-  if (model.width % model.heads !== 0) {
-    throw new ConfigError(`model.heads: expected a divisor of model.width (${model.width}), got ${model.heads}`);
-  }
-  const headWidth = model.width / model.heads;
-  if (headWidth % 2 !== 0) {
-    throw new ConfigError(
-      `model.heads: expected an even width per head (rotary embedding turns pairs), got ${model.width}/${model.heads} = ${headWidth}`,
-    );
-  }
-  if (headWidth > 256) {
-    throw new ConfigError(
-      `model.heads: expected at most 256 channels per head, got ${model.width}/${model.heads} = ${headWidth}`,
-    );
-  }
-  if (model.feedForward !== 'dense' && model.choices > model.experts) {
-    throw new ConfigError(`model.choices: expected at most model.experts (${model.experts}), got ${model.choices}`);
-  }
-  if (
-    model.feedForward === 'token-choice' &&
-    model.gate === 'renormalised' &&
-    model.choices === 1 &&
-    model.experts > 1
-  ) {
-    throw new ConfigError(
-      'model.gate: expected "scores" when model.choices is 1 (a renormalised single gate is always 1, so the router gets no gradient), got "renormalised"',
-    );
   }
 }

@@ -3,12 +3,10 @@
  * so that a huge file costs nothing. Not here: reading files.
  */
 import { DataError } from '../config/errors.ts';
+import { maximumTextBytes } from '../config/limits.ts';
 import type { Experiment } from '../config/schema.ts';
 import { expectWindows, splitBoundary } from './splits.ts';
 import { firstInvalidUtf8 } from './utf8.ts';
-
-/** Larger texts would not fit a worker's memory several times over. */
-export const maximumTextBytes = 20_000_000;
 
 /** Above this share of control characters a file is taken for binary. */
 const maximumControlShare = 0.01;

@@ -3,6 +3,8 @@
  * which the engine does (and may refuse a text too short for the window).
  */
 
+import { maximumTextBytes } from '../config/limits.ts';
+
 export interface OwnText {
   name: string;
   text: string;
@@ -10,13 +12,10 @@ export interface OwnText {
 
 export type OwnTextOutcome = { ok: true; ownText: OwnText } | { ok: false; sentence: string };
 
-/** Larger texts would not fit the worker's memory several times over, and no run here could read them all. */
-export const maxTextBytes = 20_000_000;
-
 /** Reads a file as UTF-8 text. The size is checked before a byte is read. */
 export async function readTextFile(file: Blob & { name: string }): Promise<OwnTextOutcome> {
-  if (file.size > maxTextBytes) {
-    return refuse(`${file.name}: expected at most ${megabytes(maxTextBytes)}, got ${megabytes(file.size)}`);
+  if (file.size > maximumTextBytes) {
+    return refuse(`${file.name}: expected at most ${megabytes(maximumTextBytes)}, got ${megabytes(file.size)}`);
   }
   let bytes: Uint8Array;
   try {
@@ -35,8 +34,8 @@ export async function readTextFile(file: Blob & { name: string }): Promise<OwnTe
 /** Checks pasted text. */
 export function checkText(name: string, text: string): OwnTextOutcome {
   if (text.trim() === '') return refuse(`${name}: expected some text, got nothing but white space`);
-  if (text.length > maxTextBytes) {
-    return refuse(`${name}: expected at most ${megabytes(maxTextBytes)}, got ${megabytes(text.length)}`);
+  if (text.length > maximumTextBytes) {
+    return refuse(`${name}: expected at most ${megabytes(maximumTextBytes)}, got ${megabytes(text.length)}`);
   }
   return { ok: true, ownText: { name, text } };
 }

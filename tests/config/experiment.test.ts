@@ -13,7 +13,8 @@ import {
   withSettings,
 } from '../../src/config/experiment.ts';
 import { presets } from '../../src/config/presets.ts';
-import type { Experiment, Field, Setting } from '../../src/config/schema.ts';
+import type { Field } from '../../src/config/schema/fields.ts';
+import type { Experiment, Setting } from '../../src/config/schema.ts';
 
 function sentenceOf(read: () => unknown): string {
   let thrown: unknown;

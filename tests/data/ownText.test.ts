@@ -1,7 +1,8 @@
 /** A person's own text: each kind of bad input gets its sentence, and good text arrives as it is. */
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../src/config/errors.ts';
-import { expectTextSize, maximumTextBytes, validateText } from '../../src/data/ownText.ts';
+import { maximumTextBytes } from '../../src/config/limits.ts';
+import { expectTextSize, validateText } from '../../src/data/ownText.ts';
 import { prepareDataset } from '../../src/data/splits.ts';
 
 const settings = { tokenizer: 'character', sequenceLength: 4, validationShare: 0.1 } as const;

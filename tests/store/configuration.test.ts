@@ -1,8 +1,9 @@
 /** Editing: what fits is applied, what does not is kept with its sentence and tried again with the next edit. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { maximumTextBytes } from '../../src/config/limits.ts';
 import { presetExperiment } from '../../src/config/presets.ts';
 import { adoptAddress, choosePreset, edit, resetSetting, useConfiguration } from '../../src/store/configuration.ts';
-import { checkText, maxTextBytes, readTextFile } from '../../src/store/ownText.ts';
+import { checkText, readTextFile } from '../../src/store/ownText.ts';
 import { readQuery } from '../../src/store/url.ts';
 
 const state = () => useConfiguration.getState();
@@ -101,7 +102,7 @@ describe('own text', () => {
 
   it('checks pasted text', () => {
     expect(checkText('Pasted text', ' \n')).toMatchObject({ ok: false });
-    expect(checkText('Pasted text', 'a'.repeat(maxTextBytes + 1))).toMatchObject({ ok: false });
+    expect(checkText('Pasted text', 'a'.repeat(maximumTextBytes + 1))).toMatchObject({ ok: false });
     expect(checkText('Pasted text', 'a')).toMatchObject({ ok: true });
   });
 });

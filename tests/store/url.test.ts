@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/errors.ts';
 import { fields, settingAt, withSettings } from '../../src/config/experiment.ts';
 import { presetExperiment, presetForSpeed, presets } from '../../src/config/presets.ts';
-import type { Experiment, Field, Setting } from '../../src/config/schema.ts';
+import type { Field } from '../../src/config/schema/fields.ts';
+import type { Experiment, Setting } from '../../src/config/schema.ts';
 import { readQuery, readView, writeQuery } from '../../src/store/url.ts';
 
 function settingOf(field: Field): fc.Arbitrary<Setting> {

@@ -3,7 +3,7 @@ import { ActionIcon, Group, Select, Switch, Text, Tooltip } from '@mantine/core'
 import { useId } from 'react';
 import { settingAt } from '../../config/experiment.ts';
 import { presetExperiment } from '../../config/presets.ts';
-import type { Field } from '../../config/schema.ts';
+import type { Field } from '../../config/schema/fields.ts';
 import { edit, resetSetting, useConfiguration } from '../../store/configuration.ts';
 import { ResetIcon } from '../icons.tsx';
 import { Help } from '../parts/Help.tsx';

@@ -1,0 +1,81 @@
+/**
+ * What a run or a study leaves behind as data: written by the command line (`results.json`) and by the page, shown in
+ * Compare, and committed for the studies that were recorded. Types only. Tokens and FLOPs of a point follow from its
+ * step: tokens = step * batchSize * sequenceLength, FLOPs = tokens * trainFlopsPerToken.
+ */
+import type { Experiment } from './schema.ts';
+
+/** One value per measured step; all arrays have equal lengths. */
+export interface Curve {
+  readonly step: readonly number[];
+  /** Seconds of training when the step was done, pauses and validations left out. */
+  readonly seconds: readonly number[];
+  readonly bpc: readonly number[];
+}
+
+export interface RunCosts {
+  readonly total: number;
+  readonly active: number;
+  readonly trainFlopsPerToken: number;
+  readonly inferenceFlopsPerToken: number;
+}
+
+export interface RunRecord {
+  readonly format: 1;
+  /** Unique among saved runs. */
+  readonly id: string;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly created: string;
+  /** Where the run belongs to a study: its arm, by the ids of `src/lab/studies.ts`. */
+  readonly study: { readonly id: string; readonly size: string; readonly arm: string } | null;
+  readonly status: 'finished' | 'stopped' | 'failed';
+  /** Why it failed, in one sentence. */
+  readonly problem: string | null;
+  readonly experiment: Experiment;
+  readonly backend: 'gpu' | 'cpu';
+  /** Adapter or processor, in words. */
+  readonly adapter: string;
+  readonly costs: RunCosts;
+  /** Entropy of the source in bits per character, where it is known. */
+  readonly floorBpc: number | null;
+  /** Steps done. */
+  readonly steps: number;
+  /** Loss of the batch; decimated to at most some hundred points. */
+  readonly training: Curve;
+  /** Held-out text: the NELBO, or the exact NLL of an autoregressive model. */
+  readonly validation: Curve & { readonly standardError: readonly number[] };
+  /** Single numbers by name, e.g. `tokensPerSecond`, `maxVio`, `dropRate`; a study may add its own. */
+  readonly measures: Readonly<Record<string, number>>;
+}
+
+/** One sentence of the founding work or of later ones, held against the runs. */
+export interface Verdict {
+  readonly claim: string;
+  readonly outcome: 'reproduced' | 'not reproduced' | 'undecided';
+  /** The figures, with error bars. */
+  readonly evidence: string;
+}
+
+export interface StudyRecord {
+  readonly format: 1;
+  readonly study: string;
+  readonly size: string;
+  readonly title: string;
+  readonly question: string;
+  readonly created: string;
+  /** Adapter or processor, commit and command line that made it. */
+  readonly adapter: string;
+  readonly commit: string;
+  readonly command: string;
+  readonly seeds: number;
+  readonly arms: readonly { readonly id: string; readonly label: string }[];
+  readonly runs: readonly RunRecord[];
+  /** Further tables, e.g. quality against network calls; columns are units or names. */
+  readonly tables: readonly {
+    readonly title: string;
+    readonly columns: readonly string[];
+    readonly rows: readonly (readonly (string | number)[])[];
+  }[];
+  readonly verdicts: readonly Verdict[];
+}

@@ -1,0 +1,38 @@
+/**
+ * What must hold between fields of a configuration, one rule each; a rule answers the sentence that names the field to
+ * change, or nothing. Ranges of single fields are in the schema.
+ */
+import { ConfigError } from './errors.ts';
+import type { Experiment } from './schema.ts';
+
+type Rule = (experiment: Experiment) => string | false;
+
+const rules: readonly Rule[] = [
+  ({ model }) =>
+    model.width % model.heads !== 0 &&
+    `model.heads: expected a divisor of model.width (${model.width}), got ${model.heads}`,
+  ({ model }) =>
+    (model.width / model.heads) % 2 !== 0 &&
+    `model.heads: expected an even width per head (rotary embedding turns pairs), got ${model.width}/${model.heads} = ${model.width / model.heads}`,
+  ({ model }) =>
+    model.width / model.heads > 256 &&
+    `model.heads: expected at most 256 channels per head, got ${model.width}/${model.heads} = ${model.width / model.heads}`,
+  ({ model }) =>
+    model.feedForward !== 'dense' &&
+    model.choices > model.experts &&
+    `model.choices: expected at most model.experts (${model.experts}), got ${model.choices}`,
+  ({ model }) =>
+    model.feedForward === 'token-choice' &&
+    model.gate === 'renormalised' &&
+    model.choices === 1 &&
+    model.experts > 1 &&
+    'model.gate: expected "scores" when model.choices is 1 (a renormalised single gate is always 1, so the router gets no gradient), got "renormalised"',
+];
+
+/** Throws `ConfigError` with the sentence of the first rule that is broken. */
+export function checkTogether(experiment: Experiment): void {
+  for (const rule of rules) {
+    const sentence = rule(experiment);
+    if (sentence) throw new ConfigError(sentence);
+  }
+}

@@ -1,0 +1,46 @@
+/** The text, how it is cut into tokens and windows, and what is held out. */
+import { choice, integer, real } from './fields.ts';
+
+export const data = {
+  label: 'Text',
+  fields: {
+    corpus: choice({
+      default: 'moby-dick',
+      options: [
+        { value: 'moby-dick', label: 'Moby-Dick' },
+        { value: 'sotu', label: 'State of the Union' },
+        { value: 'sonnets', label: 'Shakespeare: sonnets' },
+        { value: 'names', label: 'First names' },
+        { value: 'markov', label: 'Markov source (known entropy)' },
+        { value: 'custom', label: 'Your own text' },
+      ],
+      label: 'Corpus',
+      why: 'The text to learn from.',
+    }),
+    tokenizer: choice({
+      default: 'character',
+      options: [
+        { value: 'character', label: 'Characters' },
+        { value: 'byte', label: 'Bytes (UTF-8)' },
+      ],
+      label: 'Tokenizer',
+      why: 'One token per character that occurs in the text, or per byte.',
+    }),
+    sequenceLength: integer({
+      default: 64,
+      min: 2,
+      max: 1024,
+      unit: 'tokens',
+      label: 'Window',
+      why: 'Tokens that the model sees at once (T).',
+    }),
+    validationShare: real({
+      default: 0.1,
+      min: 0.01,
+      max: 0.5,
+      unit: '',
+      label: 'Held-out share',
+      why: 'The end of the text is kept for validation and never trained on.',
+    }),
+  },
+} as const;
