@@ -54,7 +54,11 @@ export function transformer(
     if (model.feedForward === 'dense') {
       x = feedForward(normalised, block('dense.gateUp'), block('dense.down'), x);
     } else {
-      const { output, ...decisions } = mixtureOfExperts(block, model, normalised, { B, T, residual: x });
+      const { output, ...decisions } = mixtureOfExperts(model.feedForward, block, model, normalised, {
+        B,
+        T,
+        residual: x,
+      });
       routes.push({ layer, ...decisions });
       x = output;
     }
