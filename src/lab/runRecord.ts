@@ -1,0 +1,122 @@
+/**
+ * Collects what a run leaves behind (`src/config/records.ts`) from the events of `trainingLoop`: for the command line
+ * and for the page's worker alike. Not here: where records are kept.
+ */
+import type { RunRecord } from '../config/records.ts';
+import type { Experiment } from '../config/schema.ts';
+import type { TrainingEvent } from '../train/trainingLoop.ts';
+import { accountingOf } from './accounting.ts';
+import { createCurve } from './curve.ts';
+
+/** What is known of a run before its first step. */
+export interface RunFacts extends Pick<RunRecord, 'id' | 'name' | 'created' | 'study' | 'backend' | 'adapter'> {
+  readonly experiment: Experiment;
+  /** Of the run's text: tokens without the mask, tokens per character, entropy of the source where it is known. */
+  readonly text: {
+    readonly vocabularySize: number;
+    readonly tokensPerCharacter: number;
+    readonly floorBpc: number | null;
+  };
+}
+
+export interface RunCollector {
+  /** Training time runs from here (the loop starts, or goes on after a pause). `now` in milliseconds. */
+  startClock(now?: number): void;
+  /** Time no longer counts: a pause. */
+  stopClock(): void;
+  /** Takes an event of the training loop, when it comes. */
+  take(event: TrainingEvent, now?: number): void;
+  /** The run went back to a snapshot of this step: what came after it is forgotten. */
+  cut(step: number): void;
+  /** The step whose validation came last; 0 before the first. */
+  validatedAt(): number;
+  /** The record as it stands; `problem` is why a run failed, in one sentence. */
+  record(status: RunRecord['status'], problem?: string | null): RunRecord;
+}
+
+/** Weight of the past in the mean of MaxVio over steps. */
+const decay = 0.98;
+
+/** A collector for a fresh run, or for one that goes on from an earlier record of it. */
+export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = null): RunCollector {
+  const { text, experiment, ...named } = facts;
+  const { training, data } = experiment;
+  const tokensPerStep = training.batchSize * data.sequenceLength;
+  const bits = text.tokensPerCharacter / Math.LN2;
+  const trace = createCurve(512, earlier?.training);
+  let validation = (earlier?.validation.step ?? []).map((step, i) => ({
+    step,
+    seconds: earlier!.validation.seconds[i],
+    bpc: earlier!.validation.bpc[i],
+    standardError: earlier!.validation.standardError[i],
+  }));
+  let steps = earlier?.steps ?? 0;
+  let seconds = earlier?.training.seconds.at(-1) ?? 0;
+  let clock: number | null = null;
+  // Speed is that of this stretch alone: an earlier one may have run on another backend.
+  let timed = { steps: 0, seconds: 0 };
+  let maxVio = { sum: 0, weight: 0 };
+
+  const measures = (): Record<string, number> => {
+    const found: Record<string, number> = {};
+    if (timed.seconds > 0) found.tokensPerSecond = (tokensPerStep * timed.steps) / timed.seconds;
+    else if (earlier?.measures.tokensPerSecond !== undefined) found.tokensPerSecond = earlier.measures.tokensPerSecond;
+    if (maxVio.weight > 0) found.maxVio = maxVio.sum / maxVio.weight;
+    else if (earlier?.measures.maxVio !== undefined) found.maxVio = earlier.measures.maxVio;
+    return found;
+  };
+
+  return {
+    startClock: (now = performance.now()) => {
+      clock = now;
+    },
+    stopClock: () => {
+      clock = null;
+    },
+    take: (event, now = performance.now()) => {
+      if (event.kind === 'validation') {
+        const { step, bpc, standardError } = event;
+        validation.push({ step, seconds, bpc, standardError });
+        if (clock !== null) clock = now;
+        return;
+      }
+      if (clock !== null) {
+        seconds += (now - clock) / 1000;
+        timed = { steps: timed.steps + 1, seconds: timed.seconds + (now - clock) / 1000 };
+        clock = now;
+      }
+      steps = event.step;
+      trace.add(event.step, seconds, event.loss * bits);
+      const layers = event.maxVio.length;
+      if (layers > 0) {
+        const mean = event.maxVio.reduce((sum, value) => sum + value, 0) / layers;
+        maxVio = { sum: decay * maxVio.sum + mean, weight: decay * maxVio.weight + 1 };
+      }
+    },
+    cut: (step) => {
+      steps = Math.min(steps, step);
+      trace.cut(step);
+      validation = validation.filter((point) => point.step <= step);
+      seconds = trace.curve().seconds.at(-1) ?? 0;
+    },
+    validatedAt: () => validation.at(-1)?.step ?? 0,
+    record: (status, problem = null) => ({
+      format: 1,
+      ...named,
+      status,
+      problem,
+      experiment,
+      costs: accountingOf(experiment, text.vocabularySize),
+      floorBpc: text.floorBpc,
+      steps,
+      training: trace.curve(),
+      validation: {
+        step: validation.map(({ step }) => step),
+        seconds: validation.map((point) => point.seconds),
+        bpc: validation.map(({ bpc }) => bpc),
+        standardError: validation.map(({ standardError }) => standardError),
+      },
+      measures: measures(),
+    }),
+  };
+}
