@@ -7,6 +7,8 @@
  */
 import type { Experiment } from '../config/schema.ts';
 import { rangeAlignment } from '../gpu/recording.ts';
+import { roles } from '../ops/adamw.ts';
+import type { MuonMatrix } from '../ops/muon.ts';
 import { reservedLength, sizeOf } from '../tensor/tensor.ts';
 
 export interface Part {
@@ -112,11 +114,24 @@ export function partsOf(layout: ParameterLayout): Part[] {
   return [...layout.blocks.values()].flatMap(({ parts }) => parts);
 }
 
-/** Per 64 elements of the flat buffer, 1 where weights decay (blocks never share such a granule). */
-export function decayFlags(layout: ParameterLayout): number[] {
-  const flags = new Array<number>(layout.length / rangeAlignment).fill(0);
-  for (const { kind, offset, shape } of layout.blocks.values()) {
-    if (kind === 'matrix') flags.fill(1, offset / rangeAlignment, (offset + reservedLength(shape)) / rangeAlignment);
+/** Per 64 elements of the flat buffer (blocks never share such a granule), what AdamW does to them: see `roles`. */
+export function adamwRoles(layout: ParameterLayout, optimizer: Experiment['training']['optimizer']): number[] {
+  const granules = new Array<number>(layout.length / rangeAlignment).fill(roles.updates);
+  for (const block of layout.blocks.values()) {
+    if (block.kind !== 'matrix') continue;
+    const role = optimizer === 'muon' && isHidden(block) ? roles.elsewhere : roles.decays;
+    granules.fill(role, block.offset / rangeAlignment, (block.offset + reservedLength(block.shape)) / rangeAlignment);
   }
-  return flags;
+  return granules;
+}
+
+/** Every matrix that Muon updates: the projections of attention and of feed-forward networks, each expert's alone. */
+export function muonMatrices(layout: ParameterLayout): MuonMatrix[] {
+  const hidden = [...layout.blocks.values()].filter(isHidden);
+  return hidden.flatMap(({ parts }) => parts.map(({ offset, shape: [rows, columns] }) => ({ offset, rows, columns })));
+}
+
+/** Whether a block maps hidden states to hidden states: neither embedding nor head, whose rows are tokens, nor router. */
+function isHidden({ kind, key }: Block): boolean {
+  return kind === 'matrix' && key.startsWith('layers.') && !key.endsWith('.router');
 }

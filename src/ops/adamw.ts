@@ -10,6 +10,9 @@ import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
 import { linearWorkgroups, rangeAlignment } from '../gpu/recording.ts';
 import { expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
+/** What AdamW does to 64 consecutive parameters: update them, with weight decay or without, or leave them to another. */
+export const roles = { updates: 0, decays: 1, elsewhere: 2 } as const;
+
 const squareSumKernel = kernel({
   name: 'square_sum',
   wgsl: squareSumWgsl,
@@ -45,7 +48,7 @@ const adamwKernel = kernel({
       gradient: Floats;
       clip: Floats;
       hyper: Floats;
-      decays: Words;
+      roles: Words;
       parameter: Floats;
       moment1: Floats;
       moment2: Floats;
@@ -56,13 +59,15 @@ const adamwKernel = kernel({
     const [rate, correct1, correct2, averageDecay] = b.hyper;
     const scale = b.clip[1];
     for (let i = 0; i < p.length; i++) {
+      const role = b.roles[Math.floor(i / rangeAlignment)];
+      if (role === roles.elsewhere) continue;
       const g = b.gradient[i] * scale;
       const m = p.beta1 * b.moment1[i] + (1 - p.beta1) * g;
       const v = p.beta2 * b.moment2[i] + (1 - p.beta2) * g * g;
       b.moment1[i] = m;
       b.moment2[i] = v;
       let value = b.parameter[i];
-      value -= rate * p.weightDecay * b.decays[Math.floor(i / rangeAlignment)] * value;
+      value -= rate * p.weightDecay * role * value;
       value -= (rate * (m * correct1)) / (Math.sqrt(v * correct2) + p.epsilon);
       b.parameter[i] = value;
       b.average[i] = value + averageDecay * (b.average[i] - value);
@@ -77,8 +82,8 @@ export interface OptimizerState {
   readonly moment1: Tensor;
   readonly moment2: Tensor;
   readonly average: Tensor;
-  /** (length / 64) u32: 1 where the block's weights decay. */
-  readonly decays: Tensor;
+  /** (length / 64) u32: what is done to a granule of the parameters, see `roles`. */
+  readonly roles: Tensor;
   /** (4): learning rate, 1 / (1 - beta1^t), 1 / (1 - beta2^t), decay of the average. */
   readonly hyper: Tensor;
 }
@@ -95,13 +100,13 @@ export interface AdamwOptions {
  * Throws `ShapeError` when lengths differ.
  */
 export function adamw(state: OptimizerState, { beta1, beta2, weightDecay, clipNorm }: AdamwOptions): Tensor {
-  const { parameter, gradient, hyper, decays } = state;
+  const { parameter, gradient, hyper } = state;
   const { graph } = parameter;
   const { length } = expectShape('adamw', 'parameter', parameter, ['length']);
   for (const name of ['gradient', 'moment1', 'moment2', 'average'] as const) {
     expectShape('adamw', name, state[name], [length]);
   }
-  expectShape('adamw', 'decays', decays, [Math.ceil(length / rangeAlignment)], 'u32');
+  expectShape('adamw', 'roles', state.roles, [Math.ceil(length / rangeAlignment)], 'u32');
   expectShape('adamw', 'hyper', hyper, [4]);
   const stride = Math.min(4096, Math.ceil(length / 64));
   const partial = transientTensor(graph, 'partial square sums', [stride]);
@@ -127,7 +132,7 @@ export function adamw(state: OptimizerState, { beta1, beta2, weightDecay, clipNo
       gradient,
       clip,
       hyper,
-      decays,
+      roles: state.roles,
       parameter,
       moment1: state.moment1,
       moment2: state.moment2,

@@ -6,7 +6,7 @@ import type { Experiment } from '../config/schema.ts';
 import { levelKind } from '../diffusion/noise.ts';
 import type { Range, Recording } from '../gpu/recording.ts';
 import type { LayerRoutes } from '../nn/experts.ts';
-import { decayFlags } from '../nn/layout.ts';
+import { adamwRoles, muonMatrices } from '../nn/layout.ts';
 import { frozen, type ParameterSource, type ParameterStorages, trainable } from '../nn/parameters.ts';
 import { transformer } from '../nn/transformer.ts';
 import { adamw } from '../ops/adamw.ts';
@@ -16,6 +16,7 @@ import { type CrossEntropy, crossEntropy } from '../ops/crossEntropy.ts';
 import { gatherRows } from '../ops/gatherRows.ts';
 import { groupedMatmul } from '../ops/groupedMatmul.ts';
 import { matmul } from '../ops/matmul.ts';
+import { muon } from '../ops/muon.ts';
 import { sortByKey } from '../ops/sortByKey.ts';
 import { createGraph, type Graph, persistentTensor, reshape, type Tensor, tensorOver } from '../tensor/tensor.ts';
 
@@ -69,20 +70,21 @@ export function recordTraining(
   const { layout } = parameters;
   const flat = (name: 'parameter' | 'gradient' | 'moment1' | 'moment2' | 'average') =>
     tensorOver(graph, parameters[name], 0, [layout.length]);
-  const flags = decayFlags(layout);
-  const decays = persistentTensor(graph, 'decay flags', [flags.length], { type: 'u32', initial: flags });
-  const clip = adamw(
-    {
-      parameter: flat('parameter'),
-      gradient: flat('gradient'),
-      moment1: flat('moment1'),
-      moment2: flat('moment2'),
-      average: flat('average'),
-      decays,
-      hyper,
-    },
-    training,
-  );
+  const granules = adamwRoles(layout, training.optimizer);
+  const state = {
+    parameter: flat('parameter'),
+    gradient: flat('gradient'),
+    moment1: flat('moment1'),
+    moment2: flat('moment2'),
+    average: flat('average'),
+    roles: persistentTensor(graph, 'roles of the optimizer', [granules.length], { type: 'u32', initial: granules }),
+    hyper,
+  };
+  const clip = adamw(state, training);
+  if (training.optimizer === 'muon') {
+    const { muonMomentum: momentum, weightDecay } = training;
+    muon(state, clip, muonMatrices(layout), { momentum, weightDecay });
+  }
   return {
     recording: { launches: graph.launches },
     inputs: { ...inputs, hyper },

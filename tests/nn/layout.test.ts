@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
 import { rangeAlignment } from '../../src/gpu/recording.ts';
-import { decayFlags, layoutOf, partsOf } from '../../src/nn/layout.ts';
+import { adamwRoles, layoutOf, muonMatrices, partsOf } from '../../src/nn/layout.ts';
 import { initialParameters } from '../../src/nn/parameters.ts';
+import { roles } from '../../src/ops/adamw.ts';
 import { sizeOf } from '../../src/tensor/tensor.ts';
 
 const models = fc
@@ -51,18 +52,35 @@ test('exactly the matrices decay, and start as noise; norms start at one; paddin
   fc.assert(
     fc.property(models, (model) => {
       const layout = layoutOf(model, 11);
-      const flags = decayFlags(layout);
+      const granules = adamwRoles(layout, 'adamw');
       const values = initialParameters(layout, model.layers, model.initStd, 1);
       const covered = new Uint8Array(layout.length);
       for (const { name, offset, shape } of partsOf(layout)) {
         const isNorm = /norm/.test(name);
         for (let i = offset; i < offset + sizeOf(shape); i++) {
           covered[i] = 1;
-          if ((flags[Math.floor(i / rangeAlignment)] === 1) === isNorm) throw new Error(`decay of ${name} at ${i}`);
+          if (granules[Math.floor(i / rangeAlignment)] !== (isNorm ? roles.updates : roles.decays))
+            throw new Error(`decay of ${name} at ${i}`);
           if (isNorm && values[i] !== 1) throw new Error(`start of ${name} at ${i}: ${values[i]}`);
         }
       }
       expect(values.every((value, i) => covered[i] === 1 || value === 0)).toBe(true);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('Muon has every matrix between hidden states, and AdamW exactly the rest', () => {
+  fc.assert(
+    fc.property(models, (model) => {
+      const layout = layoutOf(model, 11);
+      const granules = adamwRoles(layout, 'muon');
+      const places = new Map(muonMatrices(layout).map((matrix) => [matrix.offset, matrix]));
+      for (const { name, offset, shape } of partsOf(layout)) {
+        const isMuon = /proj\.weight$/.test(name);
+        expect(places.get(offset), name).toEqual(isMuon ? { offset, rows: shape[0], columns: shape[1] } : undefined);
+        expect(granules[Math.floor(offset / rangeAlignment)] === roles.elsewhere, name).toBe(isMuon);
+      }
     }),
     { numRuns: 40 },
   );

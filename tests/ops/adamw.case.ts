@@ -11,11 +11,11 @@ export const cases: OpCase[] = [1, 63, 64, 70, 9001].map((length): OpCase => {
       moment1: fixed,
       moment2: { ...fixed, values: (i) => 1 + noise(i, 8) },
       average: fixed,
-      decays: { shape: [Math.ceil(length / 64)], type: 'u32', values: (block) => block % 2 },
+      roles: { shape: [Math.ceil(length / 64)], type: 'u32', values: (block) => block % 3 },
       hyper: { shape: [4], values: (i) => [0.01, 10, 20, 0.9][i], differentiate: false },
     },
-    record: (_, { parameter, gradient, moment1, moment2, average, decays, hyper }) => {
-      const state = { parameter, gradient, moment1, moment2, average, decays, hyper };
+    record: (_, { parameter, gradient, moment1, moment2, average, roles, hyper }) => {
+      const state = { parameter, gradient, moment1, moment2, average, roles, hyper };
       const clip = adamw(state, { beta1: 0.9, beta2: 0.95, weightDecay: 0.1, clipNorm: 1 });
       return [clip, parameter, moment1, moment2, average];
     },

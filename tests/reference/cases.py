@@ -20,8 +20,8 @@ TRAINING = {
 }
 
 
-def case(name, seed, shape, vocabulary_size, model, weighting="uniform-k"):
-    """shape is (B, T); `model` adds to the settings that all cases share."""
+def case(name, seed, shape, vocabulary_size, model, weighting="uniform-k", training={}):
+    """shape is (B, T); `model` and `training` add to the settings that all cases share."""
     B, T = shape
     shared = {"layers": 2, "qkNorm": True, "ropeBase": 10000, "initStd": 0.3}
     return {
@@ -32,7 +32,7 @@ def case(name, seed, shape, vocabulary_size, model, weighting="uniform-k"):
             "model": {**shared, **model},
             "objective": {"weighting": weighting},
             "data": {"sequenceLength": T},
-            "training": {**TRAINING, "batchSize": B},
+            "training": {**TRAINING, **training, "batchSize": B},
         },
     }
 
@@ -50,6 +50,8 @@ def experts(kind, count, choices, width, score, gate, shared=0, **others):
         **others,
     }
 
+
+MUON = {"optimizer": "muon", "muonMomentum": 0.9}
 
 CASES = [
     case("dense-qk-norm", 2, (3, 7), 11, {"width": 20, "heads": 2, "feedForward": "dense", "hiddenWidth": 19}),
@@ -144,5 +146,25 @@ CASES = [
             "heads": 3,
             **experts("token-choice", 6, 2, 5, "sigmoid", "renormalised", shared=1, balanceLoss=0.1),
         },
+    ),
+    case(
+        "muon-dense",
+        2,
+        (3, 7),
+        11,
+        {"width": 20, "heads": 2, "feedForward": "dense", "hiddenWidth": 19},
+        training=MUON,
+    ),
+    case(
+        "muon-expert-choice-shared",
+        27,
+        (2, 9),
+        11,
+        {
+            "width": 12,
+            "heads": 2,
+            **experts("expert-choice", 3, 1, 17, "softmax", "renormalised", shared=1, expertGroup="sequence"),
+        },
+        training=MUON,
     ),
 ]

@@ -10,6 +10,10 @@ Conventions (the engine follows the same):
   f_e = count_e / (N K) held constant and P_e the mean probability (sigmoid scores are normalised over experts first).
 - AdamW with decoupled decay of every tensor of two or more dimensions (embedding and head included; norms are left
   alone), eps 1e-8, clip by the global norm with scale min(1, clipNorm / (norm + 1e-6)), bias correction.
+- Muon (`training.optimizer` "muon"): the matrices between hidden states (every *_proj, each expert's alone) take steps of
+  Nesterov momentum (m = beta m + (1 - beta) g, u = beta m + (1 - beta) g), orthogonalised by five Newton-Schulz iterations
+  (Jordan et al. 2024) and scaled by 0.2 sqrt(max(rows, columns)) (Moonlight, arXiv 2502.16982); the same clip, rate and
+  decay. Embedding, head, norms and routers stay with AdamW.
 - EMA starts at the initial weights; after each step ema = emaDecay * ema + (1 - emaDecay) * p.
 """
 import numpy as np
@@ -72,15 +76,39 @@ def loss_of(parameters, model, batch):
     return diffusion_loss(logits, batch["x0"], batch["xt"], batch["weight"]) + balance, balance, logits, routes
 
 
+def orthogonalise(u):
+    """u (rows, columns) -> a matrix whose singular values are near 1, by Newton-Schulz on the wide orientation."""
+    x = u.T if u.shape[0] > u.shape[1] else u
+    x = x / (torch.linalg.norm(x) + 1e-7)
+    for _ in range(5):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x.T if u.shape[0] > u.shape[1] else x
+
+
+class Muon(torch.optim.Optimizer):
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                m = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                m.mul_(group["momentum"]).add_(p.grad, alpha=1 - group["momentum"])
+                u = group["momentum"] * m + (1 - group["momentum"]) * p.grad
+                with torch.no_grad():
+                    p.mul_(1 - group["lr"] * group["weight_decay"])
+                    p.sub_(group["lr"] * 0.2 * max(p.shape) ** 0.5 * orthogonalise(u))
+
+
 def train(parameters, model, training, batch):
     """
-    `training["steps"]` AdamW steps on the same batch, routes decided anew in each.
+    `training["steps"]` steps of AdamW (and Muon) on the same batch, routes decided anew in each.
     Returns a list of {loss, balance, logits, routes, gradients, norm} per step (gradients before clipping), and the
     weights and their EMA after the last step. The given parameters are not changed.
     """
     weights = {name: value.clone().requires_grad_() for name, value in parameters.items()}
     ema = {name: value.clone() for name, value in parameters.items()}
-    matrices = [value for value in weights.values() if value.ndim >= 2]
+    is_muon = training.get("optimizer", "adamw") == "muon"
+    hidden = [value for name, value in weights.items() if is_muon and name.endswith("_proj.weight")]
+    matrices = [value for value in weights.values() if value.ndim >= 2 and not any(value is other for other in hidden)]
     vectors = [value for value in weights.values() if value.ndim < 2]
     optimizer = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": training["weightDecay"]}, {"params": vectors, "weight_decay": 0.0}],
@@ -88,9 +116,14 @@ def train(parameters, model, training, batch):
         betas=(training["beta1"], training["beta2"]),
         eps=1e-8,
     )
+    optimizers = [optimizer]
+    if hidden:
+        options = {"lr": training["learningRate"], "momentum": training["muonMomentum"], "weight_decay": training["weightDecay"]}
+        optimizers.append(Muon(hidden, options))
     history = []
     for _ in range(training["steps"]):
-        optimizer.zero_grad()
+        for each in optimizers:
+            each.zero_grad()
         loss, balance, logits, routes = loss_of(weights, model, batch)
         loss.backward()
         gradients = {name: value.grad.clone() for name, value in weights.items()}
@@ -98,7 +131,8 @@ def train(parameters, model, training, batch):
         history.append(
             {"loss": loss, "balance": balance, "logits": logits, "routes": routes, "gradients": gradients, "norm": float(norm)}
         )
-        optimizer.step()
+        for each in optimizers:
+            each.step()
         with torch.no_grad():
             for name, value in weights.items():
                 ema[name] = training["emaDecay"] * ema[name] + (1 - training["emaDecay"]) * value

@@ -27,7 +27,25 @@ export const training = {
       unit: '',
       logarithmic: true,
       label: 'Learning rate',
-      why: 'Peak learning rate of AdamW.',
+      why: "Peak learning rate; Muon's steps are scaled to AdamW's size.",
+    }),
+    optimizer: choice({
+      default: 'adamw',
+      options: [
+        { value: 'adamw', label: 'AdamW' },
+        { value: 'muon', label: 'Muon' },
+      ],
+      label: 'Optimizer',
+      why: 'Muon orthogonalises the steps of hidden matrices; embedding, head, norms and router stay with AdamW.',
+    }),
+    muonMomentum: real({
+      default: 0.95,
+      min: 0,
+      max: 0.9999,
+      unit: '',
+      label: 'Muon momentum',
+      why: 'Decay of the momentum that Muon orthogonalises.',
+      onlyIf: { path: 'training.optimizer', in: ['muon'] },
     }),
     schedule: choice({
       default: 'cosine',
