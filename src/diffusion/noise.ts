@@ -15,7 +15,7 @@ export const smallestMaskProbability = 1e-3;
 export interface MaskLevels {
   /** (B): number of masks, or their probability in units of 2^-24, by `levelKind`. */
   readonly level: Uint32Array;
-  /** (B): weight of the sample's summed loss, so that its expectation is the NELBO. */
+  /** (B): weight of the sample's summed loss; under a bound's weighting its expectation is the NELBO. */
   readonly weight: Float32Array;
 }
 
@@ -25,10 +25,16 @@ export function levelKind(weighting: Objective['weighting']): LevelKind {
     case 'uniform-k':
       return 'count';
     case 'elbo':
+    case 'none':
       return 'probability';
     default:
       return weighting satisfies never;
   }
+}
+
+/** Whether the loss is divided by all positions of the batch or by the masked ones (SCIENCE 1). */
+export function isMeanOverMasked(weighting: Objective['weighting']): boolean {
+  return weighting === 'none';
 }
 
 /**
@@ -53,7 +59,7 @@ export function drawTimes(sampling: Objective['timeSampling'], B: number, seed: 
 /**
  * Mask levels and loss weights at times t in [0, 1), for windows of T tokens:
  * `uniform-k` masks k = floor(t T) + 1 positions with weight T / k (RADD 2406.03736);
- * `elbo` masks each with p = (1 - eps) t + eps and weight 1 / p.
+ * `elbo` masks each with p = (1 - eps) t + eps and weight 1 / p; `none` masks likewise, with weight 1 (MaskGIT).
  */
 export function levelsAt(weighting: Objective['weighting'], times: readonly number[], T: number): MaskLevels {
   const level = new Uint32Array(times.length);
@@ -66,9 +72,10 @@ export function levelsAt(weighting: Objective['weighting'], times: readonly numb
         weight[sample] = T / k;
         break;
       }
-      case 'elbo': {
+      case 'elbo':
+      case 'none': {
         level[sample] = Math.round(((1 - smallestMaskProbability) * t + smallestMaskProbability) * 2 ** 24);
-        weight[sample] = 2 ** 24 / level[sample];
+        weight[sample] = weighting === 'elbo' ? 2 ** 24 / level[sample] : 1;
         break;
       }
       default:

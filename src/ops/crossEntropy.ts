@@ -47,14 +47,16 @@ const backwardKernel = kernel({
       weights: Floats;
       logSum: Floats;
       dloss: Floats;
+      counted: Words;
       dlogits: Floats;
     },
-    { N, V, T, maskId }: { N: number; V: number; T: number; maskId: number },
+    { N, V, T, maskId, COUNTED }: { N: number; V: number; T: number; maskId: number; COUNTED: number },
   ) => {
+    const rows = COUNTED ? Math.max(1, b.counted[1]) : N;
     for (let n = 0; n < N; n++) {
       if (b.slotOf[n] === NONE) continue;
       const base = b.slotOf[n] * V;
-      const scale = (b.dloss[0] * b.weights[Math.floor(n / T)]) / N;
+      const scale = (b.dloss[0] * b.weights[Math.floor(n / T)]) / rows;
       for (let v = 0; v < V; v++) b.dlogits[base + v] = scale * Math.exp(b.logits[base + v] - b.logSum[n]);
       b.dlogits[base + b.targets[n]] -= scale;
       b.dlogits[base + maskId] = 0;
@@ -65,7 +67,10 @@ const backwardKernel = kernel({
 const weightedMeanKernel = kernel({
   name: 'weighted_mean',
   wgsl: weightedMeanWgsl,
-  twin: (b: { nll: Floats; weights: Floats; sampleLoss: Floats; loss: Floats }, { B, T }: { B: number; T: number }) => {
+  twin: (
+    b: { nll: Floats; weights: Floats; counted: Words; sampleLoss: Floats; loss: Floats },
+    { B, T, COUNTED }: { B: number; T: number; COUNTED: number },
+  ) => {
     let total = 0;
     for (let sample = 0; sample < B; sample++) {
       let sum = 0;
@@ -73,12 +78,12 @@ const weightedMeanKernel = kernel({
       b.sampleLoss[sample] = (b.weights[sample] * sum) / T;
       total += b.sampleLoss[sample];
     }
-    b.loss[0] = total / B;
+    b.loss[0] = COUNTED ? (total * T) / Math.max(1, b.counted[1]) : total / B;
   },
 });
 
 export interface CrossEntropy {
-  /** (1) nats per token: mean over samples of `sampleLoss`. */
+  /** (1) nats per token: mean over samples of `sampleLoss`, or over the rows that `counted` counts. */
   readonly loss: Tensor;
   /** (B) weight * (sum of nll over the sample) / T. */
   readonly sampleLoss: Tensor;
@@ -90,19 +95,25 @@ export interface CrossEntropy {
  * `loss = sum over positions with a slot of weights[b] * -log softmax(logits)[target] / (B T)` in nats:
  * logits (B T, V + 1) with rows by slot, slotOf (B T) (NONE: no loss), targets (B T), weights (B). The softmax runs
  * over all columns but `maskId`; no target may be the mask. Normalised by all positions, not by the masked ones
- * (LLaDA 2502.09992, equation 3). Throws `ShapeError` for other shapes.
+ * (LLaDA 2502.09992, equation 3), unless `counted` (2) is given, whose second word is the number of positions to divide
+ * by, e.g. `offsets` of the sort that dealt the slots (MaskGIT 2202.04200, equation 1). Throws `ShapeError` for other
+ * shapes.
  *
- * Gradient: weights[b] / (B T) * (softmax - onehot(target)), 0 for the mask's column.
+ * Gradient: weights[b] / (B T, or that number) * (softmax - onehot(target)), 0 for the mask's column.
  */
 export function crossEntropy(
   logits: Tensor,
-  { slotOf, targets, weights, maskId }: { slotOf: Tensor; targets: Tensor; weights: Tensor; maskId: number },
+  options: { slotOf: Tensor; targets: Tensor; weights: Tensor; maskId: number; counted?: Tensor },
 ): CrossEntropy {
+  const { slotOf, targets, weights, maskId } = options;
   const { graph } = logits;
   const { N, V } = expectShape('crossEntropy', 'logits', logits, ['N', 'V']);
   const { B } = expectShape('crossEntropy', 'weights', weights, ['B']);
   expectShape('crossEntropy', 'slotOf', slotOf, [N], 'u32');
   expectShape('crossEntropy', 'targets', targets, [N], 'u32');
+  if (options.counted) expectShape('crossEntropy', 'counted', options.counted, [2], 'u32');
+  const counted = options.counted ?? slotOf;
+  const COUNTED = Number(options.counted !== undefined);
   const T = N / B;
   const nll = transientTensor(graph, 'nll', [N]);
   const logSum = transientTensor(graph, 'log sum', [N]);
@@ -118,8 +129,8 @@ export function crossEntropy(
   launch(graph, {
     label: 'weighted mean of the loss',
     variants: [{ kernel: weightedMeanKernel, workgroups: [1, 1, 1] }],
-    bindings: { nll, weights, sampleLoss, loss },
-    parameters: { B, T },
+    bindings: { nll, weights, counted, sampleLoss, loss },
+    parameters: { B, T, COUNTED },
     flops: N,
   });
   const result = differentiable(loss, [logits], (dloss) => [
@@ -129,8 +140,8 @@ export function crossEntropy(
         launch(graph, {
           label: `cross-entropy backward ${N} x ${V}`,
           variants: [{ kernel: backwardKernel, workgroups: linearWorkgroups(N * V) }],
-          bindings: { logits, slotOf, targets, weights, logSum, dloss, dlogits },
-          parameters: { N, V, T, maskId },
+          bindings: { logits, slotOf, targets, weights, logSum, dloss, counted, dlogits },
+          parameters: { N, V, T, maskId, COUNTED },
           flops: 4 * N * V,
         }),
     },

@@ -3,7 +3,7 @@
  * the objective of `src/diffusion`; running them is `trainer.ts` and `forwardPass.ts`.
  */
 import type { Experiment } from '../config/schema.ts';
-import { levelKind } from '../diffusion/noise.ts';
+import { isMeanOverMasked, levelKind } from '../diffusion/noise.ts';
 import type { Range, Recording } from '../gpu/recording.ts';
 import type { LayerRoutes } from '../nn/experts.ts';
 import { adamwRoles, muonMatrices } from '../nn/layout.ts';
@@ -171,7 +171,7 @@ function givenMasks(graph: Graph, N: number): Corrupted {
 /** The loss of the masked rows of a corrupted batch; the head runs on those rows only. */
 function diffusionLoss(
   source: ParameterSource,
-  { model }: Experiment,
+  { model, objective }: Experiment,
   { x0, weight }: BatchInputs,
   { xt, maskKey }: Corrupted,
 ): { ce: CrossEntropy; routes: readonly LayerRoutes[] } {
@@ -186,6 +186,7 @@ function diffusionLoss(
   const rows = { slotOf: reshape(masked.slotOf, [N, 1]), pairOf: masked.order, J: 1, slots: N };
   const logits = groupedMatmul(gatherRows(hidden, rows), head, masked.offsets);
   const targets = reshape(x0, [N]);
-  const ce = crossEntropy(logits, { slotOf: masked.slotOf, targets, weights: weight, maskId });
+  const counted = isMeanOverMasked(objective.weighting) ? masked.offsets : undefined;
+  const ce = crossEntropy(logits, { slotOf: masked.slotOf, targets, weights: weight, maskId, counted });
   return { ce, routes };
 }

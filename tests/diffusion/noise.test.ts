@@ -64,6 +64,12 @@ describe('levels', () => {
   });
 });
 
+test('none masks as elbo does, every masked position weighing 1', () => {
+  const times = [0, 0.3, 0.7, 0.999];
+  expect(levelsAt('none', times, 16).level).toEqual(levelsAt('elbo', times, 16).level);
+  expect(Array.from(levelsAt('none', times, 16).weight)).toEqual([1, 1, 1, 1]);
+});
+
 /**
  * Means over many steps of weight * loss(mask), where the loss of a masked position i depends on how much of its
  * surroundings is masked, as a model's does: cost(i) = 1 + (masked neighbours of i) / 2 + i / 10.

@@ -10,7 +10,7 @@ const selections = {
   some: (n: number) => (n % 3 === 1 ? NONE : n - Math.floor((n + 1) / 3)),
 };
 
-export const cases: OpCase[] = Object.entries(selections).flatMap(([selection, slotOf]) =>
+const shapes: OpCase[] = Object.entries(selections).flatMap(([selection, slotOf]) =>
   [
     { B: 1, T: 1, V: 2, maskId: 1 },
     { B: 3, T: 5, V: 7, maskId: 6 },
@@ -32,3 +32,26 @@ export const cases: OpCase[] = Object.entries(selections).flatMap(([selection, s
     }),
   ),
 );
+
+/** The mean over the positions that carry loss, with their number read on the device; none at all is a loss of 0. */
+const means = (['some', 'none'] as const).map((selection): OpCase => {
+  const [B, T, V, maskId] = [4, 7, 5, 4];
+  const slotOf = selections[selection];
+  const count = Array.from({ length: B * T }, (_, n) => slotOf(n)).filter((slot) => slot !== NONE).length;
+  return {
+    name: `cross-entropy, mean over ${selection} of the positions`,
+    inputs: {
+      logits: { shape: [B * T, V], values: (i) => 4 * noise(i) },
+      slots: { shape: [B * T], type: 'u32', values: slotOf },
+      targets: { shape: [B * T], type: 'u32', values: (n) => n % (V - 1) },
+      weights: { shape: [B], values: () => 1, differentiate: false },
+      counted: { shape: [2], type: 'u32', values: (i) => i * count },
+    },
+    record: (_, { logits, slots, targets, weights, counted }) => {
+      const { loss, sampleLoss, nll } = crossEntropy(logits, { slotOf: slots, targets, weights, maskId, counted });
+      return [loss, sampleLoss, nll];
+    },
+  };
+});
+
+export const cases: OpCase[] = [...shapes, ...means];

@@ -64,6 +64,14 @@ CASES = [
         "elbo",
     ),
     case(
+        "dense-mean-over-masked",
+        3,
+        (3, 7),
+        11,
+        {"layers": 1, "width": 12, "heads": 2, "feedForward": "dense", "hiddenWidth": 9},
+        "none",
+    ),
+    case(
         "expert-choice-sequence-softmax-renormalised",
         15,
         (2, 11),

@@ -53,7 +53,8 @@ def run(case, inputs, dtype):
         "xt": torch.from_numpy(batch["xt"]),
         "weight": torch.from_numpy(batch["weight"]).to(dtype),
     }
-    return train(weights, case["config"]["model"], case["config"]["training"], tensors)
+    config = case["config"]
+    return train(weights, config["model"], config["objective"], config["training"], tensors)
 
 
 def outputs_of(result):

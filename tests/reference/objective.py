@@ -4,8 +4,10 @@ The masked-diffusion objective and one optimizer step in PyTorch. The model is i
 Conventions (the engine follows the same):
 - Linear schedule. `elbo`: p_mask = (1 - eps) t + eps with eps = 1e-3, weight 1/p_mask (LLaDA, arXiv 2502.09992).
   `uniform-k`: exactly k masks, k in 1..T, weight T/k (RADD, arXiv 2406.03736).
+  `none`: masks as `elbo`, weight 1 (MaskGIT, arXiv 2202.04200).
 - SUBS (MDLM, arXiv 2406.07524): the mask's logit is -inf before the softmax; revealed tokens cost nothing.
-- Loss in nats: sum over samples b and masked i of weight_b * -log p(x0_i | xt), over B*T (all tokens).
+- Loss in nats: sum over samples b and masked i of weight_b * -log p(x0_i | xt), over B*T (all tokens); for `none` over
+  the number of masked tokens in the batch.
 - Switch balance loss of token choice, added per MoE layer: balanceLoss * E * sum_e f_e P_e over the whole batch, with
   f_e = count_e / (N K) held constant and P_e the mean probability (sigmoid scores are normalised over experts first).
 - AdamW with decoupled decay of every tensor of two or more dimensions (embedding and head included; norms are left
@@ -37,23 +39,24 @@ def corrupt(random, x0, vocabulary_size, weighting):
             k = 1 + int(strata[b] * T)
             masked[b, random.permutation(T)[:k]] = True
             weight[b] = T / k
-        elif weighting == "elbo":
+        elif weighting in ("elbo", "none"):
             p_mask = (1 - MASK_EPS) * strata[b] + MASK_EPS
             masked[b] = random.random(T) < p_mask
-            weight[b] = 1 / p_mask
+            weight[b] = 1 / p_mask if weighting == "elbo" else 1
         else:
-            raise ValueError(f"objective.weighting: expected elbo or uniform-k, got {weighting}")
+            raise ValueError(f"objective.weighting: expected elbo, uniform-k or none, got {weighting}")
     return np.where(masked, vocabulary_size, x0), weight.astype(np.float32)
 
 
-def diffusion_loss(logits, x0, xt, weight):
-    """logits (B, T, V + 1), x0 and xt (B, T), weight (B,) -> scalar, nats per token."""
+def diffusion_loss(logits, x0, xt, weight, weighting):
+    """logits (B, T, V + 1), x0 and xt (B, T), weight (B,) -> scalar, nats per token (per masked token for `none`)."""
     B, T = x0.shape
     mask_id = logits.shape[-1] - 1
     is_mask_column = torch.arange(mask_id + 1) == mask_id
     log_p = torch.log_softmax(logits.masked_fill(is_mask_column, float("-inf")), dim=-1)
     nll = -log_p.gather(-1, x0[..., None])[..., 0]  # (B, T)
-    return (weight[:, None] * (xt == mask_id) * nll).sum() / (B * T)
+    count = (xt == mask_id).sum() if weighting == "none" else B * T
+    return (weight[:, None] * (xt == mask_id) * nll).sum() / count
 
 
 def balance_loss(model, routes):
@@ -69,11 +72,12 @@ def balance_loss(model, routes):
     return total
 
 
-def loss_of(parameters, model, batch):
+def loss_of(parameters, model, objective, batch):
     """batch {x0, xt, weight} -> (loss, its balance part, logits (B, T, V + 1), routes)."""
     logits, routes = forward(parameters, model, batch["xt"])
     balance = balance_loss(model, routes)
-    return diffusion_loss(logits, batch["x0"], batch["xt"], batch["weight"]) + balance, balance, logits, routes
+    loss = diffusion_loss(logits, batch["x0"], batch["xt"], batch["weight"], objective["weighting"])
+    return loss + balance, balance, logits, routes
 
 
 def orthogonalise(u):
@@ -98,7 +102,7 @@ class Muon(torch.optim.Optimizer):
                     p.sub_(group["lr"] * 0.2 * max(p.shape) ** 0.5 * orthogonalise(u))
 
 
-def train(parameters, model, training, batch):
+def train(parameters, model, objective, training, batch):
     """
     `training["steps"]` steps of AdamW (and Muon) on the same batch, routes decided anew in each.
     Returns a list of {loss, balance, logits, routes, gradients, norm} per step (gradients before clipping), and the
@@ -124,7 +128,7 @@ def train(parameters, model, training, batch):
     for _ in range(training["steps"]):
         for each in optimizers:
             each.zero_grad()
-        loss, balance, logits, routes = loss_of(weights, model, batch)
+        loss, balance, logits, routes = loss_of(weights, model, objective, batch)
         loss.backward()
         gradients = {name: value.grad.clone() for name, value in weights.items()}
         norm = torch.nn.utils.clip_grad_norm_(weights.values(), training["clipNorm"])

@@ -9,9 +9,10 @@ export const objective = {
       options: [
         { value: 'uniform-k', label: 'Uniform count (RADD)' },
         { value: 'elbo', label: 'ELBO, 1/t (LLaDA)' },
+        { value: 'none', label: 'None (MaskGIT)' },
       ],
       label: 'Weighting',
-      why: 'Both estimate the same bound; a uniform count of masks has the lower variance.',
+      why: 'Uniform count and ELBO estimate the same bound, the first with less noise; without weights every masked token counts alike, which is no bound but converges faster early.',
     }),
     timeSampling: choice({
       default: 'antithetic',
