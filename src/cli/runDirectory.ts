@@ -9,12 +9,16 @@ import type { Experiment } from '../config/schema.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import type { ParameterLayout } from '../nn/layout.ts';
 import {
+  type Checkpoint,
+  decodeCheckpoint,
   decodeModel,
   decodeSnapshot,
   describeRun,
   encodeModel,
   encodeSnapshot,
+  expectVocabulary,
   layoutOfRun,
+  parseJson,
   parseRun,
   type Snapshot,
 } from '../train/checkpoint.ts';
@@ -123,6 +127,15 @@ export function readRun(directory: string): RunDirectory {
   return { experiment, tokenizer, layout, weights: decodeModel(readBytes(path), layout, path) };
 }
 
+/**
+ * Reads a model to start from: a run directory, or a file that the page exported. Throws `DataError` or `ConfigError`
+ * with one sentence for anything else.
+ */
+export function readCheckpoint(path: string): Checkpoint {
+  if (path.endsWith('.safetensors')) return naming(path, /^/, () => decodeCheckpoint(readBytes(path), path));
+  return { ...readRun(path), where: path };
+}
+
 /** Reads what a run needs to go on. */
 export function readRunState(directory: string): Omit<RunDirectory, 'weights'> & { snapshot: Snapshot } {
   const run = readRunWithoutWeights(directory);
@@ -134,12 +147,10 @@ function readRunWithoutWeights(directory: string): Omit<RunDirectory, 'weights'>
   const configPath = join(directory, files.config);
   const run = naming(configPath, /^/, () => parseRun(new TextDecoder().decode(readBytes(configPath)), configPath));
   const tokenizerPath = join(directory, files.tokenizer);
-  const tokenizer = naming(tokenizerPath, /^tokenizer\.json: /, () => tokenizerFromJSON(parseJson(tokenizerPath)));
-  if (tokenizer.vocabularySize !== run.vocabularySize) {
-    throw new DataError(
-      `${tokenizerPath}: expected ${run.vocabularySize} tokens as in ${files.config}, got ${tokenizer.vocabularySize}`,
-    );
-  }
+  const tokenizer = naming(tokenizerPath, /^tokenizer\.json: /, () =>
+    tokenizerFromJSON(parseJson(new TextDecoder().decode(readBytes(tokenizerPath)), tokenizerPath)),
+  );
+  expectVocabulary(tokenizer, run.vocabularySize, tokenizerPath);
   return { experiment: run.experiment, tokenizer, layout: layoutOfRun(run) };
 }
 
@@ -151,15 +162,6 @@ function naming<T>(path: string, start: RegExp, read: () => T): T {
     const isOurs = error instanceof DataError || error instanceof ConfigError;
     if (!isOurs || error.message.startsWith(`${path}: `)) throw error;
     throw new DataError(error.message.replace(start, () => `${path}: `));
-  }
-}
-
-function parseJson(path: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(readBytes(path)));
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${path}: expected JSON, got ${(error as Error).message}`);
   }
 }
 

@@ -9,6 +9,7 @@ import { type Experiment, schema } from '../config/schema.ts';
 import { maxInFlight } from '../gpu/runtime.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
 import { createEvaluator } from '../train/evaluation.ts';
+import { startFrom } from '../train/startFrom.ts';
 import { prepareText, type RunText } from '../train/text.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
 import { isValidated, trainingLoop } from '../train/trainingLoop.ts';
@@ -18,6 +19,7 @@ import { activity, endProgress, progress } from './output.ts';
 import {
   appendMetrics,
   createRun,
+  readCheckpoint,
   readRunState,
   truncateMetrics,
   writeCheckpoint,
@@ -27,8 +29,11 @@ import { loadText } from './texts.ts';
 
 export const trainHelp = `
 train --preset ID [--set path=value]... [--data FILE] [--steps N] [--seed N] [--out DIR] [--backend gpu|cpu]
+train --from DIR|FILE.safetensors [--preset ID] [--set path=value]... (the rest as above)
 train --resume DIR [--steps N] [--data FILE] [--backend gpu|cpu]
     Train: a line of JSON per step, and a run directory with --out. Ctrl+C saves and stops.
+    --from starts with the weights and the tokenizer of another run (its settings, unless --preset names others): the
+    same model, or a dense one whose feed-forward becomes every expert. The optimizer and the steps start anew.
     Presets: ${presets.map(({ id }) => id).join(', ')}.
     Settings: ${Object.keys(schema).join(', ')}, each with its fields, e.g. --set model.layers=4.`;
 
@@ -40,6 +45,7 @@ const options = {
   steps: { type: 'string' },
   seed: { type: 'string' },
   out: { type: 'string' },
+  from: { type: 'string' },
   resume: { type: 'string' },
 } as const;
 
@@ -49,15 +55,17 @@ interface Job {
   readonly text: RunText;
   readonly directory: string | undefined;
   readonly snapshot: Snapshot | null;
+  /** What a run that starts from another's weights begins with. */
+  readonly weights: Float32Array | null;
 }
 
 export async function trainCommand(args: readonly string[]): Promise<void> {
   const values = readOptions(args, options);
-  const { experiment, text, directory, snapshot } =
+  const { experiment, text, directory, snapshot, weights } =
     values.resume === undefined ? await newJob(values) : await resumedJob(values);
   const { runtime, name, close } = await openBackend(values.backend);
   progress(`training on ${name}`);
-  const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, activity);
+  const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, activity, weights);
   if (snapshot) trainer.restore(snapshot);
   if (directory !== undefined && !snapshot) createRun(directory, experiment, text.tokenizer);
   await run(trainer, text, directory);
@@ -65,15 +73,19 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
 }
 
 async function newJob(
-  values: Record<string, unknown> & { set?: string[]; preset?: string; data?: string; out?: string },
+  values: Record<string, unknown> & { set?: string[]; preset?: string; data?: string; out?: string; from?: string },
 ): Promise<Job> {
   const settings: Record<string, string> = { ...readSettings(values.set) };
   if (typeof values.steps === 'string') settings['training.steps'] = values.steps;
   if (typeof values.seed === 'string') settings['training.seed'] = values.seed;
   if (values.data !== undefined) settings['data.corpus'] = ownCorpus(settings['data.corpus']);
-  const experiment = withSettings(presetExperiment(values.preset ?? 'expert-choice'), settings);
-  const text = prepareText(experiment, await loadText(experiment, values.data));
-  return { experiment, text, directory: values.out, snapshot: null };
+  const source = values.from === undefined ? null : readCheckpoint(values.from);
+  const isOfSource = source !== null && values.preset === undefined;
+  const base = isOfSource ? source.experiment : presetExperiment(values.preset ?? 'expert-choice');
+  const experiment = withSettings(base, settings);
+  const weights = source && startFrom(experiment, source);
+  const text = prepareText(experiment, await loadText(experiment, values.data), source?.tokenizer);
+  return { experiment, text, directory: values.out, snapshot: null, weights };
 }
 
 /** What `--data` makes of `data.corpus`. Throws `ConfigError` where that names another text. */
@@ -86,7 +98,7 @@ function ownCorpus(named: string | undefined): 'custom' {
 async function resumedJob(
   values: Record<string, unknown> & { resume?: string; steps?: string; data?: string },
 ): Promise<Job> {
-  for (const name of ['preset', 'set', 'seed', 'out']) {
+  for (const name of ['preset', 'set', 'seed', 'out', 'from']) {
     if (values[name] !== undefined)
       throw new ConfigError(`--${name}: expected none beside --resume, which keeps the run's own, got one`);
   }
@@ -100,7 +112,7 @@ async function resumedJob(
   const text = prepareText(experiment, await loadText(experiment, values.data), tokenizer);
   truncateMetrics(directory, snapshot.step);
   writeConfig(directory, experiment, tokenizer.vocabularySize);
-  return { experiment, text, directory, snapshot };
+  return { experiment, text, directory, snapshot, weights: null };
 }
 
 /** Seconds between two checkpoints of a run directory. */

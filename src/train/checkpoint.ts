@@ -6,6 +6,7 @@
 import { DataError } from '../config/errors.ts';
 import { parseExperiment } from '../config/experiment.ts';
 import { type Experiment, schema } from '../config/schema.ts';
+import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import { layoutOf, type ParameterLayout, partsOf } from '../nn/layout.ts';
 import { namedParts } from '../nn/parameters.ts';
 import { rmsnormEpsilon } from '../ops/rmsnorm.ts';
@@ -20,11 +21,70 @@ export interface Snapshot {
   readonly average: Float32Array;
 }
 
+/** A trained model, as a run starts from it. */
+export interface Checkpoint {
+  readonly experiment: Experiment;
+  readonly tokenizer: Tokenizer;
+  /** In the order of the layout of `experiment.model`. */
+  readonly weights: Float32Array;
+  /** Its name in sentences. */
+  readonly where: string;
+}
+
 const flatNames = ['parameter', 'moment1', 'moment2', 'average'] as const;
 
 /** The averaged weights as a safetensors file under the names of the Hugging Face layout. */
-export function encodeModel(layout: ParameterLayout, average: Float32Array, step: number): Uint8Array<ArrayBuffer> {
-  return encodeTensors(namedParts(layout, average), { step: String(step) });
+export function encodeModel(
+  layout: ParameterLayout,
+  average: Float32Array,
+  step: number,
+  metadata: Record<string, string> = {},
+): Uint8Array<ArrayBuffer> {
+  return encodeTensors(namedParts(layout, average), { step: String(step), ...metadata });
+}
+
+/** A model as one file: its weights, with `config.json` and `tokenizer.json` as metadata. */
+export function encodeCheckpoint(
+  { experiment, tokenizer, weights }: Omit<Checkpoint, 'where'>,
+  step: number,
+): Uint8Array<ArrayBuffer> {
+  const { vocabularySize } = tokenizer;
+  return encodeModel(layoutOfRun({ experiment, vocabularySize }), weights, step, {
+    config: JSON.stringify(describeRun(experiment, vocabularySize)),
+    tokenizer: JSON.stringify(tokenizer.toJSON()),
+  });
+}
+
+/**
+ * Reads what `encodeCheckpoint` wrote. Throws `DataError` or `ConfigError` with one sentence for any other file, weights
+ * without configuration and tokenizer included.
+ */
+export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
+  const { config, tokenizer: description } = decodeTensors(bytes, where).metadata;
+  if (typeof config !== 'string' || typeof description !== 'string') {
+    throw new DataError(
+      `${where}: expected weights with config and tokenizer in their metadata (as exported here), got none; give the run's directory instead`,
+    );
+  }
+  const run = parseRun(config, where);
+  const tokenizer = tokenizerFromJSON(parseJson(description, where));
+  expectVocabulary(tokenizer, run.vocabularySize, where);
+  return { experiment: run.experiment, tokenizer, weights: decodeModel(bytes, layoutOfRun(run), where), where };
+}
+
+/** Throws `DataError` for a tokenizer of another size than the model's vocabulary. */
+export function expectVocabulary({ vocabularySize }: Tokenizer, expected: number, where: string): void {
+  if (vocabularySize !== expected)
+    throw new DataError(`${where}: expected ${expected} tokens as in its config.json, got ${vocabularySize}`);
+}
+
+/** Throws `DataError` for a text that is no JSON. */
+export function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new DataError(`${where}: expected JSON, got ${(error as Error).message}`);
+  }
 }
 
 /**
@@ -102,13 +162,10 @@ export function describeRun(experiment: Experiment, vocabularySize: number): Rec
 
 /** Reads `config.json`. Throws `DataError` or `ConfigError` naming what is wrong. */
 export function parseRun(text: string, where: string): { experiment: Experiment; vocabularySize: number } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${where}: expected JSON, got ${(error as Error).message}`);
-  }
-  const run = value as { format?: unknown; architecture?: { vocab_size?: unknown } } & Record<string, unknown>;
+  const run = parseJson(text, where) as { format?: unknown; architecture?: { vocab_size?: unknown } } & Record<
+    string,
+    unknown
+  >;
   if (run === null || typeof run !== 'object' || run.format !== 1) {
     throw new DataError(`${where}: expected "format": 1 of a run of this program, got ${JSON.stringify(run?.format)}`);
   }

@@ -42,12 +42,16 @@ export interface Trainer {
   destroy(): void;
 }
 
-/** Records, compiles and initialises a run over a vocabulary of `vocabularySize` tokens plus the mask. */
+/**
+ * Records, compiles and initialises a run over a vocabulary of `vocabularySize` tokens plus the mask, from weights in
+ * the order of its layout (`startFrom.ts`) or else from its seed.
+ */
 export async function createTrainer(
   runtime: Runtime,
   experiment: Experiment,
   vocabularySize: number,
   onProgress: (activity: string) => void = () => {},
+  weights: Float32Array | null = null,
 ): Promise<Trainer> {
   const { model, objective, training, data } = experiment;
   const layout = layoutOf(model, vocabularySize);
@@ -60,7 +64,7 @@ export async function createTrainer(
   });
   const whole = (storage: Storage): Range => ({ storage, offset: 0, length: storage.length });
   const state = [parameters.parameter, parameters.moment1, parameters.moment2, parameters.average];
-  const initial = initialParameters(layout, model.layers, model.initStd, training.seed);
+  const initial = weights ?? initialParameters(layout, model.layers, model.initStd, training.seed);
   runtime.write(whole(parameters.parameter), initial);
   runtime.write(whole(parameters.average), initial);
   let step = 0;
