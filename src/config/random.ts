@@ -14,6 +14,7 @@ export const streams = {
   source: 6,
   evaluate: 7,
   preview: 8,
+  dropout: 9,
 } as const;
 
 /** pcg4d of Jarzynski and Olano 2020 ("Hash Functions for GPU Rendering"): four words in, four words out. */

@@ -24,7 +24,7 @@ export function mixtureOfExperts(
   block: (name: string) => Tensor,
   model: ModelSettings,
   x: Tensor,
-  { residual, ...context }: RouterContext & { residual: Tensor },
+  { residual, ...context }: RouterContext & { residual: Tensor | null },
 ): RouterDecision & { output: Tensor } {
   const decision = route(kind, x, block('router'), model, context);
   const { gates, routing } = decision;

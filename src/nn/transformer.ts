@@ -3,6 +3,7 @@
  * of experts. Composition of ops only; the objective and the head's loss are in `src/train/recordings.ts`.
  */
 import { attention } from '../ops/attention.ts';
+import { addDropped } from '../ops/dropout.ts';
 import { embedding } from '../ops/embedding.ts';
 import { matmul } from '../ops/matmul.ts';
 import { qkNormRope } from '../ops/qkNormRope.ts';
@@ -27,6 +28,8 @@ export interface Sequences {
   readonly sorted: Sorted | null;
   readonly B: number;
   readonly T: number;
+  /** (2) u32 in training: seed and step, the counters of what is random inside the model; null elsewhere. */
+  readonly draw: Tensor | null;
 }
 
 /**
@@ -36,10 +39,13 @@ export interface Sequences {
 export function transformer(
   source: ParameterSource,
   model: ModelSettings,
-  { tokens, sorted, B, T }: Sequences,
+  { tokens, sorted, B, T, draw }: Sequences,
   blockSize: number,
 ): TransformerOutput {
-  const { heads, ropeBase: base } = model;
+  const { heads, ropeBase: base, dropout: rate } = model;
+  // A branch adds itself to the residual stream, unless dropout comes between.
+  const addBranch = (place: number, onto: Tensor, branch: (residual: Tensor | null) => Tensor) =>
+    draw && rate > 0 ? addDropped(branch(null), onto, { rate, draw, place }) : branch(onto);
   const routes: LayerRoutes[] = [];
   let x = embedding(source('embedding'), tokens, sorted);
   for (let layer = 0; layer < model.layers; layer++) {
@@ -49,19 +55,15 @@ export function transformer(
     const kWeight = model.qkNorm ? block('keyNorm') : null;
     const turned = qkNormRope(qkv, { T, heads, base, qWeight, kWeight });
     const mixed = attention(turned, { T, heads, blockSize });
-    x = matmul(mixed, block('attentionOut'), { transB: true, residual: x });
+    x = addBranch(2 * layer, x, (residual) => matmul(mixed, block('attentionOut'), { transB: true, residual }));
     const normalised = rmsnorm(x, block('feedForwardNorm'));
-    if (model.feedForward === 'dense') {
-      x = feedForward(normalised, block('dense.gateUp'), block('dense.down'), x);
-    } else {
-      const { output, ...decisions } = mixtureOfExperts(model.feedForward, block, model, normalised, {
-        B,
-        T,
-        residual: x,
-      });
+    const kind = model.feedForward;
+    x = addBranch(2 * layer + 1, x, (residual) => {
+      if (kind === 'dense') return feedForward(normalised, block('dense.gateUp'), block('dense.down'), residual);
+      const { output, ...decisions } = mixtureOfExperts(kind, block, model, normalised, { B, T, residual });
       routes.push({ layer, ...decisions });
-      x = output;
-    }
+      return output;
+    });
   }
   return { hidden: rmsnorm(x, source('finalNorm')), routes };
 }

@@ -49,7 +49,7 @@ export interface MatmulOptions {
   readonly transA?: boolean;
   readonly transB?: boolean;
   /** Added to the product; its gradient is the upstream gradient. */
-  readonly residual?: Tensor;
+  readonly residual?: Tensor | null;
 }
 
 /**
@@ -59,14 +59,14 @@ export interface MatmulOptions {
  * Gradients, with Y = A B: dA = dY B^T, dB = A^T dY; a transposed operand receives the transpose.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  const { transA = false, transB = false, residual } = options;
+  const { transA = false, transB = false, residual = null } = options;
   const { G, M, N } = matmulShape(a, b, transA, transB);
   const isBatched = a.shape.length === 3;
   const out = transientTensor(a.graph, 'product', isBatched ? [G, M, N] : [M, N]);
   if (residual && residual.length !== out.length) {
     throw new ShapeError(`matmul: expected residual ${showShape(out.shape)}, got ${showShape(residual.shape)}`);
   }
-  matmulInto(out, a, b, transA, transB, residual ?? null);
+  matmulInto(out, a, b, transA, transB, residual);
   return differentiable(out, residual ? [a, b, residual] : [a, b], (dY) => [
     ...(residual ? [{ input: residual, alias: dY }] : []),
     {

@@ -61,7 +61,7 @@ export function recordTraining(
   const T = data.sequenceLength;
   const inputs = batchInputs(graph, B, T);
   const corrupted = given ? givenMasks(graph, B * T) : drawnMasks(experiment, inputs, maskIdOf(parameters));
-  const { ce, routes } = diffusionLoss(trainable(graph, parameters), experiment, inputs, corrupted);
+  const { ce, routes } = diffusionLoss(trainable(graph, parameters), experiment, inputs, corrupted, inputs.draw);
   const total = routes.reduce((sum, { balanceLoss }) => (balanceLoss ? add(sum, balanceLoss) : sum), ce.loss);
   const one = persistentTensor(graph, 'one', [1], { initial: [1] });
   backward(graph, [{ tensor: total, upstream: one }]);
@@ -114,7 +114,7 @@ export function recordEvaluation(
   const source = frozen(graph, parameters.layout, parameters.average);
   // Evaluation always reports the NELBO by exact counts, whatever the objective of training (SCIENCE 1).
   const exact = { ...experiment, objective: { ...experiment.objective, weighting: 'uniform-k' as const } };
-  const { ce } = diffusionLoss(source, exact, inputs, drawnMasks(exact, inputs, maskIdOf(parameters)));
+  const { ce } = diffusionLoss(source, exact, inputs, drawnMasks(exact, inputs, maskIdOf(parameters)), null);
   return { recording: { launches: graph.launches }, inputs, sampleLoss: ce.sampleLoss };
 }
 
@@ -137,7 +137,12 @@ export function recordForward(
   const graph = createGraph();
   const source = frozen(graph, parameters.layout, parameters.average);
   const tokens = persistentTensor(graph, 'tokens', [B, T], { type: 'u32' });
-  const { hidden, routes } = transformer(source, model, { tokens: reshape(tokens, [B * T]), sorted: null, B, T }, T);
+  const { hidden, routes } = transformer(
+    source,
+    model,
+    { tokens: reshape(tokens, [B * T]), sorted: null, B, T, draw: null },
+    T,
+  );
   const head = source('head');
   const logits = matmul(hidden, reshape(head, head.shape.slice(1)), { transB: true });
   return { recording: { launches: graph.launches }, tokens, logits, routes };
@@ -174,6 +179,7 @@ function diffusionLoss(
   { model, objective }: Experiment,
   { x0, weight }: BatchInputs,
   { xt, maskKey }: Corrupted,
+  draw: Tensor | null,
 ): { ce: CrossEntropy; routes: readonly LayerRoutes[] } {
   const [B, T] = x0.shape;
   const N = B * T;
@@ -181,7 +187,7 @@ function diffusionLoss(
   const vocabulary = head.shape[1];
   const maskId = vocabulary - 1;
   const sorted = x0.graph.recordsGradients && head.isDifferentiable ? sortByKey(xt, vocabulary) : null;
-  const { hidden, routes } = transformer(source, model, { tokens: xt, sorted, B, T }, T);
+  const { hidden, routes } = transformer(source, model, { tokens: xt, sorted, B, T, draw }, T);
   const masked = sortByKey(maskKey, 1);
   const rows = { slotOf: reshape(masked.slotOf, [N, 1]), pairOf: masked.order, J: 1, slots: N };
   const logits = groupedMatmul(gatherRows(hidden, rows), head, masked.offsets);

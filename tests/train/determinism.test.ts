@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
 import { integerAt, streams } from '../../src/config/random.ts';
+import type { Setting } from '../../src/config/schema.ts';
 import { requestAdapter } from '../../src/gpu/device.ts';
 import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
 import type { Runtime } from '../../src/gpu/runtime.ts';
@@ -14,7 +15,7 @@ const vocabularySize = 11;
 const B = 3;
 const T = 9;
 
-function experimentOf(seed: number, feedForward = 'expert-choice') {
+function experimentOf(seed: number, feedForward = 'expert-choice', more: Readonly<Record<string, Setting>> = {}) {
   return withSettings(defaultExperiment(), {
     'model.layers': 1,
     'model.width': 12,
@@ -29,6 +30,7 @@ function experimentOf(seed: number, feedForward = 'expert-choice') {
     'training.warmupSteps': 5,
     'training.learningRate': 0.01,
     'training.seed': seed,
+    ...more,
   });
 }
 
@@ -59,15 +61,16 @@ async function checkSeeds(runtime: Runtime, feedForward?: string): Promise<void>
 }
 
 /** 20 steps in one go, and 10, a snapshot, a new trainer, and 10. */
-async function checkResume(runtime: Runtime): Promise<void> {
-  const straight = await createTrainer(runtime, experimentOf(4), vocabularySize);
+async function checkResume(runtime: Runtime, more: Readonly<Record<string, Setting>> = {}): Promise<void> {
+  const experiment = experimentOf(4, 'expert-choice', more);
+  const straight = await createTrainer(runtime, experiment, vocabularySize);
   const losses = await advance(straight, 20);
-  const first = await createTrainer(runtime, experimentOf(4), vocabularySize);
+  const first = await createTrainer(runtime, experiment, vocabularySize);
   await advance(first, 10);
   const snapshot = await first.snapshot();
   expect(snapshot.step).toBe(10);
   first.destroy();
-  const second = await createTrainer(runtime, experimentOf(4), vocabularySize);
+  const second = await createTrainer(runtime, experiment, vocabularySize);
   const fresh = await second.stateHash();
   second.restore(snapshot);
   expect(second.step).toBe(10);
@@ -83,6 +86,9 @@ test.each(['dense', 'expert-choice', 'token-choice'])('twins, %s: one seed, one 
 );
 
 test('twins: a run goes on from a snapshot as if it had not stopped', () => checkResume(createTwinRuntime()));
+
+test('twins, Muon and dropout: a run goes on from a snapshot as if it had not stopped', () =>
+  checkResume(createTwinRuntime(), { 'training.optimizer': 'muon', 'model.dropout': 0.2 }));
 
 test('GPU: one seed, one state; and a run goes on from a snapshot as if it had not stopped', async () => {
   const errors: string[] = [];

@@ -140,6 +140,14 @@ export const model = {
       why: 'Weight of the Switch auxiliary loss that spreads tokens over experts.',
       onlyIf: tokenChoiceOnly,
     }),
+    dropout: real({
+      default: 0,
+      min: 0,
+      max: 0.9,
+      unit: '',
+      label: 'Dropout',
+      why: 'Share of each residual branch (attention, feed-forward) that is zeroed at random while training.',
+    }),
     initStd: real({
       default: 0.02,
       min: 0.0001,
