@@ -1,6 +1,6 @@
 /** Opens a backend for the command line: Dawn through npm `webgpu`, or the CPU twins. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { cpus, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { create, globals } from 'webgpu';
@@ -20,6 +20,8 @@ export interface OpenBackend {
   readonly runtime: Runtime;
   /** What it computes on, for people. */
   readonly name: string;
+  /** Adapter or processor, for records. */
+  readonly adapter: string;
   /** Remembers the chosen kernel variants and closes the device. */
   close(): void;
 }
@@ -51,6 +53,7 @@ export async function openBackend(wanted: string | undefined): Promise<OpenBacke
   return {
     runtime,
     name: backends.adapter!.key,
+    adapter: backends.adapter!.key,
     close: () => {
       remember();
       runtime.destroy();
@@ -59,7 +62,13 @@ export async function openBackend(wanted: string | undefined): Promise<OpenBacke
 }
 
 function onTwins(runtime: Runtime): OpenBackend {
-  return { runtime, name: 'CPU twins', close: () => runtime.destroy() };
+  const processor = cpus()[0]?.model.trim() || process.arch;
+  return {
+    runtime,
+    name: 'CPU twins',
+    adapter: `CPU twins, one thread of ${processor}`,
+    close: () => runtime.destroy(),
+  };
 }
 
 function tablePath(): string {

@@ -1,10 +1,13 @@
 /**
- * A run on disk: `config.json`, `tokenizer.json`, `model.safetensors`, `training.safetensors`, `metrics.jsonl`.
+ * A run on disk: `config.json`, `tokenizer.json`, `model.safetensors`, `training.safetensors`, `metrics.jsonl`,
+ * `record.json`.
  * A file is written beside its name and renamed, so that a full disk or a crash leaves the last good one.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, DataError } from '../config/errors.ts';
+import { parseRunRecord } from '../config/parseRecords.ts';
+import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import type { ParameterLayout } from '../nn/layout.ts';
@@ -29,6 +32,7 @@ const files = {
   model: 'model.safetensors',
   training: 'training.safetensors',
   metrics: 'metrics.jsonl',
+  record: 'record.json',
 } as const;
 
 export interface RunDirectory {
@@ -75,7 +79,7 @@ export function createRun(directory: string, experiment: Experiment, tokenizer: 
   } catch (error) {
     throw new DataError(`--out ${directory}: expected a directory that can be made, got ${reasonOf(error)}`);
   }
-  rmSync(join(directory, files.metrics), { force: true });
+  for (const file of [files.metrics, files.record]) rmSync(join(directory, file), { force: true });
   writeConfig(directory, experiment, tokenizer.vocabularySize);
   writeWhole(join(directory, files.tokenizer), JSON.stringify(tokenizer.toJSON()));
 }
@@ -88,6 +92,17 @@ export function writeConfig(directory: string, experiment: Experiment, vocabular
 export function writeCheckpoint(directory: string, layout: ParameterLayout, snapshot: Snapshot): void {
   writeWhole(join(directory, files.model), encodeModel(layout, snapshot.average, snapshot.step));
   writeWhole(join(directory, files.training), encodeSnapshot(snapshot));
+}
+
+/** Writes the record of the run as it stands. */
+export function writeRecord(directory: string, record: RunRecord): void {
+  writeWhole(join(directory, files.record), `${JSON.stringify(record)}\n`);
+}
+
+/** Reads the record of a run; null where there is none. Throws `DataError` when it is not one. */
+export function readRecord(directory: string): RunRecord | null {
+  const path = join(directory, files.record);
+  return existsSync(path) ? parseRunRecord(parseJson(path), path) : null;
 }
 
 /** Appends lines to `metrics.jsonl`. Throws `DataError` on a full disk. */

@@ -1,12 +1,16 @@
 /** `sdlm train`: a run without a screen. JSON lines on standard output, progress on standard error. */
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 import { ConfigError } from '../config/errors.ts';
 import { withSettings } from '../config/experiment.ts';
 import { presetExperiment, presets } from '../config/presets.ts';
+import type { RunRecord } from '../config/records.ts';
 import { type Experiment, schema } from '../config/schema.ts';
 import { maxInFlight } from '../gpu/runtime.ts';
+import { createRunCollector, type RunCollector } from '../lab/runRecord.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
 import { createEvaluator } from '../train/evaluation.ts';
 import { startFrom } from '../train/startFrom.ts';
@@ -20,10 +24,12 @@ import {
   appendMetrics,
   createRun,
   readCheckpoint,
+  readRecord,
   readRunState,
   truncateMetrics,
   writeCheckpoint,
   writeConfig,
+  writeRecord,
 } from './runDirectory.ts';
 import { loadText } from './texts.ts';
 
@@ -57,18 +63,33 @@ interface Job {
   readonly snapshot: Snapshot | null;
   /** What a run that starts from another's weights begins with. */
   readonly weights: Float32Array | null;
+  /** Record of the run up to the snapshot. */
+  readonly before: RunRecord | null;
 }
 
 export async function trainCommand(args: readonly string[]): Promise<void> {
   const values = readOptions(args, options);
-  const { experiment, text, directory, snapshot, weights } =
+  const { experiment, text, directory, snapshot, weights, before } =
     values.resume === undefined ? await newJob(values) : await resumedJob(values);
-  const { runtime, name, close } = await openBackend(values.backend);
+  const { runtime, name, adapter, close } = await openBackend(values.backend);
   progress(`training on ${name}`);
   const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, activity, weights);
   if (snapshot) trainer.restore(snapshot);
   if (directory !== undefined && !snapshot) createRun(directory, experiment, text.tokenizer);
-  await run(trainer, text, directory);
+  const { tokenizer, tokensPerCharacter, floorBpc } = text;
+  const facts = {
+    id: before?.id ?? randomUUID(),
+    name: before?.name ?? basename(directory ?? 'run'),
+    created: before?.created ?? new Date().toISOString(),
+    study: before?.study ?? null,
+    backend: runtime.kind,
+    adapter,
+    experiment,
+    text: { vocabularySize: tokenizer.vocabularySize, tokensPerCharacter, floorBpc },
+  };
+  const collector = createRunCollector(facts, before);
+  if (snapshot) collector.cut(snapshot.step);
+  await run(trainer, text, { directory, collector });
   close();
 }
 
@@ -85,7 +106,7 @@ async function newJob(
   const experiment = withSettings(base, settings);
   const weights = source && startFrom(experiment, source);
   const text = prepareText(experiment, await loadText(experiment, values.data), source?.tokenizer);
-  return { experiment, text, directory: values.out, snapshot: null, weights };
+  return { experiment, text, directory: values.out, snapshot: null, weights, before: null };
 }
 
 /** What `--data` makes of `data.corpus`. Throws `ConfigError` where that names another text. */
@@ -112,13 +133,19 @@ async function resumedJob(
   const text = prepareText(experiment, await loadText(experiment, values.data), tokenizer);
   truncateMetrics(directory, snapshot.step);
   writeConfig(directory, experiment, tokenizer.vocabularySize);
-  return { experiment, text, directory, snapshot, weights: null };
+  return { experiment, text, directory, snapshot, weights: null, before: readRecord(directory) };
 }
 
 /** Seconds between two checkpoints of a run directory. */
 const checkpointSeconds = 60;
 
-async function run(trainer: Trainer, text: RunText, directory: string | undefined): Promise<void> {
+/** Where a run is kept, and as what. */
+interface Keeping {
+  readonly directory: string | undefined;
+  readonly collector: RunCollector;
+}
+
+async function run(trainer: Trainer, text: RunText, { directory, collector }: Keeping): Promise<void> {
   const { runtime, experiment, parameters } = trainer;
   const { training, data } = experiment;
   const evaluator = await createEvaluator(runtime, experiment, parameters, training.batchSize);
@@ -136,6 +163,7 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   let lastTime = performance.now();
+  collector.startClock();
   let lastCheckpoint = lastTime;
   // Time spent on steps, validations left out, after each of the last steps: steps arrive in bursts of those in flight.
   const spent = [0];
@@ -152,8 +180,11 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
     if (directory === undefined) return;
     emit();
     appendMetrics(directory, lines.splice(0));
+    const status = trainer.step === training.steps ? 'finished' : 'stopped';
+    writeRecord(directory, collector.record(status));
     writeCheckpoint(directory, parameters.layout, await trainer.snapshot());
     lastCheckpoint = performance.now();
+    collector.startClock();
   };
   const isSaveDue = () => directory !== undefined && performance.now() - lastCheckpoint > checkpointSeconds * 1000;
 
@@ -163,6 +194,7 @@ async function run(trainer: Trainer, text: RunText, directory: string | undefine
     evaluate,
     ahead: () => (stoppedAt !== null || isSaveDue() ? 1 : maxInFlight),
   })) {
+    collector.take(event);
     if (event.kind === 'validation') {
       line = { ...line, validationBpc: round(event.bpc), validationStderr: round(event.standardError) };
       lastTime = performance.now();

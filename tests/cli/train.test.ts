@@ -1,12 +1,17 @@
 /** `sdlm train`: what it prints and writes, that it goes on exactly, and what Ctrl+C leaves behind. */
 import { appendFileSync, cpSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseRunRecord } from '../../src/config/parseRecords.ts';
 import { cpu, expectRefusal, expectSameRun, jsonLines, metricsOf, place, saved, tiny, trainer } from './run.ts';
 
 const here = place();
 const { sdlm, path } = here;
 
 const { train, resume } = trainer(here);
+
+const recordOf = (directory: string) =>
+  parseRunRecord(JSON.parse(readFileSync(join(directory, 'record.json'), 'utf8')), directory);
 
 describe('train', () => {
   it.each(['dense', 'token-choice'])('prints JSON lines and writes a run directory: %s', async (preset) => {
@@ -31,8 +36,18 @@ describe('train', () => {
     // Nearly the same time for every step, so no rate far from the others.
     const rates = lines.map(({ tokensPerSecond }) => tokensPerSecond as number);
     expect(Math.max(...rates)).toBeLessThan(20 * Math.min(...rates));
-    expect(readdirSync(path(preset)).sort()).toEqual([...saved, 'metrics.jsonl'].sort());
+    expect(readdirSync(path(preset)).sort()).toEqual([...saved, 'metrics.jsonl', 'record.json'].sort());
     expect(metricsOf(path(preset))).toEqual(lines);
+    const { name, status, steps, training, validation, costs, measures } = recordOf(path(preset));
+    expect({ name, status, steps }).toEqual({ name: preset, status: 'finished', steps: 6 });
+    expect(training.step).toEqual([1, 2, 3, 4, 5, 6]);
+    const rounded = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(6)));
+    expect(rounded(training.bpc)).toEqual(lines.map(({ bpc }) => bpc));
+    expect(validation.step).toEqual([5, 6]);
+    expect(rounded(validation.bpc)).toEqual(lines.slice(4).map(({ validationBpc }) => validationBpc));
+    expect(rounded(validation.standardError)).toEqual(lines.slice(4).map(({ validationStderr }) => validationStderr));
+    expect(costs.total).toBeGreaterThanOrEqual(costs.active);
+    expect(measures.tokensPerSecond).toBeGreaterThan(0);
     const config = JSON.parse(readFileSync(path(preset, 'config.json'), 'utf8'));
     expect(config.model.width).toBe(8);
     expect(config.training.steps).toBe(6);
@@ -80,6 +95,10 @@ describe('train --resume', () => {
     expect(code).toBe(0);
     expect(jsonLines(out).map(({ step }) => step)).toEqual([6, 7, 8, 9, 10]);
     expectSameRun(path('whole'), path('parts'));
+    const [whole, parts] = [recordOf(path('whole')), recordOf(path('parts'))];
+    expect(parts.training.bpc).toEqual(whole.training.bpc);
+    expect(parts.validation.bpc).toEqual(whole.validation.bpc);
+    expect(parts.training.seconds.every((value, i, all) => i === 0 || value >= all[i - 1])).toBe(true);
   });
 
   it('refuses fewer steps than were done, and a state of another model', async () => {
