@@ -102,7 +102,7 @@ export function writeRecord(directory: string, record: RunRecord): void {
 /** Reads the record of a run; null where there is none. Throws `DataError` when it is not one. */
 export function readRecord(directory: string): RunRecord | null {
   const path = join(directory, files.record);
-  return existsSync(path) ? parseRunRecord(parseJson(path), path) : null;
+  return existsSync(path) ? parseRunRecord(parseJson(new TextDecoder().decode(readBytes(path)), path), path) : null;
 }
 
 /** Appends lines to `metrics.jsonl`. Throws `DataError` on a full disk. */
