@@ -15,6 +15,7 @@ export const streams = {
   evaluate: 7,
   preview: 8,
   dropout: 9,
+  jitter: 10,
 } as const;
 
 /** pcg4d of Jarzynski and Olano 2020 ("Hash Functions for GPU Rendering"): four words in, four words out. */

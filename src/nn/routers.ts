@@ -2,12 +2,14 @@
  * The router of a layer with experts: scores of its tokens, who takes whom, the weight of every route, and what it
  * adds to the loss. Not here: the experts themselves (`experts.ts`).
  * Sources: expert choice, Zhou et al. 2022 (arXiv 2202.09368); token choice with the Switch loss, Fedus et al. 2021
- * (arXiv 2101.03961), dropless as in MegaBlocks (arXiv 2211.15841).
+ * (arXiv 2101.03961), dropless as in MegaBlocks (arXiv 2211.15841); z-loss, Zoph et al. 2022 (arXiv 2202.08906).
  */
 import { capacityOf, expertChoice } from '../ops/expertChoice.ts';
 import { gates as routeGates } from '../ops/gates.ts';
+import { jitter } from '../ops/jitter.ts';
 import { matmul } from '../ops/matmul.ts';
 import { routerScores } from '../ops/routerScores.ts';
+import { routerZLoss } from '../ops/routerZLoss.ts';
 import type { Routing } from '../ops/routing.ts';
 import { switchLoss } from '../ops/switchLoss.ts';
 import { tokenChoice } from '../ops/tokenChoice.ts';
@@ -21,37 +23,42 @@ export interface RouterDecision {
   /** (N, J) gate of each route. */
   readonly gates: Tensor;
   readonly routing: Routing;
-  /** (1) auxiliary loss of the layer, where it has one. */
-  readonly balanceLoss: Tensor | null;
+  /** (1) each: what the router adds to the loss, weights included; none outside training. */
+  readonly auxiliaryLosses: readonly Tensor[];
 }
 
-/** What a router knows besides its input: B sequences of T tokens. */
+/** What a router knows besides its input: B sequences of T tokens, and which layer it is in. */
 export interface RouterContext {
   readonly B: number;
   readonly T: number;
+  readonly layer: number;
+  /** (2) seed and step of the random numbers of training; null outside it. */
+  readonly draw: Tensor | null;
 }
 
 /** Feed-forwards that have a router. */
 export type RouterKind = Exclude<ModelSettings['feedForward'], 'dense'>;
 
-/** Who takes whom by scores (N, E), and the auxiliary loss of that. */
-type Router = (
-  scores: Tensor,
-  model: ModelSettings,
-  context: RouterContext,
-) => Omit<RouterDecision, 'scores' | 'gates'>;
+/** Who takes whom by scores (N, E), and what to add to the loss so that it is balanced. */
+interface Router {
+  route(scores: Tensor, model: ModelSettings, context: RouterContext): Routing;
+  balanceLosses(scores: Tensor, routing: Routing, model: ModelSettings): Tensor[];
+}
 
 const routers: Readonly<Record<RouterKind, Router>> = {
-  'expert-choice': (scores, model, { B, T }) => {
-    const groups = model.expertGroup === 'sequence' ? B : 1;
-    const capacity = capacityOf(model.choices, model.experts, (B * T) / groups);
-    return { routing: expertChoice(scores, { groups, capacity }), balanceLoss: null };
+  'expert-choice': {
+    route: (scores, model, { B, T }) => {
+      const groups = model.expertGroup === 'sequence' ? B : 1;
+      const capacity = capacityOf(model.choices, model.experts, (B * T) / groups);
+      return expertChoice(scores, { groups, capacity });
+    },
+    // Every expert holds equally many tokens as it is.
+    balanceLosses: () => [],
   },
-  'token-choice': (scores, model) => {
-    const routing = tokenChoice(scores, { choices: model.choices });
-    if (model.balanceLoss === 0) return { routing, balanceLoss: null };
-    const normalise = model.score === 'sigmoid';
-    return { routing, balanceLoss: switchLoss(scores, routing, { weight: model.balanceLoss, normalise }) };
+  'token-choice': {
+    route: (scores, model) => tokenChoice(scores, { choices: model.choices }),
+    balanceLosses: (scores, routing, { balanceLoss: weight, score }) =>
+      weight > 0 ? [switchLoss(scores, routing, { weight, normalise: score === 'sigmoid' })] : [],
   },
 };
 
@@ -63,8 +70,14 @@ export function route(
   model: ModelSettings,
   context: RouterContext,
 ): RouterDecision {
-  const scores = routerScores(matmul(x, weight, { transB: true }), model.score);
-  const decision = routers[kind](scores, model, context);
-  const gates = routeGates(scores, decision.routing, { renormalise: model.gate === 'renormalised' });
-  return { scores, gates, ...decision };
+  const { draw, layer } = context;
+  const input = model.jitter > 0 && draw ? jitter(x, { draw, eps: model.jitter, place: layer }) : x;
+  const logits = matmul(input, weight, { transB: true });
+  const scores = routerScores(logits, model.score);
+  const router = routers[kind];
+  const routing = router.route(scores, model, context);
+  const gates = routeGates(scores, routing, { renormalise: model.gate === 'renormalised' });
+  if (!draw) return { scores, gates, routing, auxiliaryLosses: [] };
+  const zLosses = model.zLoss > 0 ? [routerZLoss(logits, model.zLoss)] : [];
+  return { scores, gates, routing, auxiliaryLosses: [...router.balanceLosses(scores, routing, model), ...zLosses] };
 }

@@ -60,7 +60,13 @@ export function transformer(
     const kind = model.feedForward;
     x = addBranch(2 * layer + 1, x, (residual) => {
       if (kind === 'dense') return feedForward(normalised, block('dense.gateUp'), block('dense.down'), residual);
-      const { output, ...decisions } = mixtureOfExperts(kind, block, model, normalised, { B, T, residual });
+      const { output, ...decisions } = mixtureOfExperts(kind, block, model, normalised, {
+        B,
+        T,
+        layer,
+        draw,
+        residual,
+      });
       routes.push({ layer, ...decisions });
       return output;
     });

@@ -62,7 +62,7 @@ export function recordTraining(
   const inputs = batchInputs(graph, B, T);
   const corrupted = given ? givenMasks(graph, B * T) : drawnMasks(experiment, inputs, maskIdOf(parameters));
   const { ce, routes } = diffusionLoss(trainable(graph, parameters), experiment, inputs, corrupted, inputs.draw);
-  const total = routes.reduce((sum, { balanceLoss }) => (balanceLoss ? add(sum, balanceLoss) : sum), ce.loss);
+  const total = routes.flatMap(({ auxiliaryLosses }) => auxiliaryLosses).reduce(add, ce.loss);
   const one = persistentTensor(graph, 'one', [1], { initial: [1] });
   backward(graph, [{ tensor: total, upstream: one }]);
 
@@ -137,12 +137,8 @@ export function recordForward(
   const graph = createGraph();
   const source = frozen(graph, parameters.layout, parameters.average);
   const tokens = persistentTensor(graph, 'tokens', [B, T], { type: 'u32' });
-  const { hidden, routes } = transformer(
-    source,
-    model,
-    { tokens: reshape(tokens, [B * T]), sorted: null, B, T, draw: null },
-    T,
-  );
+  const sequences = { tokens: reshape(tokens, [B * T]), sorted: null, B, T, draw: null };
+  const { hidden, routes } = transformer(source, model, sequences, T);
   const head = source('head');
   const logits = matmul(hidden, reshape(head, head.shape.slice(1)), { transB: true });
   return { recording: { launches: graph.launches }, tokens, logits, routes };

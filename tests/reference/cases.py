@@ -175,4 +175,16 @@ CASES = [
         },
         training=MUON,
     ),
+    case(
+        "token-choice-2-sigmoid-scores-z-loss",
+        7,
+        (2, 7),
+        11,
+        {
+            "layers": 1,
+            "width": 12,
+            "heads": 2,
+            **experts("token-choice", 5, 2, 5, "sigmoid", "scores", balanceLoss=0.1, zLoss=0.2),
+        },
+    ),
 ]

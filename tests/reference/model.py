@@ -23,6 +23,7 @@ RMS_EPS = 1e-6
 class Route:
     """What one MoE layer decided. `gates` is 0 where an expert does not hold the token."""
 
+    logits: torch.Tensor  # (N, E)
     scores: torch.Tensor  # (N, E)
     gates: torch.Tensor  # (N, E)
     chosen: torch.Tensor  # (N, E) bool
@@ -156,7 +157,7 @@ def route_tokens(model, logits, B, T):
     if model["gate"] == "renormalised":
         total = gates.sum(-1, keepdim=True)
         gates = gates / torch.where(total > 0, total, torch.ones_like(total))
-    return Route(scores, gates, chosen, margin)
+    return Route(logits, scores, gates, chosen, margin)
 
 
 def take_best(scores, count):

@@ -10,6 +10,8 @@ Conventions (the engine follows the same):
   the number of masked tokens in the batch.
 - Switch balance loss of token choice, added per MoE layer: balanceLoss * E * sum_e f_e P_e over the whole batch, with
   f_e = count_e / (N K) held constant and P_e the mean probability (sigmoid scores are normalised over experts first).
+- Router z-loss (ST-MoE, arXiv 2202.08906, eq. 5), added per MoE layer: zLoss * mean over tokens of logsumexp(logits)^2,
+  whatever the score.
 - AdamW with decoupled decay of every tensor of two or more dimensions (embedding and head included; norms are left
   alone), eps 1e-8, clip by the global norm with scale min(1, clipNorm / (norm + 1e-6)), bias correction.
 - Muon (`training.optimizer` "muon"): the matrices between hidden states (every *_proj, each expert's alone) take steps of
@@ -72,10 +74,18 @@ def balance_loss(model, routes):
     return total
 
 
+def z_loss(model, routes):
+    """Router z-loss of all MoE layers."""
+    total = torch.zeros((), dtype=torch.float64)
+    for route in routes:
+        total = total + model.get("zLoss", 0.0) * torch.logsumexp(route.logits, dim=-1).pow(2).mean()
+    return total
+
+
 def loss_of(parameters, model, objective, batch):
-    """batch {x0, xt, weight} -> (loss, its balance part, logits (B, T, V + 1), routes)."""
+    """batch {x0, xt, weight} -> (loss, the part that routers add, logits (B, T, V + 1), routes)."""
     logits, routes = forward(parameters, model, batch["xt"])
-    balance = balance_loss(model, routes)
+    balance = balance_loss(model, routes) + z_loss(model, routes)
     loss = diffusion_loss(logits, batch["x0"], batch["xt"], batch["weight"], objective["weighting"])
     return loss + balance, balance, logits, routes
 
