@@ -1,5 +1,5 @@
-// out[n] = residual[n] + sum over routes j of gates[n, j] * hidden[slotOf[n, j]]; four channels per invocation
-struct Params { N: u32, C: u32, J: u32 }
+// out[n] = residual[n] + scale * sum over routes j of gates[n, j] * hidden[slotOf[n, j]]; four channels per invocation
+struct Params { N: u32, C: u32, J: u32, scale: f32 }
 const ADD: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> hidden: array<f32>; // (S, C)
@@ -29,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let slot = slotOf[n * params.J + j];
     if (slot == NONE) { continue; }
     let at = slot * C + channels;
-    sum += gates[n * params.J + j] * vec4f(hidden[at.x], hidden[at.y], hidden[at.z], hidden[at.w]);
+    sum += params.scale * gates[n * params.J + j] * vec4f(hidden[at.x], hidden[at.y], hidden[at.z], hidden[at.w]);
   }
   for (var c = 0u; c < min(4u, C - first); c++) { out[n * C + first + c] = sum[c]; }
 }

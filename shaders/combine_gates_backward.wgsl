@@ -1,5 +1,5 @@
-// dgates[n, j] = previous + <dy[n], hidden[slotOf[n, j]]>; nothing added where there is no route
-struct Params { N: u32, C: u32, J: u32 }
+// dgates[n, j] = previous + scale * <dy[n], hidden[slotOf[n, j]]>; nothing added where there is no route
+struct Params { N: u32, C: u32, J: u32, scale: f32 }
 const ADD: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> hidden: array<f32>; // (S, C)
@@ -21,6 +21,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let at = slot * params.C;
     for (var c = 0u; c < params.C; c++) { sum += dy[row + c] * hidden[at + c]; }
   }
-  if (ADD) { sum += previous[pair]; }
-  dgates[pair] = sum;
+  var value = params.scale * sum;
+  if (ADD) { value += previous[pair]; }
+  dgates[pair] = value;
 }

@@ -1,5 +1,5 @@
-// dhidden[s] = previous[s] + gates[pairOf[s]] * dy[pairOf[s] / J]; nothing added in unused slots; four channels per invocation
-struct Params { S: u32, C: u32, J: u32 }
+// dhidden[s] = previous[s] + scale * gates[pairOf[s]] * dy[pairOf[s] / J]; nothing added in unused slots; four channels per invocation
+struct Params { S: u32, C: u32, J: u32, scale: f32 }
 const ADD: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> gates: array<f32>; // (N, J)
@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var gate = 0.0;
   var base = 0u;
   if (pair != NONE) {
-    gate = gates[pair];
+    gate = params.scale * gates[pair];
     base = (pair / params.J) * C;
   }
   for (var c = first; c < min(first + 4u, C); c++) {

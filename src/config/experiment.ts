@@ -4,7 +4,7 @@
  */
 import { ConfigError } from './errors.ts';
 import { checkTogether } from './rules.ts';
-import type { Field } from './schema/fields.ts';
+import type { Condition, Field } from './schema/fields.ts';
 import { type Experiment, type Setting, schema } from './schema.ts';
 
 type Groups = Record<string, { label: string; fields: Record<string, Field> }>;
@@ -94,7 +94,14 @@ export function differences(experiment: Experiment, base: Experiment): Record<st
 
 /** Whether a field applies under this configuration (expert settings do not apply to a dense model). */
 export function applies(experiment: Experiment, field: Field): boolean {
-  return !field.onlyIf || field.onlyIf.in.includes(settingAt(experiment, field.onlyIf.path));
+  return !field.onlyIf || holds(experiment, field.onlyIf);
+}
+
+function holds(experiment: Experiment, condition: Condition): boolean {
+  if ('all' in condition) return condition.all.every((one) => holds(experiment, one));
+  if ('any' in condition) return condition.any.some((one) => holds(experiment, one));
+  const value = settingAt(experiment, condition.path);
+  return 'in' in condition ? condition.in.includes(value) : Number(value) > condition.above;
 }
 
 function parseSetting(path: string, field: Field, value: unknown): Setting {

@@ -22,6 +22,10 @@ const rules: readonly Rule[] = [
     model.choices > model.experts &&
     `model.choices: expected at most model.experts (${model.experts}), got ${model.choices}`,
   ({ model }) =>
+    model.feedForward !== 'dense' &&
+    model.denseLayers >= model.layers &&
+    `model.denseLayers: expected fewer than model.layers (${model.layers}), as model.feedForward asks for experts, got ${model.denseLayers}`,
+  ({ model }) =>
     model.feedForward === 'token-choice' &&
     model.gate === 'renormalised' &&
     model.choices === 1 &&

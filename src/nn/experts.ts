@@ -18,7 +18,7 @@ export interface LayerRoutes extends RouterDecision {
   readonly layer: number;
 }
 
-/** `residual + shared(x) + sum over routes of gate * expert(x)`, x (N, C); and what the router decided. */
+/** `residual + shared(x) + scalingFactor * sum over routes of gate * expert(x)`, x (N, C); and what the router decided. */
 export function mixtureOfExperts(
   kind: RouterKind,
   block: (name: string) => Tensor,
@@ -31,7 +31,7 @@ export function mixtureOfExperts(
   const base =
     model.sharedExperts > 0 ? feedForward(x, block('shared.gateUp'), block('shared.down'), residual) : residual;
   const hidden = runExperts(gatherRows(x, routing), block('experts.gateUp'), block('experts.down'), routing);
-  return { output: combine(hidden, gates, routing, base), ...decision };
+  return { output: combine(hidden, gates, routing, base, { scale: model.scalingFactor }), ...decision };
 }
 
 /** Every expert's SwiGLU on its rows: x (S, C) grouped by expert, gateUp (E, 2F, C), down (E, C, F). */

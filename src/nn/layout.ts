@@ -37,6 +37,18 @@ export interface ParameterLayout {
 
 export type ModelSettings = Experiment['model'];
 
+/** The feed-forward of a layer: the first ones may be dense in a model with experts. */
+export function feedForwardAt(model: ModelSettings, layer: number): ModelSettings['feedForward'] {
+  return layer < model.denseLayers ? 'dense' : model.feedForward;
+}
+
+/** Layers with experts, ascending. */
+export function expertLayersOf(model: ModelSettings): number[] {
+  return Array.from({ length: model.layers }, (_, layer) => layer).filter(
+    (layer) => feedForwardAt(model, layer) !== 'dense',
+  );
+}
+
 /** Lays out a model over a vocabulary of `vocabularySize` tokens plus the mask. */
 export function layoutOf(model: ModelSettings, vocabularySize: number): ParameterLayout {
   const C = model.width;
@@ -82,7 +94,7 @@ export function layoutOf(model: ModelSettings, vocabularySize: number): Paramete
     }
     put(key('attentionOut'), 'matrix', [C, C], [{ name: `${name}.self_attn.o_proj.weight`, shape: [C, C] }]);
     norm(key('feedForwardNorm'), `${name}.post_attention_layernorm.weight`, C);
-    if (model.feedForward === 'dense') {
+    if (feedForwardAt(model, layer) === 'dense') {
       swiglu(key('dense'), `${name}.mlp`, model.hiddenWidth);
       continue;
     }

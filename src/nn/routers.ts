@@ -4,7 +4,8 @@
  * Sources: expert choice, Zhou et al. 2022 (arXiv 2202.09368); token choice with the Switch loss, Fedus et al. 2021
  * (arXiv 2101.03961), dropless as in MegaBlocks (arXiv 2211.15841); z-loss, Zoph et al. 2022 (arXiv 2202.08906).
  */
-import { capacityOf, expertChoice } from '../ops/expertChoice.ts';
+import { capacityOf, groupSizeOf } from '../config/capacity.ts';
+import { expertChoice } from '../ops/expertChoice.ts';
 import { gates as routeGates } from '../ops/gates.ts';
 import { jitter } from '../ops/jitter.ts';
 import { matmul } from '../ops/matmul.ts';
@@ -48,9 +49,8 @@ interface Router {
 const routers: Readonly<Record<RouterKind, Router>> = {
   'expert-choice': {
     route: (scores, model, { B, T }) => {
-      const groups = model.expertGroup === 'sequence' ? B : 1;
-      const capacity = capacityOf(model.choices, model.experts, (B * T) / groups);
-      return expertChoice(scores, { groups, capacity });
+      const size = groupSizeOf(model, B, T);
+      return expertChoice(scores, { groups: (B * T) / size, capacity: capacityOf(model, size) });
     },
     // Every expert holds equally many tokens as it is.
     balanceLosses: () => [],

@@ -12,7 +12,7 @@ import type { Sorted } from '../ops/sortByKey.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type LayerRoutes, mixtureOfExperts } from './experts.ts';
 import { feedForward } from './feedForward.ts';
-import { blockKey, type ModelSettings } from './layout.ts';
+import { blockKey, feedForwardAt, type ModelSettings } from './layout.ts';
 import type { ParameterSource } from './parameters.ts';
 
 export interface TransformerOutput {
@@ -57,7 +57,7 @@ export function transformer(
     const mixed = attention(turned, { T, heads, blockSize });
     x = addBranch(2 * layer, x, (residual) => matmul(mixed, block('attentionOut'), { transB: true, residual }));
     const normalised = rmsnorm(x, block('feedForwardNorm'));
-    const kind = model.feedForward;
+    const kind = feedForwardAt(model, layer);
     x = addBranch(2 * layer + 1, x, (residual) => {
       if (kind === 'dense') return feedForward(normalised, block('dense.gateUp'), block('dense.down'), residual);
       const { output, ...decisions } = mixtureOfExperts(kind, block, model, normalised, {

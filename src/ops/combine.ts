@@ -18,7 +18,7 @@ const forwardKernel = kernel({
   helpers: [indexWgsl],
   twin: (
     b: { hidden: Floats; gates: Floats; slotOf: Words; residual: Floats; out: Floats },
-    { N, C, J, ADD }: { N: number; C: number; J: number; ADD: number },
+    { N, C, J, scale, ADD }: { N: number; C: number; J: number; scale: number; ADD: number },
   ) => {
     for (let n = 0; n < N; n++) {
       const to = n * C;
@@ -26,7 +26,7 @@ const forwardKernel = kernel({
       for (let pair = n * J; pair < (n + 1) * J; pair++) {
         if (b.slotOf[pair] === none) continue;
         const from = b.slotOf[pair] * C;
-        const gate = b.gates[pair];
+        const gate = scale * b.gates[pair];
         for (let c = 0; c < C; c++) b.out[to + c] += gate * b.hidden[from + c];
       }
     }
@@ -39,12 +39,12 @@ const hiddenKernel = kernel({
   helpers: [indexWgsl],
   twin: (
     b: { gates: Floats; pairOf: Words; dy: Floats; previous: Floats; dhidden: Floats },
-    { S, C, J, ADD }: { S: number; C: number; J: number; ADD: number },
+    { S, C, J, scale, ADD }: { S: number; C: number; J: number; scale: number; ADD: number },
   ) => {
     for (let s = 0; s < S; s++) {
       const to = s * C;
       const pair = b.pairOf[s];
-      const gate = pair === none ? 0 : b.gates[pair];
+      const gate = pair === none ? 0 : scale * b.gates[pair];
       const from = pair === none ? 0 : Math.floor(pair / J) * C;
       for (let c = 0; c < C; c++) b.dhidden[to + c] = gate * b.dy[from + c] + (ADD ? b.previous[to + c] : 0);
     }
@@ -57,7 +57,7 @@ const gatesKernel = kernel({
   helpers: [indexWgsl],
   twin: (
     b: { hidden: Floats; slotOf: Words; dy: Floats; previous: Floats; dgates: Floats },
-    { N, C, J, ADD }: { N: number; C: number; J: number; ADD: number },
+    { N, C, J, scale, ADD }: { N: number; C: number; J: number; scale: number; ADD: number },
   ) => {
     for (let pair = 0; pair < N * J; pair++) {
       let sum = 0;
@@ -66,19 +66,26 @@ const gatesKernel = kernel({
         const from = b.slotOf[pair] * C;
         for (let c = 0; c < C; c++) sum += b.dy[row + c] * b.hidden[from + c];
       }
-      b.dgates[pair] = ADD ? b.previous[pair] + sum : sum;
+      b.dgates[pair] = scale * sum + (ADD ? b.previous[pair] : 0);
     }
   },
 });
 
 /**
- * `out[n] = residual[n] + sum over routes of gates[n, j] * hidden[slotOf[n, j]]`: hidden (S, C), gates (N, J),
- * residual (N, C) or null, result (N, C). Throws `ShapeError` for other shapes.
+ * `out[n] = residual[n] + scale * sum over routes of gates[n, j] * hidden[slotOf[n, j]]`: hidden (S, C), gates (N, J),
+ * residual (N, C) or null, result (N, C). `scale` is the routed scaling factor (DeepSeek-V2, arXiv 2405.04434).
+ * Throws `ShapeError` for other shapes.
  *
- * Gradients: dhidden[s] = gate of the slot's route times dout of its token, 0 in unused slots;
- * dgates[n, j] = <dout[n], hidden[slotOf[n, j]]>, 0 without a route; dresidual = dout.
+ * Gradients: dhidden[s] = scale times the gate of the slot's route times dout of its token, 0 in unused slots;
+ * dgates[n, j] = scale <dout[n], hidden[slotOf[n, j]]>, 0 without a route; dresidual = dout.
  */
-export function combine(hidden: Tensor, gates: Tensor, rows: RowMap, residual: Tensor | null): Tensor {
+export function combine(
+  hidden: Tensor,
+  gates: Tensor,
+  rows: RowMap,
+  residual: Tensor | null,
+  { scale = 1 }: { scale?: number } = {},
+): Tensor {
   const { slotOf, pairOf, J, slots: S } = rows;
   const { C } = expectShape('combine', 'hidden', hidden, [S, 'C']);
   const { N } = expectShape('combine', 'gates', gates, ['N', J]);
@@ -91,7 +98,7 @@ export function combine(hidden: Tensor, gates: Tensor, rows: RowMap, residual: T
     label: `combine ${N} x ${C}`,
     variants: [{ kernel: forwardKernel, workgroups: linearWorkgroups(N * blocks) }],
     bindings: { hidden, gates, slotOf, residual: residual ?? hidden, out },
-    parameters: { N, C, J, ADD: Number(residual !== null) },
+    parameters: { N, C, J, scale, ADD: Number(residual !== null) },
     flops: 2 * S * C,
   });
   return differentiable(out, residual ? [hidden, gates, residual] : [hidden, gates], (dy) => [
@@ -103,7 +110,7 @@ export function combine(hidden: Tensor, gates: Tensor, rows: RowMap, residual: T
           label: `combine hidden backward ${S} x ${C}`,
           variants: [{ kernel: hiddenKernel, workgroups: linearWorkgroups(S * blocks) }],
           bindings: { gates, pairOf, dy, previous: previous ?? dy, dhidden },
-          parameters: { S, C, J, ADD: Number(previous !== null) },
+          parameters: { S, C, J, scale, ADD: Number(previous !== null) },
           flops: S * C,
         }),
     },
@@ -114,7 +121,7 @@ export function combine(hidden: Tensor, gates: Tensor, rows: RowMap, residual: T
           label: `combine gates backward ${N} x ${J}`,
           variants: [{ kernel: gatesKernel, workgroups: linearWorkgroups(N * J) }],
           bindings: { hidden, slotOf, dy, previous: previous ?? dy, dgates },
-          parameters: { N, C, J, ADD: Number(previous !== null) },
+          parameters: { N, C, J, scale, ADD: Number(previous !== null) },
           flops: 2 * S * C,
         }),
     },

@@ -69,11 +69,6 @@ const choiceKernel = kernel({
   },
 });
 
-/** Tokens that an expert takes of a group of `size` when each token gets `choices` of E experts on average. */
-export function capacityOf(choices: number, experts: number, size: number): number {
-  return Math.min(size, Math.max(1, Math.floor((choices * size) / experts)));
-}
-
 /**
  * Routes of scores (N, E): expert e takes the `capacity` tokens of highest score in each of `groups` groups of
  * N / groups consecutive tokens, ties to the lower token. A token is held by 0 to E experts; its j-th route is to

@@ -2,6 +2,7 @@
 import type { Experiment } from '../config/schema.ts';
 import type { Tokenizer } from '../data/tokenizers.ts';
 import { accountingOf } from '../lab/accounting.ts';
+import { expertLayersOf } from '../nn/layout.ts';
 import type { Backends } from '../train/backends.ts';
 import type { MachineReport, ModelReport } from './protocol.ts';
 
@@ -49,12 +50,11 @@ export function modelReport(
   { split, floorBpc }: { split: string; floorBpc: number | null },
 ): ModelReport {
   const { total, active, trainFlopsPerToken } = accountingOf(experiment, tokenizer.vocabularySize);
-  const { layers, feedForward } = experiment.model;
   return {
     experiment,
     vocabulary: Array.from({ length: tokenizer.vocabularySize + 1 }, (_, id) => tokenizer.tokenText(id)),
     maskId: tokenizer.maskId,
-    expertLayers: feedForward === 'dense' ? [] : Array.from({ length: layers }, (_, layer) => layer),
+    expertLayers: expertLayersOf(experiment.model),
     parameters: { total, active },
     trainFlopsPerToken,
     split,

@@ -56,7 +56,8 @@ const accepted = (values: Record<string, Setting>): Experiment | null => {
     return withSettings(defaultExperiment(), values);
   } catch (error) {
     // Contradictions are possible among random values, but nothing else is.
-    expect((error as Error).message).toMatch(/^model\.(heads|choices|gate): expected /);
+    expect((error as Error).message).toMatch(/^\w+\.\w+: expected /);
+    expect((error as Error).message).not.toMatch(/: expected (a number|a whole number|one of|true or false)/);
     return null;
   }
 };
@@ -129,6 +130,7 @@ test.each([
   ['model.heads', { 'model.width': 6, 'model.heads': 2 }, /even width per head/],
   ['model.heads', { 'model.width': 1024, 'model.heads': 2 }, /at most 256 channels/],
   ['model.choices', { 'model.experts': 2, 'model.choices': 3 }, /at most model\.experts \(2\), got 3/],
+  ['model.denseLayers', { 'model.layers': 2, 'model.denseLayers': 2 }, /fewer than model\.layers \(2\).*got 2/],
   [
     'model.gate',
     { 'model.feedForward': 'token-choice', 'model.choices': 1, 'model.gate': 'renormalised' },
@@ -151,4 +153,14 @@ test('expert settings apply to models with experts only', () => {
   expect(applies(dense, fieldAt('model.hiddenWidth'))).toBe(true);
   expect(applies(defaultExperiment(), fieldAt('model.experts'))).toBe(true);
   expect(applies(defaultExperiment(), fieldAt('model.balanceLoss'))).toBe(false);
+});
+
+test('a field may apply under any of several conditions: the width of dense layers, in whatever model has some', () => {
+  const settings = { 'model.denseLayers': 1 };
+  const width = fieldAt('model.hiddenWidth');
+  expect(applies(defaultExperiment(), width)).toBe(false);
+  expect(applies(withSettings(defaultExperiment(), settings), width)).toBe(true);
+  const dense = withSettings(defaultExperiment(), { ...settings, 'model.feedForward': 'dense' });
+  expect(applies(dense, width)).toBe(true);
+  expect(applies(dense, fieldAt('model.denseLayers'))).toBe(false);
 });

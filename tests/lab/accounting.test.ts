@@ -26,9 +26,17 @@ test.each([
   expect(accountingOf(experiment, vocabularySize).total / stated).toBeCloseTo(1, 2);
 });
 
-test.each(['expert-choice', 'token-choice'])('%s: a token meets its share of the experts', (feedForward) => {
+// A capacity of expert choice is whole: floor(factor * 2 * 11 / 6) of 11 tokens in a sequence, or of 4 * 11 in a batch.
+test.each([
+  ['expert-choice', { 'model.expertGroup': 'sequence' }, 3 / 11],
+  ['expert-choice', { 'model.expertGroup': 'batch' }, 14 / 44],
+  ['expert-choice', { 'model.expertGroup': 'sequence', 'model.capacityFactor': 1.5 }, 5 / 11],
+  ['token-choice', {}, 2 / 6],
+])('%s %o: a token meets its share of the experts', (feedForward, settings, share) => {
   const experiment = withSettings(defaultExperiment(), {
+    ...settings,
     'model.feedForward': feedForward,
+    'training.batchSize': 4,
     'model.layers': 3,
     'model.width': 20,
     'model.heads': 2,
@@ -46,7 +54,20 @@ test.each(['expert-choice', 'token-choice'])('%s: a token meets its share of the
   const common = 14 * 20 + 14 * 20 + 20 + 3 * (attention + norms + router + 2 * expert);
   const accounting = accountingOf(experiment, 13);
   expect(accounting.total).toBe(common + 3 * 6 * expert);
-  expect(accounting.active).toBe(common + 3 * 2 * expert);
-  const multiplied = 14 * 20 + 3 * (attention + router + 2 * expert + 2 * expert);
-  expect(accounting.trainFlopsPerToken).toBe(6 * multiplied + 12 * 3 * 11 * 20);
+  expect(accounting.active).toBe(Math.round(common + 3 * 6 * share * expert));
+  const multiplied = 14 * 20 + 3 * (attention + router + 2 * expert + 6 * share * expert);
+  expect(accounting.trainFlopsPerToken).toBeCloseTo(6 * multiplied + 12 * 3 * 11 * 20, 6);
+});
+
+test('a dense first layer costs its own width, and no router', () => {
+  const settings = { 'model.layers': 3, 'model.width': 20, 'model.heads': 2, 'model.experts': 6, 'model.choices': 3 };
+  const width = { 'model.expertWidth': 7, 'model.hiddenWidth': 21, 'data.sequenceLength': 12 };
+  const of = (denseLayers: number) =>
+    accountingOf(withSettings(defaultExperiment(), { ...settings, ...width, 'model.denseLayers': denseLayers }), 13);
+  const router = 6 * 20;
+  const expert = 3 * 20 * 7;
+  // 3 experts of 7 channels per token compute what one of 21 does, but for the router.
+  expect(of(1).total).toBe(of(0).total - 6 * expert - router + 3 * expert);
+  expect(of(1).active).toBe(of(0).active - router);
+  expect(of(1).trainFlopsPerToken).toBe(of(0).trainFlopsPerToken - 6 * router);
 });

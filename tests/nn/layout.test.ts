@@ -10,7 +10,8 @@ import { sizeOf } from '../../src/tensor/tensor.ts';
 
 const models = fc
   .record({
-    'model.layers': fc.integer({ min: 1, max: 3 }),
+    'model.layers': fc.integer({ min: 2, max: 3 }),
+    'model.denseLayers': fc.integer({ min: 0, max: 1 }),
     'model.heads': fc.integer({ min: 1, max: 4 }),
     headWidth: fc.integer({ min: 2, max: 5 }).map((half) => 2 * half),
     'model.qkNorm': fc.boolean(),
@@ -107,19 +108,25 @@ test('matrices have the deviation asked for, smaller where they write to the res
 
 test('the names are those of the Hugging Face layout', () => {
   const { model } = withSettings(defaultExperiment(), {
-    'model.layers': 1,
+    'model.layers': 2,
+    'model.denseLayers': 1,
     'model.experts': 2,
     'model.sharedExperts': 1,
     'model.qkNorm': true,
   });
-  const layer = 'model.layers.0';
+  const layer = 'model.layers.1';
   const experts = [0, 1].map((e) => `${layer}.mlp.experts.${e}`);
   const swiglu = (name: string) => ['gate_proj', 'up_proj', 'down_proj'].map((part) => `${name}.${part}.weight`);
+  const attention = (name: string) => [
+    `${name}.input_layernorm.weight`,
+    ...['q_proj', 'k_proj', 'v_proj', 'o_proj', 'q_norm', 'k_norm'].map((part) => `${name}.self_attn.${part}.weight`),
+    `${name}.post_attention_layernorm.weight`,
+  ];
   const expected = [
     'model.embed_tokens.weight',
-    `${layer}.input_layernorm.weight`,
-    ...['q_proj', 'k_proj', 'v_proj', 'o_proj', 'q_norm', 'k_norm'].map((part) => `${layer}.self_attn.${part}.weight`),
-    `${layer}.post_attention_layernorm.weight`,
+    ...attention('model.layers.0'),
+    ...swiglu('model.layers.0.mlp'),
+    ...attention(layer),
     `${layer}.mlp.gate.weight`,
     ...experts.flatMap(swiglu),
     ...swiglu(`${layer}.mlp.shared_expert`),

@@ -18,7 +18,8 @@ export const cases: OpCase[] = [
           scores: scoresInput(N, E, false),
           ...(hasResidual ? { residual: { shape: [N, C] } } : {}),
         },
-        record: (_, { hidden, gates, scores, residual }) => combine(hidden, gates, route(scores), residual ?? null),
+        record: (_, { hidden, gates, scores, residual }) =>
+          combine(hidden, gates, route(scores), residual ?? null, hasResidual ? { scale: 2.5 } : {}),
       };
     }),
   ),
@@ -39,7 +40,7 @@ export const cases: OpCase[] = [
     inputs: { hidden: { shape: [26, 6] }, gates: { shape: [13, 2] }, scores: scoresInput(13, 5, false) },
     record: (_, { hidden, gates, scores }) => {
       const routing = routerCases[4].route(scores);
-      return add(combine(hidden, gates, routing, null), combine(hidden, gates, routing, null));
+      return add(combine(hidden, gates, routing, null, { scale: 0.75 }), combine(hidden, gates, routing, null));
     },
   },
 ];

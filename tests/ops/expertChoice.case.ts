@@ -1,19 +1,20 @@
-import { capacityOf, expertChoice } from '../../src/ops/expertChoice.ts';
+import { capacityOf } from '../../src/config/capacity.ts';
+import { expertChoice } from '../../src/ops/expertChoice.ts';
 import { expertLoad } from '../../src/ops/routing.ts';
 import { noise, type OpCase } from './case.ts';
 
 const shapes = [
-  { groups: 1, size: 1, E: 1, choices: 1 },
-  { groups: 1, size: 1, E: 5, choices: 2 },
-  { groups: 3, size: 7, E: 2, choices: 1 },
-  { groups: 2, size: 64, E: 8, choices: 2 },
-  { groups: 5, size: 13, E: 3, choices: 3 },
-  { groups: 2, size: 3, E: 64, choices: 4 },
-  { groups: 1, size: 301, E: 7, choices: 2 },
+  { groups: 1, size: 1, E: 1, choices: 1, capacityFactor: 1 },
+  { groups: 1, size: 1, E: 5, choices: 2, capacityFactor: 1 },
+  { groups: 3, size: 7, E: 2, choices: 1, capacityFactor: 1 },
+  { groups: 2, size: 64, E: 8, choices: 2, capacityFactor: 1.3 },
+  { groups: 5, size: 13, E: 3, choices: 3, capacityFactor: 1 },
+  { groups: 2, size: 3, E: 64, choices: 4, capacityFactor: 1 },
+  { groups: 1, size: 301, E: 7, choices: 2, capacityFactor: 1 },
 ];
 
-const routes = ({ groups, size, E, choices }: (typeof shapes)[number], ties: boolean): OpCase => ({
-  name: `expertChoice ${groups} x ${size} tokens, ${choices} of ${E} experts${ties ? ', ties' : ''}`,
+const routes = ({ groups, size, E, ...sizes }: (typeof shapes)[number], ties: boolean): OpCase => ({
+  name: `expertChoice ${groups} x ${size} tokens, ${sizes.choices} of ${E} experts${ties ? ', ties' : ''}`,
   inputs: {
     scores: {
       shape: [groups * size, E],
@@ -22,7 +23,7 @@ const routes = ({ groups, size, E, choices }: (typeof shapes)[number], ties: boo
     },
   },
   record: (_, { scores }) => {
-    const routing = expertChoice(scores, { groups, capacity: capacityOf(choices, E, size) });
+    const routing = expertChoice(scores, { groups, capacity: capacityOf({ ...sizes, experts: E }, size) });
     return [routing.slotOf, routing.expertOf, routing.pairOf, routing.offsets, expertLoad(routing)];
   },
 });

@@ -1,9 +1,10 @@
 /** What holds for every routing, on random shapes and scores (with ties), and what the routing ops refuse. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { capacityOf } from '../../src/config/capacity.ts';
 import { ShapeError } from '../../src/config/errors.ts';
 import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
-import { capacityOf, expertChoice } from '../../src/ops/expertChoice.ts';
+import { expertChoice } from '../../src/ops/expertChoice.ts';
 import { gates } from '../../src/ops/gates.ts';
 import { gatherRows } from '../../src/ops/gatherRows.ts';
 import { expertLoad, none, type Routing } from '../../src/ops/routing.ts';
@@ -57,12 +58,13 @@ const expertCase = fc
     size: fc.integer({ min: 1, max: 12 }),
     E: fc.integer({ min: 1, max: 14 }),
     choices: fc.integer({ min: 1, max: 5 }),
+    capacityFactor: fc.constantFrom(0.5, 1, 1.25, 2, 8),
   })
   .chain((shape) =>
     scoresOf(shape.groups * shape.size * shape.E).map((scores) => ({
       ...shape,
       scores,
-      capacity: capacityOf(shape.choices, shape.E, shape.size),
+      capacity: capacityOf({ ...shape, experts: shape.E }, shape.size),
     })),
   );
 
@@ -175,10 +177,16 @@ test('sort: a stable sort of the keys below the number of buckets', () =>
   ));
 
 test('capacity: the share of a group, at least one token and at most all', () => {
-  expect(capacityOf(2, 8, 64)).toBe(16);
-  expect(capacityOf(1, 64, 7)).toBe(1);
-  expect(capacityOf(5, 3, 7)).toBe(7);
-  expect(capacityOf(2, 3, 10)).toBe(6);
+  const capacity = (choices: number, experts: number, size: number, capacityFactor = 1) =>
+    capacityOf({ choices, experts, capacityFactor }, size);
+  expect(capacity(2, 8, 64)).toBe(16);
+  expect(capacity(1, 64, 7)).toBe(1);
+  expect(capacity(5, 3, 7)).toBe(7);
+  expect(capacity(2, 3, 10)).toBe(6);
+  expect(capacity(2, 8, 64, 1.3)).toBe(20);
+  expect(capacity(2, 8, 64, 0.01)).toBe(1);
+  expect(capacity(2, 8, 64, 64)).toBe(64);
+  expect(capacity(1, 1, 100, 0.29)).toBe(29);
 });
 
 test('shapes that do not fit are refused with a sentence', () => {

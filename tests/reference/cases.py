@@ -130,6 +130,33 @@ CASES = [
         "elbo",
     ),
     case(
+        "expert-choice-capacity-factor",
+        1,
+        (2, 9),
+        11,
+        {
+            "width": 12,
+            "heads": 2,
+            **experts("expert-choice", 4, 1, 5, "sigmoid", "scores", expertGroup="sequence", capacityFactor=1.6),
+        },
+    ),
+    case(
+        "expert-choice-first-layer-dense-scaled-shared",
+        3,
+        (2, 9),
+        11,
+        {
+            "width": 12,
+            "heads": 3,
+            "denseLayers": 1,
+            "hiddenWidth": 17,
+            **experts(
+                "expert-choice", 5, 2, 7, "softmax", "renormalised", shared=1, expertGroup="batch", scalingFactor=2.5
+            ),
+        },
+        "elbo",
+    ),
+    case(
         "token-choice-2-softmax-renormalised",
         23,
         (3, 7),

@@ -98,14 +98,16 @@ def compare(arguments):
     logits, routes = forward(parameters, model, xt)
     B, T = xt.shape
     expected = {"logits": logits.numpy()}
-    for layer, route in enumerate(routes):
+    for route in routes:
+        layer = route.layer
         expected[f"layers.{layer}.router_scores"] = route.scores.numpy().reshape(B, T, -1)
         expected[f"layers.{layer}.gates"] = route.gates.numpy().reshape(B, T, -1)
     missing = sorted(expected.keys() - ours.keys())
     if missing:
         raise ValueError(f"{arguments.forward.name}: expected {', '.join(missing)}, got only {', '.join(sorted(ours))}")
     good = True
-    for layer, route in enumerate(routes):
+    for route in routes:
+        layer = route.layer
         for kind in ("router_scores", "gates"):
             name = f"layers.{layer}.{kind}"
             good &= difference_of(name, ours[name], expected[name], arguments.tolerance)

@@ -65,9 +65,9 @@ def outputs_of(result):
     tensors.update({f"grad.{name}": value for name, value in first["gradients"].items()})
     tensors.update({f"after.{name}": value for name, value in weights.items()})
     tensors.update({f"ema.{name}": value for name, value in ema.items()})
-    for layer, route in enumerate(first["routes"]):
-        tensors[f"route.{layer}.scores"] = route.scores
-        tensors[f"route.{layer}.gates"] = route.gates
+    for route in first["routes"]:
+        tensors[f"route.{route.layer}.scores"] = route.scores
+        tensors[f"route.{route.layer}.gates"] = route.gates
     return {name: value.detach().numpy() for name, value in tensors.items()}
 
 

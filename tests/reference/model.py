@@ -9,6 +9,8 @@ Conventions (the engine follows the same):
   heads) before the rotary embedding; rotary pairs (i, i + D/2), angle position * base^(-2i/D); attention is
   bidirectional with scale 1/sqrt(D); SwiGLU is down(silu(gate(x)) * up(x)).
 - Shared experts are one SwiGLU of width sharedExperts * expertWidth; its output is added, ungated.
+- The sum of the routed experts, gates as they are, is multiplied by scalingFactor. The first denseLayers layers are dense.
+  Settings that a configuration leaves out: capacityFactor 1, scalingFactor 1, denseLayers 0.
 The objective is in `objective.py`. Dimension letters: B batch, T sequence, C width, H heads, D head width, V vocabulary,
 E experts, K choices, N = B*T tokens.
 """
@@ -28,6 +30,11 @@ class Route:
     gates: torch.Tensor  # (N, E)
     chosen: torch.Tensor  # (N, E) bool
     margin: float  # smallest gap between the last score taken and the first one left; inf where none is left
+    layer: int = -1  # which layer of the model, set by `forward`
+
+
+def is_dense(model, layer):
+    return model["feedForward"] == "dense" or layer < model.get("denseLayers", 0)
 
 
 def parameter_shapes(model, vocabulary_size):
@@ -49,7 +56,7 @@ def parameter_shapes(model, vocabulary_size):
             shapes[f"{prefix}.self_attn.q_norm.weight"] = (D,)
             shapes[f"{prefix}.self_attn.k_norm.weight"] = (D,)
         shapes[f"{prefix}.post_attention_layernorm.weight"] = (C,)
-        if model["feedForward"] == "dense":
+        if is_dense(model, layer):
             swiglu_shapes(f"{prefix}.mlp", model["hiddenWidth"])
             continue
         shapes[f"{prefix}.mlp.gate.weight"] = (model["experts"], C)
@@ -74,11 +81,12 @@ def forward(parameters, model, xt):
         normalised = rms_norm(x, parameters[f"{prefix}.input_layernorm.weight"])
         x = x + attention(parameters, model, f"{prefix}.self_attn", normalised)
         normalised = rms_norm(x, parameters[f"{prefix}.post_attention_layernorm.weight"])
-        if model["feedForward"] == "dense":
+        if is_dense(model, layer):
             x = x + swiglu(parameters, f"{prefix}.mlp", normalised)
         else:
             mixed, route = mixture(parameters, model, f"{prefix}.mlp", normalised)
             x = x + mixed
+            route.layer = layer
             routes.append(route)
     x = rms_norm(x, parameters["model.norm.weight"])
     return x @ parameters["lm_head.weight"].T, routes
@@ -126,15 +134,16 @@ def swiglu(parameters, prefix, x):
 
 
 def mixture(parameters, model, prefix, x):
-    """x (B, T, C) -> (shared(x) + sum over e of gate_e * expert_e(x), Route). A token that nobody holds gets only shared(x)."""
+    """x (B, T, C) -> (shared(x) + factor * sum over e of gate_e * expert_e(x), Route). A token that nobody holds gets only shared(x)."""
     B, T, C = x.shape
     tokens = x.reshape(B * T, C)
     route = route_tokens(model, tokens @ parameters[f"{prefix}.gate.weight"].T, B, T)
     mixed = torch.zeros_like(tokens)
-    if model["sharedExperts"] > 0:
-        mixed = mixed + swiglu(parameters, f"{prefix}.shared_expert", tokens)
     for expert in range(model["experts"]):
         mixed = mixed + route.gates[:, expert : expert + 1] * swiglu(parameters, f"{prefix}.experts.{expert}", tokens)
+    mixed = model.get("scalingFactor", 1) * mixed
+    if model["sharedExperts"] > 0:
+        mixed = mixed + swiglu(parameters, f"{prefix}.shared_expert", tokens)
     return mixed.reshape(B, T, C), route
 
 
@@ -145,9 +154,9 @@ def route_tokens(model, logits, B, T):
     if model["feedForward"] == "token-choice":
         chosen, margin = take_best(scores.detach(), K)
     elif model["feedForward"] == "expert-choice":
-        # Zhou et al. 2202.09368: each expert takes its top-C tokens of a group, C = K * (tokens of the group) / E.
+        # Zhou et al. 2202.09368: each expert takes its top-C tokens of a group, C = factor * K * (tokens of the group) / E.
         groups, size = (B, T) if model["expertGroup"] == "sequence" else (1, B * T)
-        capacity = min(size, max(1, K * size // E))
+        capacity = min(size, max(1, int(model.get("capacityFactor", 1) * K * size / E)))
         by_expert = scores.detach().reshape(groups, size, E).transpose(1, 2)  # (groups, E, size)
         chosen, margin = take_best(by_expert, capacity)
         chosen = chosen.transpose(1, 2).reshape(B * T, E)

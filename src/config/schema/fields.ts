@@ -1,11 +1,18 @@
 /** The kinds of field that a configuration is made of, and their constructors. Data only: see `../experiment.ts`. */
 
+/** When a field applies: another field has one of these values, or exceeds a number; or several such conditions. */
+export type Condition =
+  | { readonly path: string; readonly in: readonly (string | number | boolean)[] }
+  | { readonly path: string; readonly above: number }
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] };
+
 interface Described {
   readonly label: string;
   /** One line for the "?" beside the control. */
   readonly why: string;
   /** Show the control only where this holds, e.g. expert settings only for models with experts. */
-  readonly onlyIf?: { readonly path: string; readonly in: readonly (string | number | boolean)[] };
+  readonly onlyIf?: Condition;
 }
 
 export interface NumberField extends Described {

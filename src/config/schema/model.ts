@@ -4,6 +4,9 @@ import { choice, flag, integer, real } from './fields.ts';
 const withExperts = { path: 'model.feedForward', in: ['expert-choice', 'token-choice'] } as const;
 const expertChoiceOnly = { path: 'model.feedForward', in: ['expert-choice'] } as const;
 const tokenChoiceOnly = { path: 'model.feedForward', in: ['token-choice'] } as const;
+const withDenseLayers = {
+  any: [{ path: 'model.feedForward', in: ['dense'] }, { all: [withExperts, { path: 'model.denseLayers', above: 0 }] }],
+} as const;
 
 export const model = {
   label: 'Model',
@@ -62,8 +65,17 @@ export const model = {
       max: 8192,
       unit: 'channels',
       label: 'Hidden width',
-      why: 'Hidden channels of the dense SwiGLU.',
-      onlyIf: { path: 'model.feedForward', in: ['dense'] },
+      why: 'Hidden channels of the SwiGLU in dense layers.',
+      onlyIf: withDenseLayers,
+    }),
+    denseLayers: integer({
+      default: 0,
+      min: 0,
+      max: 15,
+      unit: 'layers',
+      label: 'First layers dense',
+      why: 'Layers at the bottom without experts, of the hidden width: early layers tend to balance and specialise badly.',
+      onlyIf: withExperts,
     }),
     experts: integer({
       default: 8,
@@ -101,6 +113,15 @@ export const model = {
       why: 'Experts that every token passes through, in addition to the routed ones.',
       onlyIf: withExperts,
     }),
+    scalingFactor: real({
+      default: 1,
+      min: 0.01,
+      max: 100,
+      unit: '',
+      label: 'Routed scaling factor',
+      why: 'Multiplies the sum of the routed experts (not the shared ones): makes up for small gates.',
+      onlyIf: withExperts,
+    }),
     score: choice({
       default: 'softmax',
       options: [
@@ -129,6 +150,15 @@ export const model = {
       ],
       label: 'Choice group',
       why: 'Each expert takes its top tokens within one sequence, or over the whole batch.',
+      onlyIf: expertChoiceOnly,
+    }),
+    capacityFactor: real({
+      default: 1,
+      min: 0.01,
+      max: 64,
+      unit: '',
+      label: 'Capacity factor',
+      why: 'Tokens that an expert takes, as a multiple of its even share (K tokens / E): more computation than K says, or less.',
       onlyIf: expertChoiceOnly,
     }),
     balanceLoss: real({
