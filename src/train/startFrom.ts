@@ -20,7 +20,7 @@ type Field = keyof ModelSettings;
 /** What weights mean nothing without, though not all of it shows in the shapes of tensors. */
 const shared: readonly Field[] = ['layers', 'width', 'heads', 'qkNorm', 'ropeBase'];
 const ofDense: readonly Field[] = ['hiddenWidth'];
-const ofExperts: readonly Field[] = ['experts', 'expertWidth', 'sharedExperts'];
+const ofExperts: readonly Field[] = ['experts', 'expertWidth', 'sharedExperts', 'denseLayers'];
 
 const isDense = ({ feedForward }: ModelSettings) => feedForward === 'dense';
 
@@ -46,6 +46,7 @@ export function expectStartable(
       refuse('model.expertWidth', `${from.hiddenWidth} (each expert starts as the dense feed-forward)`, to.expertWidth);
   } else if (isDense(to)) refuse('model.feedForward', 'a model with experts', 'dense');
   else expectEqual(ofExperts);
+  if (to.denseLayers > 0) expectEqual(ofDense);
   if (target.data.tokenizer !== source.data.tokenizer)
     refuse('data.tokenizer', source.data.tokenizer, target.data.tokenizer);
 }

@@ -65,6 +65,7 @@ test.each([
   ['all experts by softmax, as they are', { 'model.choices': 4, 'model.gate': 'scores' }],
   ['expert choice, every expert takes all', { 'model.feedForward': 'expert-choice', 'model.choices': 4 }],
   ['with a shared expert', { 'model.sharedExperts': 2 }],
+  ['first layer dense', { 'model.denseLayers': 1 }],
 ])('an upcycled model whose gates sum to 1 computes what the dense one does: %s', async (_, settings) => {
   expect(await largestDifference(upcycled(settings))).toBeLessThan(1e-12);
 });
@@ -111,6 +112,8 @@ test.each([
   ['model.expertWidth', upcycled({ 'model.expertWidth': 7 }), dense, /expected 19 .*dense feed-forward.*, got 7/],
   ['model.feedForward', base, checkpointOf(upcycled()), /got dense/],
   ['model.experts', upcycled({ 'model.experts': 5 }), checkpointOf(upcycled()), /expected 4 .*, got 5/],
+  ['model.denseLayers', upcycled({ 'model.denseLayers': 1 }), checkpointOf(upcycled()), /expected 0 .*, got 1/],
+  ['model.hiddenWidth', upcycled({ 'model.denseLayers': 1, 'model.hiddenWidth': 7 }), dense, /expected 19 .*, got 7/],
   ['data.tokenizer', withSettings(base, { 'data.tokenizer': 'byte' }), dense, /expected character .*, got byte/],
 ])('what does not fit is one sentence that names %s', (field, target, source, sentence) => {
   const start = () => startFrom(target, source);
