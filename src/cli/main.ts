@@ -3,6 +3,7 @@ import process from 'node:process';
 import { ConfigError, DataError, DeviceError } from '../config/errors.ts';
 import { adapterCommand, adapterHelp } from './adapterCommand.ts';
 import { benchCommand, benchHelp } from './benchCommand.ts';
+import { matchCommand, matchHelp } from './matchCommand.ts';
 import { evalCommand, evalHelp, forwardCommand, forwardHelp, sampleCommand, sampleHelp } from './modelCommands.ts';
 import { endProgress, print } from './output.ts';
 import { trainCommand, trainHelp } from './trainCommand.ts';
@@ -13,6 +14,7 @@ const commands: Record<string, { help: string; run: (args: readonly string[]) =>
   eval: { help: evalHelp, run: evalCommand },
   sample: { help: sampleHelp, run: sampleCommand },
   forward: { help: forwardHelp, run: forwardCommand },
+  match: { help: matchHelp, run: matchCommand },
   bench: { help: benchHelp, run: benchCommand },
 };
 
