@@ -4,7 +4,7 @@
  * bounds the work of the main thread no matter how fast the engine is. Configuration and status are in `run.ts`.
  */
 import type { DecodeFrame, Telemetry, Weights } from '../worker/protocol.ts';
-import { append, clearSeries, createSeries } from './series.ts';
+import { append, clearSeries, createSeries, cutSeries } from './series.ts';
 
 export interface ValidationPoint {
   step: number;
@@ -54,6 +54,11 @@ export function takeLive(telemetry: Telemetry): void {
       break;
     case 'validation':
       live.validation.push({ step: telemetry.step, bpc: telemetry.bpc, standardError: telemetry.standardError });
+      break;
+    case 'rewound':
+      cutSeries(lossSeries, telemetry.step);
+      cutSeries(speedSeries, telemetry.step);
+      live.validation = live.validation.filter(({ step }) => step <= telemetry.step);
       break;
     case 'load':
       live.load = telemetry;

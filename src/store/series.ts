@@ -12,7 +12,7 @@ export interface Series {
   bucketSize: number;
   /** Points appended since the last clear. */
   total: number;
-  /** Last value appended; NaN while empty. */
+  /** Last value appended, or after a cut the mean of the last bucket; NaN while empty. */
   last: number;
   readonly firstX: Float64Array;
   readonly lastX: Float64Array;
@@ -52,6 +52,16 @@ export function clearSeries(series: Series): void {
   series.bucketSize = 1;
   series.total = 0;
   series.last = Number.NaN;
+}
+
+/** Forgets the points after `x`, and a bucket that reaches past it: no curve goes back in x. */
+export function cutSeries(series: Series, x: number): void {
+  while (series.length > 0 && series.lastX[series.length - 1] > x) {
+    series.length -= 1;
+    series.total -= series.count[series.length];
+  }
+  const i = series.length - 1;
+  series.last = i < 0 ? Number.NaN : series.sum[i] / series.count[i];
 }
 
 /** Adds one point; `x` must not decrease. A value that is not finite leaves a gap (it is not drawn). */

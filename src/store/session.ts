@@ -185,6 +185,7 @@ function takeTelemetry(telemetry: Telemetry): void {
       return;
     case 'metrics':
     case 'validation':
+    case 'rewound':
     case 'load':
     case 'preview':
       takeLive(telemetry);

@@ -167,6 +167,8 @@ export type Telemetry =
   /** Loss per step in bits per character since the last message; equal lengths. */
   | { kind: 'metrics'; step: Float64Array; loss: Float32Array; gradNorm: Float32Array; tokensPerSecond: Float32Array }
   | { kind: 'validation'; step: number; bpc: number; standardError: number }
+  /** The run went back to a snapshot after `step` steps; what was told of later ones is void and comes again. */
+  | { kind: 'rewound'; step: number }
   /** Tokens per (layer, expert) of the last step, and MaxVio per layer. */
   | { kind: 'load'; step: number; layers: number; experts: number; load: Float32Array; maxVio: Float32Array }
   /** The current weights denoising one sequence, frame by frame, while training goes on. */

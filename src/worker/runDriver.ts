@@ -1,25 +1,34 @@
 /**
  * Drives one run: pulls events from the training loop, keeps the page informed a few times per second, takes
- * snapshots, and moves the run to another runtime when a device is lost or a person switches.
+ * snapshots, and moves the run to another runtime when a device is lost or a person switches. Whoever calls `prepare`,
+ * `suspend` and `stop` calls them one at a time (`host.ts`); the others only say what is wanted.
  */
 import type { Experiment } from '../config/schema.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import { maxInFlight } from '../gpu/runtime.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
-import { createEvaluator, type Evaluator } from '../train/evaluation.ts';
+import { createEvaluator, type Evaluation, type Evaluator } from '../train/evaluation.ts';
 import { type Model, modelOfTrainer } from '../train/model.ts';
 import type { RunText } from '../train/text.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
-import { type TrainingEvent, trainingLoop } from '../train/trainingLoop.ts';
+import { isValidated, type TrainingEvent, trainingLoop } from '../train/trainingLoop.ts';
 import type { Phase, RunStatus, Telemetry } from './protocol.ts';
+import { createRunTelemetry } from './runTelemetry.ts';
 
-/** Milliseconds between two messages of metrics, and between two snapshots. */
-const flushInterval = 150;
+/** Milliseconds between two snapshots. */
 const snapshotInterval = 10_000;
-/** Steps that the shown speed is a mean of. */
-const meanSteps = 32;
 const validationWindows = 32;
 const validationRounds = 4;
+
+export interface RunOptions {
+  readonly experiment: Experiment;
+  readonly text: RunText;
+  readonly startPaused: boolean;
+  /** Posts telemetry. */
+  readonly emit: (telemetry: Telemetry) => void;
+  /** Hears of what breaks the run off. */
+  readonly onError: (error: unknown) => void;
+}
 
 export interface RunDriver {
   readonly experiment: Experiment;
@@ -28,41 +37,43 @@ export interface RunDriver {
   /** The weights of the moment; null while the run is being prepared. */
   model(): Model | null;
   trainer(): Trainer | null;
+  /** Says what the run waits for. */
+  announce(activity: string): void;
   /** Opens the run on a runtime, from the last snapshot if there is one. */
   prepare(runtime: Runtime): Promise<void>;
   pause(): Promise<void>;
   resume(): void;
   singleStep(): void;
-  /** Takes a snapshot and lets go of the runtime; `prepare` goes on from there. */
+  /** Lets go of the runtime; `prepare` goes on from there. Where it can be read, no step is lost. */
   suspend(canRead: boolean): Promise<void>;
+  /** Ends the run as soon as the steps in flight are home; `stop` waits for that. */
+  end(): void;
   stop(): Promise<void>;
   fail(): void;
   setPace(delay: number): void;
 }
 
 interface Engine {
-  trainer: Trainer;
-  evaluator: Evaluator;
-  model: Model;
-  loop: AsyncGenerator<TrainingEvent>;
+  readonly trainer: Trainer;
+  readonly evaluator: Evaluator;
+  readonly model: Model;
+  readonly loop: AsyncGenerator<TrainingEvent>;
+  readonly evaluate: () => Promise<Evaluation>;
 }
 
-/** A run that has not been prepared yet. `emit` posts telemetry; `onError` hears of what ends it. */
-export function createRunDriver(
-  experiment: Experiment,
-  text: RunText,
-  startPaused: boolean,
-  emit: (telemetry: Telemetry) => void,
-  onError: (error: unknown) => void,
-): RunDriver {
+/** A run that has not been prepared yet. */
+export function createRunDriver({ experiment, text, startPaused, emit, onError }: RunOptions): RunDriver {
   const { training, data } = experiment;
   const tokensPerStep = training.batchSize * data.sequenceLength;
-  const bits = text.tokensPerCharacter / Math.LN2;
   const windows = text.validationWindows(validationWindows);
+  const telemetry = createRunTelemetry(experiment, text, emit);
   let phase: Phase = 'preparing';
   let activity = 'preparing';
   let wantsPause = startPaused;
+  // Somebody waits for the steps in flight to come home, and no further ones.
+  let wantsHold = false;
   let isEnded = false;
+  let hasFailed = false;
   let allowance = 0;
   let pace = 0;
   let engine: Engine | null = null;
@@ -71,114 +82,101 @@ export function createRunDriver(
   let driving: Promise<void> = Promise.resolve();
   let wake = () => {};
   let reported = 0;
-  let rate = 0;
-  // When the latest steps came home; steps in flight come in bursts, so the speed is a mean over several.
-  let stepTimes: number[] = [];
   let backend: RunStatus['backend'] = 'cpu';
   let memoryBytes = 0;
-  const pending: { step: number[]; loss: number[]; gradNorm: number[]; tokensPerSecond: number[] } = {
-    step: [],
-    loss: [],
-    gradNorm: [],
-    tokensPerSecond: [],
-  };
-  let lastLoad: Telemetry | null = null;
-  let lastFlush = 0;
 
-  const status = (): RunStatus => ({
-    phase,
-    backend,
-    step: reported,
-    steps: training.steps,
-    tokensPerSecond: rate,
-    secondsLeft: rate > 0 ? ((training.steps - reported) * tokensPerStep) / rate : null,
-    activity,
-    memoryBytes,
-  });
+  const status = (): RunStatus => {
+    const rate = telemetry.tokensPerSecond();
+    return {
+      phase,
+      backend,
+      step: reported,
+      steps: training.steps,
+      tokensPerSecond: rate,
+      secondsLeft: rate > 0 ? ((training.steps - reported) * tokensPerStep) / rate : null,
+      activity,
+      memoryBytes,
+    };
+  };
   const setPhase = (next: Phase, words: string = next) => {
     phase = next;
     activity = words;
     emit({ kind: 'status', status: status() });
   };
   const flush = () => {
-    lastFlush = performance.now();
-    if (pending.step.length > 0) {
-      emit({
-        kind: 'metrics',
-        step: Float64Array.from(pending.step.splice(0)),
-        loss: Float32Array.from(pending.loss.splice(0)),
-        gradNorm: Float32Array.from(pending.gradNorm.splice(0)),
-        tokensPerSecond: Float32Array.from(pending.tokensPerSecond.splice(0)),
-      });
-    }
-    if (lastLoad) emit(lastLoad);
-    lastLoad = null;
+    telemetry.flush();
     emit({ kind: 'status', status: status() });
   };
+  const isSnapshotDue = () => performance.now() - lastSnapshot > snapshotInterval;
   const takeSnapshot = async () => {
     if (!engine) return;
     snapshot = await engine.trainer.snapshot();
     lastSnapshot = performance.now();
   };
+  const sleep = (milliseconds?: number) =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
+      if (milliseconds !== undefined) setTimeout(resolve, milliseconds);
+    });
 
-  const take = (event: TrainingEvent) => {
-    if (event.kind === 'validation') {
-      emit({ kind: 'validation', step: event.step, bpc: event.bpc, standardError: event.standardError });
-      stepTimes = [];
-      return;
+  /** Pulls events until the run ends or is suspended; stands still in a pause. */
+  const drive = async (current: Engine) => {
+    const { trainer, loop, evaluate } = current;
+    // A run that was suspended between a step and its validation owes it still.
+    if (reported > 0 && isValidated(reported, training) && !telemetry.isValidated(reported)) {
+      telemetry.take({ kind: 'validation', step: reported, ...(await evaluate()) });
     }
-    const now = performance.now();
-    stepTimes = [...stepTimes.slice(-meanSteps), now];
-    const elapsed = now - stepTimes[0];
-    // The first few steps after an interruption say little about the speed.
-    if (elapsed > 0 && (rate === 0 || stepTimes.length > 4)) {
-      rate = (1000 * tokensPerStep * (stepTimes.length - 1)) / elapsed;
-    }
-    reported = event.step;
-    pending.step.push(event.step);
-    pending.loss.push(event.loss * bits);
-    pending.gradNorm.push(event.gradNorm);
-    pending.tokensPerSecond.push(rate);
-    const layers = event.maxVio.length;
-    if (layers > 0) {
-      const { load, maxVio } = event;
-      lastLoad = { kind: 'load', step: event.step, layers, experts: load.length / layers, load, maxVio };
-    }
-  };
-
-  /** Pulls events until the run ends, is suspended, or stands still in a pause. */
-  const drive = async ({ trainer, loop }: Engine) => {
-    while (!isEnded && engine?.loop === loop) {
-      const isBehind = reported < trainer.step;
-      if (wantsPause && allowance === 0 && !isBehind) {
-        flush();
-        if (phase !== 'paused') {
+    while (engine === current) {
+      // Only when nothing is in flight does the state belong to the last reported step.
+      const isWhole = reported === trainer.step;
+      if (isWhole && wantsHold) return;
+      if (isWhole && wantsPause && allowance === 0) {
+        telemetry.interrupt();
+        if (phase === 'paused') await sleep();
+        else {
           await takeSnapshot();
+          telemetry.flush();
           setPhase('paused');
         }
-        stepTimes = [];
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
         continue;
       }
-      if (!wantsPause && phase !== 'running') setPhase('running');
+      if (!wantsPause && !wantsHold && phase !== 'running') setPhase('running');
       const { value: event, done } = await loop.next();
-      if (engine?.loop !== loop || isEnded) return;
+      if (engine !== current) return;
       if (done) {
         await takeSnapshot();
         flush();
+        isEnded = true;
         setPhase('finished');
         return;
       }
-      take(event);
-      if (event.kind === 'step' && allowance > 0) allowance--;
-      if (performance.now() - lastFlush > flushInterval) flush();
-      // Only when nothing is in flight does the state belong to the last reported step.
-      if (performance.now() - lastSnapshot > snapshotInterval && reported === trainer.step) await takeSnapshot();
+      telemetry.take(event);
+      if (event.kind === 'step') {
+        reported = event.step;
+        if (allowance > 0) allowance--;
+      }
+      if (telemetry.isDue() || phase === 'paused') flush();
+      if (isSnapshotDue() && reported === trainer.step) await takeSnapshot();
       // A turn of the event loop, so that requests are heard between steps on the twins too.
-      await new Promise((resolve) => setTimeout(resolve, pace));
+      await sleep(pace);
     }
+  };
+
+  const open = async (runtime: Runtime, trainer: Trainer): Promise<Engine> => {
+    if (snapshot) trainer.restore(snapshot);
+    const evaluator = await createEvaluator(runtime, experiment, trainer.parameters, training.batchSize);
+    memoryBytes = trainer.plan.memoryBytes + evaluator.plan.memoryBytes;
+    const { tokensPerCharacter } = text;
+    const evaluate = () => evaluator.evaluate(windows, { rounds: validationRounds, tokensPerCharacter });
+    // A snapshot that is due, a pause or slow motion lets the steps in flight come home first.
+    const ahead = () => (wantsHold || wantsPause || pace > 0 || isSnapshotDue() ? 1 : maxInFlight);
+    const loop = trainingLoop(trainer, text, { ...training, evaluate, ahead });
+    return { trainer, evaluator, model: modelOfTrainer(trainer, text.tokenizer), loop, evaluate };
+  };
+  const end = () => {
+    isEnded = true;
+    wantsHold = true;
+    wake();
   };
 
   return {
@@ -187,32 +185,22 @@ export function createRunDriver(
     status,
     model: () => engine?.model ?? null,
     trainer: () => engine?.trainer ?? null,
+    announce: (words) => setPhase('preparing', words),
     prepare: async (runtime) => {
       backend = runtime.kind;
       setPhase('preparing', 'preparing the run');
       const onProgress = (words: string) => setPhase('preparing', words);
       const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, onProgress);
-      if (snapshot) trainer.restore(snapshot);
-      reported = trainer.step;
-      const evaluator = await createEvaluator(runtime, experiment, trainer.parameters, training.batchSize);
-      memoryBytes = trainer.plan.memoryBytes + evaluator.plan.memoryBytes;
-      const { tokensPerCharacter } = text;
-      const evaluate = () => evaluator.evaluate(windows, { rounds: validationRounds, tokensPerCharacter });
-      // A snapshot that is due, a pause or slow motion lets the steps in flight come home first.
-      const isSnapshotDue = () => performance.now() - lastSnapshot > snapshotInterval;
-      const ahead = () => (wantsPause || pace > 0 || isSnapshotDue() ? 1 : maxInFlight);
-      const loop = trainingLoop(trainer, text, { ...training, evaluate, ahead });
-      engine = { trainer, evaluator, model: modelOfTrainer(trainer, text.tokenizer), loop };
-      stepTimes = [];
-      if (isEnded) {
-        setPhase('finished');
-        return;
-      }
-      driving = drive(engine).catch(async (error: unknown) => {
-        // A lost device fails the step too, and is reported by the runtime, which suspends the run: let it come first.
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        if (engine?.loop === loop) onError(error);
+      const opened = await open(runtime, trainer).catch((error: unknown) => {
+        trainer.destroy();
+        throw error;
       });
+      if (trainer.step < reported) telemetry.cut(trainer.step);
+      reported = trainer.step;
+      telemetry.interrupt();
+      engine = opened;
+      if (isEnded) setPhase(hasFailed ? 'failed' : 'finished');
+      else driving = drive(opened).catch(onError);
     },
     pause: async () => {
       if (phase !== 'running') return;
@@ -230,29 +218,36 @@ export function createRunDriver(
     },
     suspend: async (canRead) => {
       const current = engine;
-      if (canRead) await takeSnapshot();
-      engine = null;
-      wake();
-      if (canRead) {
+      if (canRead && current) {
+        wantsHold = true;
+        wake();
         await driving;
-        current?.model.destroy();
-        current?.evaluator.destroy();
-        current?.trainer.destroy();
+        await takeSnapshot();
+        flush();
       }
-    },
-    stop: async () => {
-      isEnded = true;
+      engine = null;
+      wantsHold = isEnded;
       wake();
+      if (!canRead) return;
+      current?.model.destroy();
+      current?.evaluator.destroy();
+      current?.trainer.destroy();
+    },
+    end,
+    stop: async () => {
+      end();
       await driving;
-      if (phase !== 'failed') setPhase('finished', 'stopped');
+      telemetry.flush();
+      if (!hasFailed && phase !== 'finished') setPhase('finished', 'stopped');
     },
     fail: () => {
-      isEnded = true;
-      wake();
+      hasFailed = true;
+      end();
       setPhase('failed');
     },
     setPace: (delay) => {
       pace = delay;
+      wake();
     },
   };
 }

@@ -53,6 +53,29 @@ test('training goes on from the last snapshot after the device is lost', async (
   }
 });
 
+test('a device lost while a run is being prepared costs nothing but time', async () => {
+  const browser = await launchBrowser({ webgpu: true });
+  try {
+    const { page, problems } = await openApp(browser, `?${tiny}`);
+    await untilReady(page);
+    await keepDevices(page);
+    await switchBackend(page, 'CPU');
+    await switchBackend(page, 'GPU');
+    const phase = page.getByTestId('run-phase');
+    await button(page, 'Train').click();
+    // The last preview may hold the adapter for seconds: the page says at once that it prepares.
+    await expect.poll(() => phase.innerText(), { timeout: 1000, interval: 50 }).toBe('Preparing');
+    await loseDevice(page);
+    await untilStep(page, 5, 90_000);
+    expect(await page.getByTestId('machine-badge').innerText()).toMatch(/^GPU/);
+    await button(page, 'Stop').click();
+    await expect.poll(() => phase.innerText()).toBe('Finished');
+    expect(problems).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
 async function switchBackend(page: Page, backend: 'CPU' | 'GPU'): Promise<void> {
   const badge = page.getByTestId('machine-badge');
   await badge.click();

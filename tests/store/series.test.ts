@@ -1,7 +1,7 @@
 /** A series never grows beyond its capacity, and never loses an extreme, an end or the order of its points. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { append, clearSeries, createSeries, smoothed, trace } from '../../src/store/series.ts';
+import { append, clearSeries, createSeries, cutSeries, smoothed, trace } from '../../src/store/series.ts';
 
 function seriesOf(values: readonly number[], capacity: number) {
   const series = createSeries(capacity);
@@ -93,5 +93,32 @@ describe('series', () => {
 
   it('refuses a capacity that cannot merge', () => {
     expect(() => createSeries(3)).toThrow('createSeries: expected an even capacity of at least 2, got 3');
+  });
+
+  it('holds nothing past a cut, and takes the points after it again', () => {
+    fc.assert(
+      fc.property(values, fc.nat(600), fc.integer({ min: 1, max: 20 }), (ys, at, half) => {
+        const series = seriesOf(ys, half * 2);
+        cutSeries(series, at);
+        const kept = trace(series, 1000);
+        for (const { x, y } of kept) {
+          expect(x).toBeLessThanOrEqual(at);
+          expect(y).toBe(Math.fround(ys[x]));
+        }
+        // At most one bucket before the cut goes with it.
+        expect(series.total).toBeGreaterThan(Math.min(at + 1, ys.length) - series.bucketSize);
+        for (let step = at + 1; step < ys.length; step += 1) append(series, step, ys[step]);
+        const points = trace(series, 1000);
+        for (let i = 1; i < points.length; i += 1) expect(points[i].x).toBeGreaterThan(points[i - 1].x);
+      }),
+    );
+  });
+
+  it('is empty after a cut before its first point', () => {
+    const series = seriesOf([3, 1], 4);
+    cutSeries(series, -1);
+    expect([series.length, series.total, series.last]).toEqual([0, 0, Number.NaN]);
+    append(series, 5, 2);
+    expect(trace(series, 4)).toEqual([{ x: 5, y: 2 }]);
   });
 });

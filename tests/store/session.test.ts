@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
 import { choosePreset, edit, setOwnText, useConfiguration } from '../../src/store/configuration.ts';
 import { createEngine, type EnginePort } from '../../src/store/engine.ts';
-import { live, lossSeries, takeLive } from '../../src/store/live.ts';
+import { clearCurves, live, lossSeries, takeLive } from '../../src/store/live.ts';
 import { isActive, pendingEdits, useRun } from '../../src/store/run.ts';
+import { trace } from '../../src/store/series.ts';
 import { connect, discardEdits, inspect, open, pause, train } from '../../src/store/session.ts';
 import type { FromWorker, MachineReport, ModelReport, Request, RunStatus } from '../../src/worker/protocol.ts';
 
@@ -177,6 +178,28 @@ describe('session', () => {
     send({ kind: 'validation', step: 5, bpc: 2, standardError: 0.1 });
     expect(isActive(useRun.getState())).toBe(true);
     expect(live.validation).toContainEqual({ step: 5, bpc: 2, standardError: 0.1 });
+  });
+
+  it('takes back what was told of steps that come again', () => {
+    const { send } = connected();
+    clearCurves();
+    const metrics = (steps: number[]) =>
+      send({
+        kind: 'metrics',
+        step: Float64Array.from(steps),
+        loss: Float32Array.from(steps),
+        gradNorm: Float32Array.from(steps),
+        tokensPerSecond: Float32Array.from(steps),
+      });
+    metrics([1, 2, 3, 4, 5]);
+    send({ kind: 'validation', step: 2, bpc: 2, standardError: 0.1 });
+    send({ kind: 'validation', step: 4, bpc: 2, standardError: 0.1 });
+    send({ kind: 'rewound', step: 3 });
+    expect(trace(lossSeries, 10).map(({ x }) => x)).toEqual([1, 2, 3]);
+    expect(lossSeries.last).toBe(3);
+    expect(live.validation.map(({ step }) => step)).toEqual([2]);
+    metrics([4, 5]);
+    expect(trace(lossSeries, 10).map(({ x }) => x)).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('takes a problem back when the same command is tried again', async () => {

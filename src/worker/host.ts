@@ -1,0 +1,186 @@
+/**
+ * What lives on the runtime: the bundled model, the run, the preview. Whatever opens, moves or replaces them takes
+ * turns, so that a device lost while a run is prepared, or two clicks in a row, cannot cross each other. Commands that
+ * only read do not wait here.
+ */
+import { ConfigError, DeviceError } from '../config/errors.ts';
+import type { Runtime } from '../gpu/runtime.ts';
+import { createTuner, type Tuner } from '../gpu/tuner.ts';
+import { type Backends, findBackends } from '../train/backends.ts';
+import type { Model } from '../train/model.ts';
+import type { RunText } from '../train/text.ts';
+import { loadPretrained, readTuning, writeTuning } from './files.ts';
+import { createPreviewer } from './previewer.ts';
+import { problemOf } from './problems.ts';
+import type { BackendKind, Telemetry } from './protocol.ts';
+import type { RunDriver } from './runDriver.ts';
+import { createTurns } from './turns.ts';
+
+export interface Host {
+  /** Measures the machine, opens a backend and loads the bundled model. */
+  open(baseUrl: string, backend?: BackendKind): Promise<void>;
+  baseUrl(): string;
+  backends(): Backends;
+  runtime(): Runtime;
+  pretrained(): Model;
+  run(): RunDriver | null;
+  /** Moves everything to a backend; answers where it is then. */
+  useBackend(kind: BackendKind): Promise<BackendKind>;
+  /** Replaces the run by the one that `make` answers; where that fails, the last run stays. */
+  start(make: (onError: (error: unknown) => void) => Promise<RunDriver>): Promise<RunText>;
+  stop(): Promise<void>;
+}
+
+/** How long the loss of a device may take to be told after the first call that it fails, in milliseconds. */
+const lossDelay = 500;
+
+/** `emit` posts telemetry to the page. */
+export function createHost(emit: (telemetry: Telemetry) => void): Host {
+  const inTurn = createTurns();
+  let baseUrl = '';
+  let tuner: Tuner = createTuner();
+  let backends: Backends | null = null;
+  let runtime: Runtime | null = null;
+  let lost: Runtime | null = null;
+  let pretrained: Model | null = null;
+  let run: RunDriver | null = null;
+  const previewer = createPreviewer(emit, () => {
+    const model = run?.model();
+    if (run && model) return { weights: 'run', model, trainedSteps: run.status().step };
+    return (
+      pretrained && { weights: 'pretrained', model: pretrained, trainedSteps: pretrained.experiment.training.steps }
+    );
+  });
+
+  const report = (error: unknown) => emit({ kind: 'problem', problem: problemOf(error) });
+  const required = <T>(value: T | null): T => {
+    if (value === null) throw new ConfigError('engine: expected it to be open, got a command before "open"');
+    return value;
+  };
+
+  const openRuntime = async (kind: BackendKind): Promise<Runtime> => {
+    const next: Runtime = await required(backends).open(kind, (error) => {
+      // Errors of a runtime that has been left behind concern nobody.
+      if (runtime !== next) return;
+      report(error);
+      if (error instanceof DeviceError && error.message.startsWith('WebGPU device lost')) {
+        lost = next;
+        void inTurn(() => recover(next)).catch(report);
+      } else run?.fail();
+    });
+    return next;
+  };
+  const settleOn = async (next: Runtime) => {
+    runtime = next;
+    pretrained = await loadPretrained(baseUrl, next);
+    await run?.prepare(next);
+  };
+  const moveTo = async (kind: BackendKind) => {
+    const before = required(runtime);
+    const next = await openRuntime(kind);
+    run?.announce(`moving to the ${kind.toUpperCase()}`);
+    try {
+      await previewer.stop();
+      await run?.suspend(true);
+      await settleOn(next);
+      before.destroy();
+    } catch (error) {
+      next.destroy();
+      await settleOn(before);
+      throw error;
+    } finally {
+      previewer.start();
+    }
+  };
+  /** A device that is gone takes its buffers with it: everything is opened anew, the run from its last snapshot. */
+  const recover = async (from: Runtime) => {
+    if (runtime !== from) return;
+    const reopen = async (kind: BackendKind) => {
+      // A lost device fails the steps in flight too: the run lets go of them before they are taken for an error.
+      await run?.suspend(false);
+      await previewer.stop();
+      await settleOn(await openRuntime(kind));
+    };
+    await reopen('gpu').catch((error) => {
+      report(error);
+      return reopen('cpu');
+    });
+    from.destroy();
+    previewer.start();
+  };
+  const isLost = async (which: Runtime): Promise<boolean> => {
+    if (which.kind === 'cpu') return false;
+    for (let waited = 0; lost !== which && waited < lossDelay; waited += 20) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return lost === which;
+  };
+  /** Does what a lost device may cut short; everything is opened anew then, which comes to the same. */
+  const surviving = async (change: () => Promise<void>) => {
+    const at = required(runtime);
+    try {
+      await change();
+    } catch (error) {
+      // A change that moved on has a runtime of its own to have lost.
+      const now = required(runtime);
+      if (!(await isLost(now)) && !(await isLost(at))) throw error;
+      await recover(now);
+    }
+  };
+  /** What broke a run off: a device that is lost says so itself a moment later, and the run goes on. */
+  const onRunError = async (which: RunDriver, error: unknown) => {
+    const at = required(runtime);
+    if ((await isLost(at)) || runtime !== at || run !== which) return;
+    report(error);
+    which.fail();
+  };
+
+  return {
+    open: (base, backend) =>
+      inTurn(async () => {
+        baseUrl = base;
+        tuner = createTuner(await readTuning());
+        backends = await findBackends(navigator.gpu as GPU | undefined, tuner);
+        runtime = await openRuntime(backend ?? backends.chosen);
+        pretrained = await loadPretrained(baseUrl, runtime);
+        previewer.start();
+      }),
+    baseUrl: () => baseUrl,
+    backends: () => required(backends),
+    runtime: () => required(runtime),
+    pretrained: () => required(pretrained),
+    run: () => run,
+    useBackend: (kind) =>
+      inTurn(async () => {
+        if (kind !== required(runtime).kind) await surviving(() => moveTo(kind));
+        return required(runtime).kind;
+      }),
+    start: (make) =>
+      inTurn(async () => {
+        const next: RunDriver = await make((error) => void onRunError(next, error));
+        const before = run;
+        await before?.stop();
+        run = next;
+        next.announce('waiting for the preview to let go');
+        try {
+          await surviving(async () => {
+            // The preview reads the weights of the run that is let go.
+            await previewer.stop();
+            await before?.suspend(true);
+            await next.prepare(required(runtime));
+            previewer.start();
+          });
+        } catch (error) {
+          next.fail();
+          previewer.start();
+          throw error;
+        }
+        void writeTuning(tuner.table);
+        return next.text;
+      }),
+    stop: async () => {
+      run?.end();
+      await inTurn(async () => run?.stop());
+    },
+  };
+}
