@@ -2,6 +2,7 @@
  * The page's conversation with the engine: every command goes out here, every telemetry message comes in here.
  * Decoding and routes have their own files (`decode.ts`, `routing.ts`) and reach the engine through `ask`.
  */
+import { differences } from '../config/experiment.ts';
 import { presetForSpeed } from '../config/presets.ts';
 import type {
   BackendKind,
@@ -12,7 +13,7 @@ import type {
   Telemetry,
   TrainRequest,
 } from '../worker/protocol.ts';
-import { adoptExperiment, choosePreset, setOwnText, useConfiguration } from './configuration.ts';
+import { adoptExperiment, choosePreset, edit, setOwnText, useConfiguration } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import { clearCurves, clearPreview, takeLive } from './live.ts';
 import { addProblem, dismissProblem, isActive, useRun } from './run.ts';
@@ -147,6 +148,20 @@ export async function switchBackend(backend: BackendKind): Promise<void> {
   if (!answer) return;
   useRun.setState({ backend: answer.backend });
   await inspect();
+}
+
+/**
+ * Edits the configuration into the dense model of equal training FLOPs per token or of equal parameters. Answers how
+ * near it comes (1 is equal), or null with a problem shown.
+ */
+export async function matchDense(by: Commands['match']['argument']['by']): Promise<number | null> {
+  const request = trainRequest();
+  const answer = request && (await ask('match', { ...request, by }));
+  // Edited meanwhile: the answer is to another question.
+  if (!answer || useConfiguration.getState().experiment !== request.experiment) return null;
+  const changes = differences(answer.experiment, request.experiment);
+  for (const [path, value] of Object.entries(changes)) edit(path, value);
+  return answer.ratio;
 }
 
 /** Gives up the edits made since the run started. */

@@ -5,6 +5,7 @@
 import { ConfigError } from '../config/errors.ts';
 import { decode } from '../diffusion/decode.ts';
 import { planMemory } from '../gpu/recording.ts';
+import { denseMatch } from '../lab/match.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
 import { encodeModel } from '../train/checkpoint.ts';
@@ -87,6 +88,11 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
       const compute = (tokens * model.trainFlopsPerToken) / ((gflops[kind] ?? 1) * 1e9 * 0.33);
       const launching = kind === 'gpu' ? training.steps * recording.launches.length * 1e-5 : 0;
       return { model, secondsEstimate: compute + launching, memoryBytes: planMemory(recording).bytes };
+    },
+    match: async (request) => {
+      const { tokenizer } = await textOf(request);
+      const { experiment, ratio } = denseMatch(request.experiment, request.by, tokenizer.vocabularySize);
+      return { experiment, ratio };
     },
     train: async (request) => {
       const { experiment, startPaused = false } = request;

@@ -39,6 +39,8 @@ export interface ModelReport {
   parameters: { total: number; active: number };
   /** Training FLOPs per token (forward and backward) on the active parameters and attention. */
   trainFlopsPerToken: number;
+  /** Forward only. */
+  inferenceFlopsPerToken: number;
   /** Sentence about the split, e.g. "first 90 % to train on, last 10 % held out". */
   split: string;
   /** Exact lower bound of the loss in bits per character where the source's entropy is known. */
@@ -128,6 +130,11 @@ export interface Commands {
   useBackend: { argument: { backend: BackendKind }; answer: { backend: BackendKind } };
   /** Checks a configuration and its text without starting; answers the accounting and the estimated time. */
   inspect: { argument: TrainRequest; answer: { model: ModelReport; secondsEstimate: number; memoryBytes: number } };
+  /** The dense model of equal training FLOPs per token, or of equal parameters; `ratio` says how exact, 1 being equal. */
+  match: {
+    argument: TrainRequest & { by: 'flops' | 'parameters' };
+    answer: { experiment: Experiment; ratio: number };
+  };
   train: { argument: TrainRequest; answer: { model: ModelReport } };
   pause: { argument: Record<never, never>; answer: RunStatus };
   resume: { argument: Record<never, never>; answer: RunStatus };

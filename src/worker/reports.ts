@@ -49,7 +49,10 @@ export function modelReport(
   tokenizer: Tokenizer,
   { split, floorBpc }: { split: string; floorBpc: number | null },
 ): ModelReport {
-  const { total, active, trainFlopsPerToken } = accountingOf(experiment, tokenizer.vocabularySize);
+  const { total, active, trainFlopsPerToken, inferenceFlopsPerToken } = accountingOf(
+    experiment,
+    tokenizer.vocabularySize,
+  );
   return {
     experiment,
     vocabulary: Array.from({ length: tokenizer.vocabularySize + 1 }, (_, id) => tokenizer.tokenText(id)),
@@ -57,6 +60,7 @@ export function modelReport(
     expertLayers: expertLayersOf(experiment.model),
     parameters: { total, active },
     trainFlopsPerToken,
+    inferenceFlopsPerToken,
     split,
     floorBpc,
   };

@@ -1,6 +1,7 @@
 /** Parameters and operations, counted by hand from the shapes of SCIENCE 2. */
-import { expect, test } from 'vitest';
-import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { defaultExperiment, parseExperiment, withSettings } from '../../src/config/experiment.ts';
 import { accountingOf } from '../../src/lab/accounting.ts';
 import { workloads } from '../../src/lab/workloads.ts';
 
@@ -70,4 +71,25 @@ test('a dense first layer costs its own width, and no router', () => {
   expect(of(1).total).toBe(of(0).total - 6 * expert - router + 3 * expert);
   expect(of(1).active).toBe(of(0).active - router);
   expect(of(1).trainFlopsPerToken).toBe(of(0).trainFlopsPerToken - 6 * router);
+});
+
+describe('PyTorch counts the same (tests/reference/make_counts.py)', () => {
+  const counts = JSON.parse(readFileSync(new URL('../reference/goldens/counts.json', import.meta.url), 'utf8')) as {
+    name: string;
+    vocabularySize: number;
+    config: unknown;
+    parameters: number;
+    inferenceFlopsPerToken?: number;
+  }[];
+
+  test.each(counts)('$name', ({ config, vocabularySize, parameters, inferenceFlopsPerToken }) => {
+    const experiment = parseExperiment(config);
+    const accounting = accountingOf(experiment, vocabularySize);
+    expect(accounting.total).toBe(parameters);
+    // Where every expert is computed for every token, operations differ from the engine's.
+    if (experiment.model.feedForward === 'dense') {
+      expect(accounting.inferenceFlopsPerToken).toBe(inferenceFlopsPerToken);
+      expect(accounting.active).toBe(parameters);
+    } else expect(accounting.active).toBeLessThanOrEqual(parameters);
+  });
 });

@@ -6,7 +6,7 @@ import { createEngine, type EnginePort } from '../../src/store/engine.ts';
 import { clearCurves, live, lossSeries, takeLive } from '../../src/store/live.ts';
 import { isActive, pendingEdits, useRun } from '../../src/store/run.ts';
 import { trace } from '../../src/store/series.ts';
-import { connect, discardEdits, inspect, open, pause, train } from '../../src/store/session.ts';
+import { connect, discardEdits, inspect, matchDense, open, pause, train } from '../../src/store/session.ts';
 import type { FromWorker, MachineReport, ModelReport, Request, RunStatus } from '../../src/worker/protocol.ts';
 
 /** A port whose other end is the test: it sees the requests and sends what it likes. */
@@ -32,6 +32,7 @@ const model: ModelReport = {
   expertLayers: [0, 1],
   parameters: { total: 10, active: 5 },
   trainFlopsPerToken: 60,
+  inferenceFlopsPerToken: 20,
   split: '',
   floorBpc: null,
 };
@@ -228,6 +229,22 @@ describe('session', () => {
     await answer({ model });
     await training;
     expect([live.preview, live.finishedPreview]).toEqual([null, null]);
+  });
+
+  it('edits the configuration into the dense model that the engine found', async () => {
+    const { sent, answer } = connected();
+    const before = useConfiguration.getState().experiment;
+    const matching = matchDense('flops');
+    expect(sent[0]).toMatchObject({ name: 'match', argument: { experiment: before, by: 'flops' } });
+    const dense = withSettings(before, { 'model.feedForward': 'dense', 'model.hiddenWidth': 179 });
+    await answer({ experiment: dense, ratio: 1.001 });
+    expect(await matching).toBe(1.001);
+    expect(useConfiguration.getState().experiment).toEqual(dense);
+    const outdated = matchDense('parameters');
+    edit('model.layers', '3');
+    await answer({ experiment: before, ratio: 1 });
+    expect(await outdated).toBeNull();
+    expect(useConfiguration.getState().experiment.model).toMatchObject({ layers: 3, feedForward: 'dense' });
   });
 
   it('keeps slow motion over a restart', async () => {

@@ -15,6 +15,7 @@ const model: ModelReport = {
   expertLayers: [0, 1],
   parameters: { total: 1, active: 1 },
   trainFlopsPerToken: 1,
+  inferenceFlopsPerToken: 1,
   split: '',
   floorBpc: null,
 };

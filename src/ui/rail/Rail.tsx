@@ -4,13 +4,14 @@ import { applies, fields, settingAt } from '../../config/experiment.ts';
 import { presetExperiment } from '../../config/presets.ts';
 import { schema } from '../../config/schema.ts';
 import { useConfiguration } from '../../store/configuration.ts';
+import { CostPanel } from './CostPanel.tsx';
 import { FieldControl } from './FieldControl.tsx';
 import { OwnTextControl } from './OwnTextControl.tsx';
 import { PresetPicker } from './PresetPicker.tsx';
 
 export function Rail() {
   return (
-    <Box p="md" pb="xl">
+    <Box p="md" pb={0}>
       <PresetPicker />
       <Accordion
         multiple
@@ -29,6 +30,7 @@ export function Rail() {
           </Accordion.Item>
         ))}
       </Accordion>
+      <CostPanel />
     </Box>
   );
 }
