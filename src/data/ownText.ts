@@ -5,7 +5,7 @@
 import { DataError } from '../config/errors.ts';
 import { maximumTextBytes } from '../config/limits.ts';
 import type { Experiment } from '../config/schema.ts';
-import { expectWindows, splitBoundary } from './splits.ts';
+import { expectWindows, splitBoundary, trainingEnd } from './splits.ts';
 import { firstInvalidUtf8 } from './utf8.ts';
 
 /** Above this share of control characters a file is taken for binary. */
@@ -26,7 +26,7 @@ export function expectTextSize(bytes: number, where: string): void {
  */
 export function validateText(
   source: Uint8Array | string,
-  settings: Pick<Experiment['data'], 'tokenizer' | 'sequenceLength' | 'validationShare'>,
+  settings: Pick<Experiment['data'], 'tokenizer' | 'sequenceLength' | 'validationShare' | 'trainingCharacters'>,
   where = 'text',
 ): string {
   // A UTF-16 unit is at least one byte of UTF-8, so a string over the limit is so in bytes too.
@@ -43,7 +43,8 @@ export function validateText(
     );
   }
   const boundary = splitBoundary(text, settings.validationShare);
-  const train = countTokens(text.slice(0, boundary), settings.tokenizer);
+  const trainEnd = trainingEnd(text, boundary, settings.trainingCharacters);
+  const train = countTokens(text.slice(0, trainEnd), settings.tokenizer);
   const validation = countTokens(text.slice(boundary), settings.tokenizer);
   try {
     expectWindows(train, validation, settings.sequenceLength);

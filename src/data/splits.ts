@@ -7,10 +7,13 @@ import type { Experiment } from '../config/schema.ts';
 import { type Tokenizer, tokenizerFor } from './tokenizers.ts';
 
 export interface Split {
+  /** Offset in the text, in UTF-16 units, where what is trained on ends. */
+  readonly trainEnd: number;
   /** Offset in the text, in UTF-16 units, where the held-out part begins. */
   readonly boundary: number;
-  /** Characters on each side. */
+  /** Characters that are trained on, left out between the two sides, and held out. */
   readonly trainCharacters: number;
+  readonly unusedCharacters: number;
   readonly validationCharacters: number;
 }
 
@@ -27,9 +30,19 @@ export interface Dataset {
  * Where the held-out part begins: after the first (1 - validationShare) of the text, never inside a character.
  */
 export function splitBoundary(text: string, validationShare: number): number {
-  const boundary = Math.floor(text.length * (1 - validationShare));
-  const isInside = boundary > 0 && /[\ud800-\udbff]/.test(text[boundary - 1]) && /[\udc00-\udfff]/.test(text[boundary]);
-  return isInside ? boundary - 1 : boundary;
+  return beforeCharacter(text, Math.floor(text.length * (1 - validationShare)));
+}
+
+/** Where the part that is trained on ends: at the boundary, or after `trainingCharacters` where that is sooner. */
+export function trainingEnd(text: string, boundary: number, trainingCharacters: number): number {
+  const isShortened = trainingCharacters > 0 && trainingCharacters < boundary;
+  return isShortened ? beforeCharacter(text, trainingCharacters) : boundary;
+}
+
+/** An offset in UTF-16 units, moved back where it would cut a character in two. */
+function beforeCharacter(text: string, offset: number): number {
+  const isInside = offset > 0 && /[\ud800-\udbff]/.test(text[offset - 1]) && /[\udc00-\udfff]/.test(text[offset]);
+  return isInside ? offset - 1 : offset;
 }
 
 /**
@@ -42,17 +55,21 @@ export function prepareDataset(
     tokenizer: kind,
     sequenceLength,
     validationShare,
-  }: Pick<Experiment['data'], 'tokenizer' | 'sequenceLength' | 'validationShare'>,
+    trainingCharacters,
+  }: Pick<Experiment['data'], 'tokenizer' | 'sequenceLength' | 'validationShare' | 'trainingCharacters'>,
   given?: Tokenizer,
 ): Dataset {
   const tokenizer = given ?? tokenizerFor(kind, text);
   const boundary = splitBoundary(text, validationShare);
-  const train = tokenizer.encode(text.slice(0, boundary));
+  const trainEnd = trainingEnd(text, boundary, trainingCharacters);
+  const train = tokenizer.encode(text.slice(0, trainEnd));
   const validation = tokenizer.encode(text.slice(boundary));
   expectWindows(train.length, validation.length, sequenceLength);
   const split = {
     boundary,
+    trainEnd,
     trainCharacters: tokenizer.countCharacters(train),
+    unusedCharacters: Array.from(text.slice(trainEnd, boundary)).length,
     validationCharacters: tokenizer.countCharacters(validation),
   };
   return { tokenizer, train, validation, split, description: describeSplit(split, kind) };
@@ -62,13 +79,16 @@ export function prepareDataset(
 export function expectWindows(train: number, validation: number, T: number): void {
   if (train >= T && validation >= T) return;
   throw new DataError(
-    `text: expected at least one window of ${T} tokens to train on and one held out, got ${train} and ${validation}; take a longer text, a shorter window (data.sequenceLength) or another data.validationShare`,
+    `text: expected at least one window of ${T} tokens to train on and one held out, got ${train} and ${validation}; take a longer text, a shorter window (data.sequenceLength), another data.validationShare or more data.trainingCharacters`,
   );
 }
 
 /** The split in words, for the page, the command line and the run directory. */
-export function describeSplit({ trainCharacters, validationCharacters }: Split, kind: Tokenizer['kind']): string {
-  const whole = trainCharacters + validationCharacters;
+export function describeSplit(
+  { trainCharacters, unusedCharacters, validationCharacters }: Split,
+  kind: Tokenizer['kind'],
+): string {
+  const whole = trainCharacters + unusedCharacters + validationCharacters;
   const percent = (part: number) => `${Number(((100 * part) / whole).toFixed(1))} %`;
   const grouped = (count: number) => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
   const parts = `The first ${percent(trainCharacters)} of the text (${grouped(trainCharacters)} characters) is trained on, the last ${percent(validationCharacters)} (${grouped(validationCharacters)}) is held out and never trained on.`;

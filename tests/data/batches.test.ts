@@ -35,7 +35,12 @@ describe('split', () => {
       fc.property(fc.constantFrom('character' as const, 'byte' as const), fc.integer(), (tokenizer, seed) => {
         // Held-out characters occur nowhere else, so one of them in a batch is a leak.
         const text = 'abcde'.repeat(18) + 'XYZ€é'.repeat(2);
-        const data = prepareDataset(text, { tokenizer, sequenceLength: T, validationShare: 0.1 });
+        const data = prepareDataset(text, {
+          tokenizer,
+          sequenceLength: T,
+          validationShare: 0.1,
+          trainingCharacters: 0,
+        });
         const batches = createBatches(data.train, { sequenceLength: T, batchSize: 4, seed });
         const seen = new Set<number>();
         for (let step = 0; step < 30; step++) for (const id of batches.batchAt(step)) seen.add(id);
@@ -47,7 +52,12 @@ describe('split', () => {
   });
 
   test('refuses a text with less than a window on either side, naming what to change', () => {
-    const settings = { tokenizer: 'character', sequenceLength: 8, validationShare: 0.1 } as const;
+    const settings = {
+      tokenizer: 'character',
+      sequenceLength: 8,
+      validationShare: 0.1,
+      trainingCharacters: 0,
+    } as const;
     expect(() => prepareDataset('x'.repeat(79), settings)).not.toThrow();
     expect(() => prepareDataset('x'.repeat(70), settings)).toThrow(DataError);
     expect(() => prepareDataset('x'.repeat(70), settings)).toThrow(
@@ -56,11 +66,43 @@ describe('split', () => {
   });
 
   test('says what is held out', () => {
-    const split = { boundary: 900, trainCharacters: 1090, validationCharacters: 110 };
+    const split = {
+      trainEnd: 900,
+      boundary: 900,
+      trainCharacters: 1090,
+      unusedCharacters: 0,
+      validationCharacters: 110,
+    };
     expect(describeSplit(split, 'byte')).toBe(
       'The first 90.8 % of the text (1,090 characters) is trained on, the last 9.2 % (110) is held out and never trained on.',
     );
     expect(describeSplit(split, 'character')).toContain('list of characters is taken from the whole text');
+    const repeated = { ...split, trainEnd: 500, trainCharacters: 600, unusedCharacters: 490 };
+    expect(describeSplit(repeated, 'byte')).toBe(
+      'The first 50 % of the text (600 characters) is trained on, the last 9.2 % (110) is held out and never trained on.',
+    );
+  });
+
+  test('trains on no more characters than asked for, and holds out the same text', () => {
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 1, max: 250 }), (text, trainingCharacters) => {
+        const settings = { tokenizer: 'byte', sequenceLength: 1, validationShare: 0.3, trainingCharacters: 0 } as const;
+        const whole = prepareDataset(text, settings);
+        const bytesWanted = new TextEncoder().encode(text.slice(0, trainingCharacters)).length;
+        fc.pre(bytesWanted > 3);
+        const cut = prepareDataset(text, { ...settings, trainingCharacters });
+        expect(cut.validation).toEqual(whole.validation);
+        expect(cut.train).toEqual(whole.train.subarray(0, cut.train.length));
+        const kept = cut.tokenizer.decode(cut.train);
+        expect(text.startsWith(kept)).toBe(true);
+        // At most one unit is missing: half of a character.
+        const expected = Math.min(trainingCharacters, whole.split.boundary);
+        expect(expected - kept.length).toBeGreaterThanOrEqual(0);
+        expect(expected - kept.length).toBeLessThanOrEqual(1);
+        const { trainCharacters, unusedCharacters, validationCharacters } = cut.split;
+        expect(trainCharacters + unusedCharacters + validationCharacters).toBe(Array.from(text).length);
+      }),
+    );
   });
 });
 

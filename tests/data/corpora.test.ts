@@ -42,6 +42,7 @@ describe.each(Object.keys(corpora) as CorpusId[])('%s', (id) => {
       tokenizer: 'character',
       sequenceLength: 1024,
       validationShare: 0.1,
+      trainingCharacters: 0,
     });
     expect(data.tokenizer.decode(data.train) + data.tokenizer.decode(data.validation)).toBe(text.slice(-60_000));
   });

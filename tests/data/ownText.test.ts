@@ -5,7 +5,7 @@ import { maximumTextBytes } from '../../src/config/limits.ts';
 import { expectTextSize, validateText } from '../../src/data/ownText.ts';
 import { prepareDataset } from '../../src/data/splits.ts';
 
-const settings = { tokenizer: 'character', sequenceLength: 4, validationShare: 0.1 } as const;
+const settings = { tokenizer: 'character', sequenceLength: 4, validationShare: 0.1, trainingCharacters: 0 } as const;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const filler = bytesOf('plain text '.repeat(20));
 const withBytes = (...bytes: number[]) => Uint8Array.from([...filler, ...bytes, ...filler]);
@@ -30,7 +30,7 @@ describe('refused', () => {
     [
       'less than a window',
       'abc',
-      'notes.txt: expected at least one window of 4 tokens to train on and one held out, got 2 and 1; take a longer text, a shorter window (data.sequenceLength) or another data.validationShare',
+      'notes.txt: expected at least one window of 4 tokens to train on and one held out, got 2 and 1; take a longer text, a shorter window (data.sequenceLength), another data.validationShare or more data.trainingCharacters',
     ],
   ])('%s', (_, source, sentence) => {
     expect(() => validateText(source, settings, 'notes.txt')).toThrow(DataError);

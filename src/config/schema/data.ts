@@ -42,5 +42,13 @@ export const data = {
       label: 'Held-out share',
       why: 'The end of the text is kept for validation and never trained on.',
     }),
+    trainingCharacters: integer({
+      default: 0,
+      min: 0,
+      max: 20000000,
+      unit: 'characters',
+      label: 'Training text',
+      why: 'Only the first so many characters are trained on, again and again: repeated data. 0 takes all.',
+    }),
   },
 } as const;
