@@ -2,6 +2,7 @@
  * What must hold between fields of a configuration, one rule each; a rule answers the sentence that names the field to
  * change, or nothing. Ranges of single fields are in the schema.
  */
+import { hasCapacitySchedule, leastMinChoices } from './capacity.ts';
 import { ConfigError } from './errors.ts';
 import type { Experiment } from './schema.ts';
 
@@ -25,6 +26,18 @@ const rules: readonly Rule[] = [
     model.feedForward !== 'dense' &&
     model.denseLayers >= model.layers &&
     `model.denseLayers: expected fewer than model.layers (${model.layers}), as model.feedForward asks for experts, got ${model.denseLayers}`,
+  ({ model }) =>
+    hasCapacitySchedule(model) &&
+    model.expertGroup === 'batch' &&
+    `model.capacitySchedule: expected "constant" when model.expertGroup is batch (a schedule follows the masks of one sequence), got "${model.capacitySchedule}"`,
+  ({ model }) =>
+    hasCapacitySchedule(model) &&
+    model.minChoices >= model.choices &&
+    `model.minChoices: expected less than model.choices (${model.choices}), the average of the schedule, got ${model.minChoices}`,
+  ({ model, data }) =>
+    hasCapacitySchedule(model) &&
+    model.minChoices < leastMinChoices(model, data.sequenceLength) &&
+    `model.minChoices: expected at least ${leastMinChoices(model, data.sequenceLength)}, or the peak of model.capacitySchedule asks for more tokens than a sequence has, got ${model.minChoices}`,
   ({ model }) =>
     model.feedForward === 'token-choice' &&
     model.gate === 'renormalised' &&

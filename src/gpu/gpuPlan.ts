@@ -7,6 +7,7 @@ import { interfaceOf, packParameters } from './kernel.ts';
 import type { Pipeline, PipelineCache } from './pipelines.ts';
 import {
   alignUp,
+  constantsOf,
   type Launch,
   type MemoryPlan,
   planMemory,
@@ -25,6 +26,7 @@ export interface GpuContext {
   createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer;
   destroyBuffer(buffer: GPUBuffer): void;
   persistentBuffer(storage: Storage): GPUBuffer;
+  release(storages: readonly Storage[]): void;
   read(sources: readonly { buffer: GPUBuffer; range: Range }[]): Promise<Data[]>;
 }
 
@@ -115,7 +117,10 @@ export async function compilePlan(context: GpuContext, recording: Recording, opt
       }
       return times;
     },
-    destroy: () => owned.forEach(context.destroyBuffer),
+    destroy: () => {
+      owned.forEach(context.destroyBuffer);
+      context.release(constantsOf(memory));
+    },
   };
 }
 

@@ -65,6 +65,13 @@ export async function createGpuRuntime(
     }
     return buffer;
   };
+  const release = (storages: readonly Storage[]) => {
+    for (const storage of storages) {
+      const buffer = memory.get(storage);
+      if (buffer) destroyBuffer(buffer);
+      memory.delete(storage);
+    }
+  };
   const bufferOf = (range: Range) => {
     if (range.storage.lifetime === 'persistent') return persistentBuffer(range.storage);
     throw new KernelError(`${range.storage.label}: expected a persistent storage, got a transient one`);
@@ -98,6 +105,7 @@ export async function createGpuRuntime(
     createBuffer,
     destroyBuffer,
     persistentBuffer,
+    release,
     read,
   };
   return {
@@ -115,13 +123,7 @@ export async function createGpuRuntime(
       device.queue.writeBuffer(bufferOf(range), 4 * range.offset, array as Float32Array<ArrayBuffer>);
     },
     read: (ranges) => read(ranges.map((range) => ({ buffer: bufferOf(range), range }))),
-    release: (storages) => {
-      for (const storage of storages) {
-        const buffer = memory.get(storage);
-        if (buffer) destroyBuffer(buffer);
-        memory.delete(storage);
-      }
-    },
+    release,
     destroy: () => {
       isClosed = true;
       device.destroy();

@@ -16,7 +16,7 @@ export interface Storage {
   readonly type: ElementType;
   readonly length: number;
   readonly lifetime: 'transient' | 'persistent';
-  /** Contents of a persistent storage before anything is written; zero when absent. */
+  /** Contents of a persistent storage before anything is written; zero when absent. Such a constant is its plan's own. */
   readonly initial?: readonly number[];
 }
 
@@ -77,6 +77,11 @@ export function linearWorkgroups(invocations: number, workgroupSize = 64): [numb
   const groups = Math.max(1, Math.ceil(invocations / workgroupSize));
   const x = Math.min(groups, 65535);
   return [x, Math.ceil(groups / x), 1];
+}
+
+/** Storages of a plan that nobody else reads: its constants, which go with it. */
+export function constantsOf({ persistent }: MemoryPlan): Storage[] {
+  return persistent.filter(({ initial }) => initial !== undefined);
 }
 
 export interface MemoryPlan {

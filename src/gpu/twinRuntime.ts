@@ -3,7 +3,15 @@
  */
 import { KernelError } from '../config/errors.ts';
 import type { TwinBindings } from './kernel.ts';
-import { accessOf, type Launch, planMemory, type Range, type Recording, type Storage } from './recording.ts';
+import {
+  accessOf,
+  constantsOf,
+  type Launch,
+  planMemory,
+  type Range,
+  type Recording,
+  type Storage,
+} from './recording.ts';
 import type { CompileOptions, Data, LaunchTime, Plan, Runtime } from './runtime.ts';
 
 /** A runtime on plain arrays. With `bits` 64 every `f32` storage is a Float64Array. */
@@ -32,6 +40,12 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
     return array;
   };
   const view = (array: Data, range: Range) => array.subarray(range.offset, range.offset + range.length);
+  const release = (storages: readonly Storage[]) => {
+    for (const storage of storages) {
+      account(-(memory.get(storage)?.byteLength ?? 0));
+      memory.delete(storage);
+    }
+  };
   const requirePersistent = (range: Range) => {
     if (range.storage.lifetime === 'persistent') return view(persistent(range.storage), range);
     throw new KernelError(`${range.storage.label}: expected a persistent storage, got a transient one`);
@@ -71,6 +85,7 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
       destroy: () => {
         slots.length = 0;
         account(-slotBytes);
+        release(constantsOf(plan));
       },
     };
   }
@@ -81,12 +96,7 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
     compile,
     write: (range, data) => requirePersistent(range).set(data),
     read: async (ranges) => ranges.map((range) => requirePersistent(range).slice()),
-    release: (storages) => {
-      for (const storage of storages) {
-        account(-(memory.get(storage)?.byteLength ?? 0));
-        memory.delete(storage);
-      }
-    },
+    release,
     destroy: () => {
       memory.clear();
       bytes = 0;

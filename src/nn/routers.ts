@@ -4,7 +4,7 @@
  * Sources: expert choice, Zhou et al. 2022 (arXiv 2202.09368); token choice with the Switch loss, Fedus et al. 2021
  * (arXiv 2101.03961), dropless as in MegaBlocks (arXiv 2211.15841); z-loss, Zoph et al. 2022 (arXiv 2202.08906).
  */
-import { capacityOf, groupSizeOf } from '../config/capacity.ts';
+import { capacitiesByMasks, capacityOf, groupSizeOf, hasCapacitySchedule } from '../config/capacity.ts';
 import { expertChoice } from '../ops/expertChoice.ts';
 import { gates as routeGates } from '../ops/gates.ts';
 import { jitter } from '../ops/jitter.ts';
@@ -12,6 +12,7 @@ import { matmul } from '../ops/matmul.ts';
 import { routerScores } from '../ops/routerScores.ts';
 import { routerZLoss } from '../ops/routerZLoss.ts';
 import type { Routing } from '../ops/routing.ts';
+import { type GroupCapacities, sequenceCapacity } from '../ops/sequenceCapacity.ts';
 import { switchLoss } from '../ops/switchLoss.ts';
 import { tokenChoice } from '../ops/tokenChoice.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -33,6 +34,8 @@ export interface RouterContext {
   readonly B: number;
   readonly T: number;
   readonly layer: number;
+  /** Tokens that an expert takes of each group, where that depends on the masks; else null. */
+  readonly capacities: GroupCapacities | null;
   /** (2) seed and step of the random numbers of training; null outside it. */
   readonly draw: Tensor | null;
 }
@@ -48,9 +51,9 @@ interface Router {
 
 const routers: Readonly<Record<RouterKind, Router>> = {
   'expert-choice': {
-    route: (scores, model, { B, T }) => {
+    route: (scores, model, { B, T, capacities }) => {
       const size = groupSizeOf(model, B, T);
-      return expertChoice(scores, { groups: (B * T) / size, capacity: capacityOf(model, size) });
+      return expertChoice(scores, { groups: (B * T) / size, capacity: capacities ?? capacityOf(model, size) });
     },
     // Every expert holds equally many tokens as it is.
     balanceLosses: () => [],
@@ -61,6 +64,16 @@ const routers: Readonly<Record<RouterKind, Router>> = {
       weight > 0 ? [switchLoss(scores, routing, { weight, normalise: score === 'sigmoid' })] : [],
   },
 };
+
+/** Capacities of B sequences with given tokens (B * T), the same in all layers; null where the model has no schedule. */
+export function scheduledCapacities(
+  model: ModelSettings,
+  tokens: Tensor,
+  { B, T, maskId }: { B: number; T: number; maskId: number },
+): GroupCapacities | null {
+  if (!hasCapacitySchedule(model)) return null;
+  return sequenceCapacity(tokens, { B, maskId, byMasks: capacitiesByMasks(model, T) });
+}
 
 /** Routes of x (N, C), the input of the layer's experts, by a router of the given kind and its weight (E, C). */
 export function route(

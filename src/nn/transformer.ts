@@ -14,6 +14,7 @@ import { type LayerRoutes, mixtureOfExperts } from './experts.ts';
 import { feedForward } from './feedForward.ts';
 import { blockKey, feedForwardAt, type ModelSettings } from './layout.ts';
 import type { ParameterSource } from './parameters.ts';
+import { scheduledCapacities } from './routers.ts';
 
 export interface TransformerOutput {
   /** (N, C) after the final norm. */
@@ -47,7 +48,9 @@ export function transformer(
   const addBranch = (place: number, onto: Tensor, branch: (residual: Tensor | null) => Tensor) =>
     draw && rate > 0 ? addDropped(branch(null), onto, { rate, draw, place }) : branch(onto);
   const routes: LayerRoutes[] = [];
-  let x = embedding(source('embedding'), tokens, sorted);
+  const table = source('embedding');
+  const capacities = scheduledCapacities(model, tokens, { B, T, maskId: table.shape[0] - 1 });
+  let x = embedding(table, tokens, sorted);
   for (let layer = 0; layer < model.layers; layer++) {
     const block = (name: string) => source(blockKey(layer, name));
     const qkv = matmul(rmsnorm(x, block('attentionNorm')), block('qkv'), { transB: true });
@@ -64,6 +67,7 @@ export function transformer(
         B,
         T,
         layer,
+        capacities,
         draw,
         residual,
       });

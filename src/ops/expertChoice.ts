@@ -1,6 +1,7 @@
 /**
  * Expert choice: each expert takes its best tokens (Zhou et al. 2022, arXiv 2202.09368, section 3.2), within groups
- * of consecutive tokens. Every expert holds equally many rows, so its matmuls are batched and need no balance loss.
+ * of consecutive tokens. Every expert holds equally many rows, so no balance loss is needed; where their number is known
+ * before the step, the experts' matmuls are batched.
  *
  * A quirk that is no bug: in a sequence of nothing but masks all positions carry the same value, so their scores are
  * equal up to rounding, and rounding decides which of them an expert takes.
@@ -12,6 +13,7 @@ import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
 import { expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { none, type Routing } from './routing.ts';
+import type { GroupCapacities } from './sequenceCapacity.ts';
 
 let column = new Float64Array(0);
 let ranking = new Uint32Array(0);
@@ -40,9 +42,11 @@ const choiceKernel = kernel({
   wgsl,
   helpers: [indexWgsl],
   twin: (
-    b: { scores: Floats; slotOf: Words; expertOf: Words; pairOf: Words; offsets: Words },
-    { N, E, size, capacity }: { N: number; E: number; size: number; capacity: number },
+    b: { scores: Floats; slotOf: Words; expertOf: Words; pairOf: Words; offsets: Words; starts: Floats | Words },
+    p: { N: number; E: number; size: number; capacity: number; slots: number; PER_GROUP: number },
   ) => {
+    const { N, E, size } = p;
+    const startOf = (g: number) => (p.PER_GROUP ? b.starts[g] : g * p.capacity);
     if (column.length < size) {
       column = new Float64Array(size);
       ranking = new Uint32Array(size);
@@ -50,18 +54,20 @@ const choiceKernel = kernel({
     }
     b.slotOf.fill(none);
     b.expertOf.fill(none);
-    const rows = (N / size) * capacity;
+    const rows = startOf(N / size);
+    b.pairOf.fill(none, E * rows, p.slots);
     for (let e = 0; e < E; e++) {
       b.offsets[e] = e * rows;
       for (let first = 0; first < N; first += size) {
         for (let i = 0; i < size; i++) column[i] = b.scores[(first + i) * E + e];
         rankDescending(size);
-        const start = e * rows + (first / size) * capacity;
+        const start = startOf(first / size);
+        const capacity = startOf(first / size + 1) - start;
         for (let rank = 0; rank < capacity; rank++) {
           const pair = (first + ranking[rank]) * E + e;
-          b.slotOf[pair] = start + rank;
+          b.slotOf[pair] = e * rows + start + rank;
           b.expertOf[pair] = e;
-          b.pairOf[start + rank] = pair;
+          b.pairOf[e * rows + start + rank] = pair;
         }
       }
     }
@@ -72,32 +78,35 @@ const choiceKernel = kernel({
 /**
  * Routes of scores (N, E): expert e takes the `capacity` tokens of highest score in each of `groups` groups of
  * N / groups consecutive tokens, ties to the lower token. A token is held by 0 to E experts; its j-th route is to
- * expert j. Slot e * groups * capacity + g * capacity + r holds the r-th best token of group g. No gradient.
- * Throws `ShapeError` when groups do not divide N, or hold fewer than `capacity` tokens.
+ * expert j. An expert's slots are its groups', in order, each group's from best to worst. No gradient.
+ * A capacity for each group leaves the slots past the last expert's unused. Throws `ShapeError` when groups do not
+ * divide N, or hold fewer than `capacity` tokens.
  */
-export function expertChoice(scores: Tensor, options: { groups: number; capacity: number }): Routing {
+export function expertChoice(scores: Tensor, options: { groups: number; capacity: number | GroupCapacities }): Routing {
   const { groups, capacity } = options;
   const { N, E } = expectShape('expertChoice', 'scores', scores, ['N', 'E']);
   const size = N / groups;
   if (!Number.isInteger(size)) {
     throw new ShapeError(`expertChoice: expected groups to divide ${N} tokens, got ${groups} groups`);
   }
-  if (!(Number.isInteger(capacity) && capacity >= 1 && capacity <= size)) {
-    throw new ShapeError(`expertChoice: expected a capacity of 1 to ${size} tokens, got ${capacity}`);
+  const perGroup = typeof capacity === 'number' ? null : capacity;
+  const most = typeof capacity === 'number' ? capacity : capacity.most;
+  if (!(Number.isInteger(most) && most >= 1 && most <= size)) {
+    throw new ShapeError(`expertChoice: expected a capacity of 1 to ${size} tokens, got ${most}`);
   }
+  if (perGroup) expectShape('expertChoice', 'starts', perGroup.starts, [groups + 1], 'u32');
   const { graph } = scores;
-  const rows = groups * capacity;
-  const slots = E * rows;
+  const slots = E * groups * most;
   const slotOf = transientTensor(graph, 'slot of', [N, E], 'u32');
   const expertOf = transientTensor(graph, 'expert of', [N, E], 'u32');
   const pairOf = transientTensor(graph, 'pair of', [slots], 'u32');
   const offsets = transientTensor(graph, 'offsets', [E + 1], 'u32');
   launch(graph, {
-    label: `expert choice ${capacity} of ${size} x ${groups} x ${E}`,
+    label: `expert choice ${perGroup ? 'up to ' : ''}${most} of ${size} x ${groups} x ${E}`,
     variants: [{ kernel: choiceKernel, workgroups: linearWorkgroups(Math.max(N * E, E + 1)) }],
-    bindings: { scores, slotOf, expertOf, pairOf, offsets },
-    parameters: { N, E, size, capacity },
+    bindings: { scores, slotOf, expertOf, pairOf, offsets, starts: perGroup?.starts ?? scores },
+    parameters: { N, E, size, capacity: most, slots, PER_GROUP: Number(perGroup !== null) },
     flops: N * E * size,
   });
-  return { slotOf, pairOf, offsets, expertOf, J: E, slots, experts: E, rowsPerExpert: rows };
+  return { slotOf, pairOf, offsets, expertOf, J: E, slots, experts: E, rowsPerExpert: perGroup ? null : groups * most };
 }

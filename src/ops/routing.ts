@@ -27,7 +27,7 @@ export interface Routing extends RowMap {
   /** (N, J) u32: expert of each route, `none` where there is none. */
   readonly expertOf: Tensor;
   readonly experts: number;
-  /** Slots of every expert where they are equal (expert choice), so that a batched matmul serves; else null. */
+  /** Slots of every expert where they are equal and known beforehand, so that a batched matmul serves; else null. */
   readonly rowsPerExpert: number | null;
 }
 

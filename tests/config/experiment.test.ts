@@ -132,6 +132,17 @@ test.each([
   ['model.choices', { 'model.experts': 2, 'model.choices': 3 }, /at most model\.experts \(2\), got 3/],
   ['model.denseLayers', { 'model.layers': 2, 'model.denseLayers': 2 }, /fewer than model\.layers \(2\).*got 2/],
   [
+    'model.capacitySchedule',
+    { 'model.capacitySchedule': 'linear', 'model.expertGroup': 'batch' },
+    /expected "constant" when model\.expertGroup is batch/,
+  ],
+  ['model.minChoices', { 'model.capacitySchedule': 'cosine', 'model.minChoices': 2 }, /less than model\.choices \(2\)/],
+  [
+    'model.minChoices',
+    { 'model.capacitySchedule': 'linear', 'model.experts': 4, 'model.choices': 3 },
+    /expected at least 1\.969, or the peak .*, got 1$/,
+  ],
+  [
     'model.gate',
     { 'model.feedForward': 'token-choice', 'model.choices': 1, 'model.gate': 'renormalised' },
     /expected "scores"/,

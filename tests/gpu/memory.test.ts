@@ -62,6 +62,21 @@ test('a chain needs two slots however long it is', () => {
   expect(planMemory({ launches: graph.launches }, { keepAll: true }).slots).toHaveLength(20);
 });
 
+test('constants go with their plan; inputs stay until they are released', async () => {
+  const graph = createGraph();
+  const input = persistentTensor(graph, 'input', [4]);
+  const constant = persistentTensor(graph, 'constant', [4], { initial: [1, 2, 3, 4] });
+  const sum = add(input, constant);
+  const runtime = createTwinRuntime();
+  runtime.write(input, [10, 10, 10, 10]);
+  for (let time = 0; time < 2; time++) {
+    const plan = await runtime.compile({ launches: graph.launches }, { report: [sum] });
+    expect(Array.from((await plan.run())[0])).toEqual([11, 12, 13, 14]);
+    plan.destroy();
+    expect(runtime.memory().bytes).toBe(4 * 4);
+  }
+});
+
 test('a report of what no launch writes is refused', () => {
   const graph = createGraph();
   const x = persistentTensor(graph, 'x', [4]);

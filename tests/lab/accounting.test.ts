@@ -60,6 +60,15 @@ test.each([
   expect(accounting.trainFlopsPerToken).toBeCloseTo(6 * multiplied + 12 * 3 * 11 * 20, 6);
 });
 
+test('a capacity schedule costs on average what the constant capacity does', () => {
+  const settings = { 'model.experts': 16, 'model.choices': 3, 'data.sequenceLength': 50 };
+  const constant = accountingOf(withSettings(defaultExperiment(), settings), 13);
+  for (const capacitySchedule of ['linear', 'cosine-reverse', 'gaussian']) {
+    const schedule = { ...settings, 'model.capacitySchedule': capacitySchedule };
+    expect(accountingOf(withSettings(defaultExperiment(), schedule), 13)).toEqual(constant);
+  }
+});
+
 test('a dense first layer costs its own width, and no router', () => {
   const settings = { 'model.layers': 3, 'model.width': 20, 'model.heads': 2, 'model.experts': 6, 'model.choices': 3 };
   const width = { 'model.expertWidth': 7, 'model.hiddenWidth': 21, 'data.sequenceLength': 12 };

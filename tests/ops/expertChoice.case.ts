@@ -2,6 +2,7 @@ import { capacityOf } from '../../src/config/capacity.ts';
 import { expertChoice } from '../../src/ops/expertChoice.ts';
 import { expertLoad } from '../../src/ops/routing.ts';
 import { noise, type OpCase } from './case.ts';
+import { perGroupOf } from './routes.ts';
 
 const shapes = [
   { groups: 1, size: 1, E: 1, choices: 1, capacityFactor: 1 },
@@ -28,4 +29,20 @@ const routes = ({ groups, size, E, ...sizes }: (typeof shapes)[number], ties: bo
   },
 });
 
-export const cases: OpCase[] = shapes.flatMap((shape) => [routes(shape, false), routes(shape, true)]);
+/** Each group takes another number of tokens; memory is reserved for `most` of each. */
+const perGroup = (size: number, E: number, capacities: readonly number[], most: number): OpCase => ({
+  name: `expertChoice ${capacities.join(' + ')} of ${size} tokens, ${E} experts`,
+  inputs: { scores: { shape: [capacities.length * size, E] } },
+  record: (_, { scores }) => {
+    const routing = expertChoice(scores, { groups: capacities.length, capacity: perGroupOf(scores, capacities, most) });
+    return [routing.slotOf, routing.expertOf, routing.pairOf, routing.offsets, expertLoad(routing)];
+  },
+});
+
+export const cases: OpCase[] = [
+  ...shapes.flatMap((shape) => [routes(shape, false), routes(shape, true)]),
+  perGroup(1, 1, [1], 1),
+  perGroup(7, 3, [2, 7, 1], 7),
+  perGroup(64, 8, [30, 1, 1, 12, 5], 40),
+  perGroup(5, 65, [1, 3], 5),
+];

@@ -1,8 +1,9 @@
 /** Routings to test on: each kind of router on odd shapes, from scores whose order no small step can change. */
 import { expertChoice } from '../../src/ops/expertChoice.ts';
 import type { Routing } from '../../src/ops/routing.ts';
+import type { GroupCapacities } from '../../src/ops/sequenceCapacity.ts';
 import { tokenChoice } from '../../src/ops/tokenChoice.ts';
-import type { Tensor } from '../../src/tensor/tensor.ts';
+import { persistentTensor, type Tensor } from '../../src/tensor/tensor.ts';
 import { type CaseInput, noise } from './case.ts';
 
 export interface RouterCase {
@@ -23,6 +24,23 @@ const byExperts = (groups: number, size: number, E: number, capacity: number): R
   route: (scores) => expertChoice(scores, { groups, capacity }),
 });
 
+/** Given capacities, as `sequenceCapacity` would answer them. */
+export function perGroupOf({ graph }: Tensor, capacities: readonly number[], most: number): GroupCapacities {
+  const ends = capacities.map((_, group) => capacities.slice(0, group + 1).reduce((sum, capacity) => sum + capacity));
+  const starts = persistentTensor(graph, 'starts', [ends.length + 1], { type: 'u32', initial: [0, ...ends] });
+  return { starts, most };
+}
+
+const byExpertsPerGroup = (size: number, E: number, capacities: readonly number[], most: number): RouterCase => ({
+  name: `expert choice, ${capacities.join(' + ')} of ${size} tokens, ${E} experts`,
+  N: capacities.length * size,
+  E,
+  J: E,
+  slots: E * capacities.length * most,
+  route: (scores) =>
+    expertChoice(scores, { groups: capacities.length, capacity: perGroupOf(scores, capacities, most) }),
+});
+
 const byTokens = (N: number, E: number, choices: number): RouterCase => ({
   name: `token choice, ${choices} of ${E} experts, ${N} tokens`,
   N,
@@ -40,6 +58,7 @@ export const routerCases: readonly RouterCase[] = [
   byTokens(13, 5, 2),
   byTokens(67, 3, 3),
   byTokens(2, 11, 1),
+  byExpertsPerGroup(7, 3, [5, 1, 2], 6),
 ];
 
 /** Positive scores (N, E), all different by more than a finite difference moves them: a permutation plus noise. */

@@ -8,6 +8,7 @@ import { expertChoice } from '../../src/ops/expertChoice.ts';
 import { gates } from '../../src/ops/gates.ts';
 import { gatherRows } from '../../src/ops/gatherRows.ts';
 import { expertLoad, none, type Routing } from '../../src/ops/routing.ts';
+import { sequenceCapacity } from '../../src/ops/sequenceCapacity.ts';
 import { sortByKey } from '../../src/ops/sortByKey.ts';
 import { tokenChoice } from '../../src/ops/tokenChoice.ts';
 import { createGraph, persistentTensor, type Tensor } from '../../src/tensor/tensor.ts';
@@ -67,6 +68,29 @@ const expertCase = fc
       capacity: capacityOf({ ...shape, experts: shape.E }, shape.size),
     })),
   );
+
+const scheduledCase = fc
+  .record({ T: fc.integer({ min: 1, max: 9 }), E: fc.integer({ min: 1, max: 9 }), B: fc.integer({ min: 1, max: 5 }) })
+  .chain(({ T, E, B }) =>
+    fc.record({
+      T: fc.constant(T),
+      E: fc.constant(E),
+      masks: fc.array(fc.integer({ min: 0, max: T }), { minLength: B, maxLength: B }),
+      byMasks: fc.array(fc.integer({ min: 1, max: T }), { minLength: T + 1, maxLength: T + 1 }),
+      scores: scoresOf(B * T * E),
+    }),
+  );
+
+/** Routes sequences of which the first tokens are masks, as many as said. */
+function scheduledRoute(masks: readonly number[], byMasks: readonly number[]): (scores: Tensor) => Routing {
+  const T = byMasks.length - 1;
+  const initial = masks.flatMap((count) => Array.from({ length: T }, (_, i) => (i < count ? 7 : i % 7)));
+  return (scores) => {
+    const tokens = persistentTensor(scores.graph, 'tokens', [initial.length], { type: 'u32', initial });
+    const capacity = sequenceCapacity(tokens, { B: masks.length, maskId: 7, byMasks });
+    return expertChoice(scores, { groups: masks.length, capacity });
+  };
+}
 
 const tokenCase = fc
   .record({ N: fc.integer({ min: 1, max: 30 }), E: fc.integer({ min: 1, max: 14 }) })
@@ -136,6 +160,108 @@ test('expert choice: a sequence takes the same routes wherever it stands in the 
     { numRuns: 40 },
   ));
 
+test('expert choice by masks: every expert holds of a sequence exactly what the schedule says, the best of it', () =>
+  fc.assert(
+    fc.asyncProperty(scheduledCase, async ({ masks, T, E, scores, byMasks }) => {
+      const B = masks.length;
+      const routed = await run(B * T, E, scores, scheduledRoute(masks, byMasks));
+      expectConsistent(routed);
+      expectGatesSumToOne(routed, B * T);
+      const capacities = masks.map((count) => byMasks[count]);
+      expect(routed.load).toEqual(Array.from({ length: E }, () => sum(capacities)));
+      expect(routed.pairOf.slice(E * sum(capacities)).every((pair) => pair === none)).toBe(true);
+      capacities.forEach((capacity, b) => {
+        const tokens = Array.from({ length: T }, (_, i) => b * T + i);
+        for (let e = 0; e < E; e++) {
+          const best = tokens.toSorted((m, n) => scores[n * E + e] - scores[m * E + e]).slice(0, capacity);
+          const start = routed.offsets[e] + sum(capacities.slice(0, b));
+          const held = routed.pairOf.slice(start, start + capacity).map((pair) => Math.floor(pair / E));
+          expect(held).toEqual(best);
+        }
+      });
+    }),
+    { numRuns: 60 },
+  ));
+
+test('expert choice by masks: a sequence takes the same routes whatever else is in the batch', () =>
+  fc.assert(
+    fc.asyncProperty(scheduledCase, async ({ masks, T, E, scores, byMasks }) => {
+      const row = T * E;
+      const together = await run(masks.length * T, E, scores, scheduledRoute(masks, byMasks));
+      for (const [b, count] of masks.entries()) {
+        const alone = await run(T, E, scores.slice(b * row, (b + 1) * row), scheduledRoute([count], byMasks));
+        expect(together.expertOf.slice(b * row, (b + 1) * row)).toEqual(alone.expertOf);
+        expect(together.gates.slice(b * row, (b + 1) * row)).toEqual(alone.gates);
+      }
+    }),
+    { numRuns: 30 },
+  ));
+
+test('expert choice over a batch: permuting its tokens permutes the routes, as scores are all it looks at', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.record({ N: fc.integer({ min: 1, max: 24 }), E: fc.integer({ min: 1, max: 9 }) }).chain(({ N, E }) =>
+        fc.record({
+          N: fc.constant(N),
+          E: fc.constant(E),
+          capacity: fc.integer({ min: 1, max: N }),
+          order: fc.shuffledSubarray(
+            Array.from({ length: N }, (_, n) => n),
+            { minLength: N, maxLength: N },
+          ),
+          // Without ties, which only the order could decide.
+          ranks: fc.shuffledSubarray(
+            Array.from({ length: N * E }, (_, i) => i),
+            { minLength: N * E, maxLength: N * E },
+          ),
+        }),
+      ),
+      async ({ N, E, capacity, order, ranks }) => {
+        const scores = ranks.map((rank) => (rank + 1) / (N * E));
+        const route = (s: Tensor) => expertChoice(s, { groups: 1, capacity });
+        const rows = <T>(values: readonly T[]) => order.flatMap((n) => values.slice(n * E, (n + 1) * E));
+        const [before, after] = [await run(N, E, scores, route), await run(N, E, rows(scores), route)];
+        expect(after.expertOf).toEqual(rows(before.expertOf));
+        expect(after.gates).toEqual(rows(before.gates));
+      },
+    ),
+    { numRuns: 40 },
+  ));
+
+test('expert choice: a capacity of the whole group holds everything, and gates are then shares of all scores', () =>
+  fc.assert(
+    fc.asyncProperty(expertCase, async ({ groups, size, E, scores }) => {
+      const routed = await run(groups * size, E, scores, (s) => expertChoice(s, { groups, capacity: size }));
+      expect(routed.expertOf).toEqual(Array.from({ length: groups * size * E }, (_, pair) => pair % E));
+      routed.gates.forEach((gate, pair) => {
+        const token = Math.floor(pair / E) * E;
+        expect(gate).toBeCloseTo(scores[pair] / sum(scores.slice(token, token + E)), 5);
+      });
+    }),
+    { numRuns: 30 },
+  ));
+
+test('renormalised softmax scores are the softmax over the experts that hold the token', () =>
+  fc.assert(
+    fc.asyncProperty(expertCase, async ({ groups, size, E, scores: logits, capacity }) => {
+      const softmax = (values: readonly number[]) => {
+        const total = sum(values.map(Math.exp));
+        return values.map((value) => Math.exp(value) / total);
+      };
+      const rowsOf = Array.from({ length: groups * size }, (_, n) => logits.slice(n * E, (n + 1) * E));
+      const scores = rowsOf.flatMap(softmax);
+      const routed = await run(groups * size, E, scores, (s) => expertChoice(s, { groups, capacity }));
+      rowsOf.forEach((row, n) => {
+        const held = routesOf(routed, n);
+        const expected = softmax(held.map((e) => row[e]));
+        held.forEach((e, index) => {
+          expect(routed.gates[n * E + e]).toBeCloseTo(expected[index], 5);
+        });
+      });
+    }),
+    { numRuns: 40 },
+  ));
+
 test('token choice: every token keeps exactly its choices, the best of them, and none is dropped', () =>
   fc.assert(
     fc.asyncProperty(tokenCase, async ({ N, E, choices, scores }) => {
@@ -198,6 +324,17 @@ test('shapes that do not fit are refused with a sentence', () => {
   );
   expect(() => expertChoice(scores, { groups: 2, capacity: 4 })).toThrow(
     new ShapeError('expertChoice: expected a capacity of 1 to 3 tokens, got 4'),
+  );
+  const tokens = persistentTensor(graph, 'tokens', [6], { type: 'u32' });
+  expect(() => sequenceCapacity(tokens, { B: 2, maskId: 7, byMasks: [1, 1, 2] })).toThrow(
+    new ShapeError('sequenceCapacity: expected 6 tokens / 2 sequences + 1 capacities, got 3'),
+  );
+  const capacity = sequenceCapacity(tokens, { B: 2, maskId: 7, byMasks: [1, 1, 2, 3] });
+  expect(() => expertChoice(scores, { groups: 3, capacity })).toThrow(
+    new ShapeError('expertChoice: expected a capacity of 1 to 2 tokens, got 3'),
+  );
+  expect(() => expertChoice(scores, { groups: 1, capacity })).toThrow(
+    new ShapeError('expertChoice: expected starts (2), got (3)'),
   );
   expect(() => tokenChoice(scores, { choices: 4 })).toThrow(
     new ShapeError('tokenChoice: expected 1 to 3 choices of 3 experts, got 4'),

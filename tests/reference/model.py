@@ -10,10 +10,13 @@ Conventions (the engine follows the same):
   bidirectional with scale 1/sqrt(D); SwiGLU is down(silu(gate(x)) * up(x)).
 - Shared experts are one SwiGLU of width sharedExperts * expertWidth; its output is added, ungated.
 - The sum of the routed experts, gates as they are, is multiplied by scalingFactor. The first denseLayers layers are dense.
-  Settings that a configuration leaves out: capacityFactor 1, scalingFactor 1, denseLayers 0.
+- A capacity schedule (EC-DLM, arXiv 2604.01622) gives each sequence its own capacity by its number of masks, see
+  `capacity_by_masks`.
+  Settings that a configuration leaves out: capacityFactor 1, capacitySchedule constant, scalingFactor 1, denseLayers 0.
 The objective is in `objective.py`. Dimension letters: B batch, T sequence, C width, H heads, D head width, V vocabulary,
 E experts, K choices, N = B*T tokens.
 """
+import math
 from dataclasses import dataclass
 
 import torch
@@ -75,6 +78,7 @@ def forward(parameters, model, xt):
     The mask's logit comes out as it is; SUBS sets it to -inf later, in the objective.
     """
     x = parameters["model.embed_tokens.weight"][xt]  # (B, T, C)
+    vocabulary_size = len(parameters["model.embed_tokens.weight"]) - 1
     routes = []
     for layer in range(model["layers"]):
         prefix = f"model.layers.{layer}"
@@ -84,7 +88,8 @@ def forward(parameters, model, xt):
         if is_dense(model, layer):
             x = x + swiglu(parameters, f"{prefix}.mlp", normalised)
         else:
-            mixed, route = mixture(parameters, model, f"{prefix}.mlp", normalised)
+            masks = (xt == vocabulary_size).sum(-1).tolist()
+            mixed, route = mixture(parameters, model, f"{prefix}.mlp", normalised, masks)
             x = x + mixed
             route.layer = layer
             routes.append(route)
@@ -133,21 +138,21 @@ def swiglu(parameters, prefix, x):
     return (torch.nn.functional.silu(gate) * up) @ parameters[f"{prefix}.down_proj.weight"].T
 
 
-def mixture(parameters, model, prefix, x):
-    """x (B, T, C) -> (shared(x) + factor * sum over e of gate_e * expert_e(x), Route). A token that nobody holds gets only shared(x)."""
+def mixture(parameters, model, prefix, x, masks):
+    """x (B, T, C) -> (shared(x) + factor * sum over e of gate_e * expert_e(x), Route). A token that nobody holds gets only shared(x). masks (B) counts."""
     B, T, C = x.shape
     tokens = x.reshape(B * T, C)
-    route = route_tokens(model, tokens @ parameters[f"{prefix}.gate.weight"].T, B, T)
+    route = route_tokens(model, tokens @ parameters[f"{prefix}.gate.weight"].T, B, T, masks)
     mixed = torch.zeros_like(tokens)
-    for expert in range(model["experts"]):
-        mixed = mixed + route.gates[:, expert : expert + 1] * swiglu(parameters, f"{prefix}.experts.{expert}", tokens)
-    mixed = model.get("scalingFactor", 1) * mixed
     if model["sharedExperts"] > 0:
         mixed = mixed + swiglu(parameters, f"{prefix}.shared_expert", tokens)
+    weights = model.get("scalingFactor", 1) * route.gates
+    for expert in range(model["experts"]):
+        mixed = mixed + weights[:, expert : expert + 1] * swiglu(parameters, f"{prefix}.experts.{expert}", tokens)
     return mixed.reshape(B, T, C), route
 
 
-def route_tokens(model, logits, B, T):
+def route_tokens(model, logits, B, T, masks):
     """Router logits (N, E) -> Route. The choice is a constant; gradients reach the router through the scores alone."""
     E, K = model["experts"], model["choices"]
     scores = torch.softmax(logits, dim=-1) if model["score"] == "softmax" else torch.sigmoid(logits)
@@ -157,9 +162,13 @@ def route_tokens(model, logits, B, T):
         # Zhou et al. 2202.09368: each expert takes its top-C tokens of a group, C = factor * K * (tokens of the group) / E.
         groups, size = (B, T) if model["expertGroup"] == "sequence" else (1, B * T)
         capacity = min(size, max(1, int(model.get("capacityFactor", 1) * K * size / E)))
+        capacities = [capacity] * groups
+        if model.get("capacitySchedule", "constant") != "constant":
+            capacities = [capacity_by_masks(model, capacity, T)[count] for count in masks]
         by_expert = scores.detach().reshape(groups, size, E).transpose(1, 2)  # (groups, E, size)
-        chosen, margin = take_best(by_expert, capacity)
-        chosen = chosen.transpose(1, 2).reshape(B * T, E)
+        taken = [take_best(group, count) for group, count in zip(by_expert, capacities)]
+        chosen = torch.stack([best for best, _ in taken]).transpose(1, 2).reshape(B * T, E)
+        margin = min(gap for _, gap in taken)
     else:
         raise ValueError(f"model.feedForward: expected expert-choice or token-choice, got {model['feedForward']}")
     gates = scores * chosen
@@ -167,6 +176,34 @@ def route_tokens(model, logits, B, T):
         total = gates.sum(-1, keepdim=True)
         gates = gates / torch.where(total > 0, total, torch.ones_like(total))
     return Route(logits, scores, gates, chosen, margin)
+
+
+def capacity_by_masks(model, static, T):
+    """
+    Capacity of a sequence of T tokens with 0..T masks, a list. It follows c(r) = low + (high - low) s(r), r = masks / T,
+    low = static * minChoices / choices but at least 1, and high such that c averages to `static` over 1..T masks.
+    Rounded down, except those of 1..T masks with the largest fractions (fewer masks first among equals, compared to six
+    digits): as many are rounded up as it takes for the sum to be T * static. Without masks: rounded to the nearest.
+    """
+    kind, _, reverse = model["capacitySchedule"].partition("-")
+    shapes = {
+        "linear": lambda r: r,
+        "cosine": lambda r: (1 - math.cos(math.pi * r)) / 2,
+        "gaussian": lambda r: math.exp(-((r - 0.5) ** 2) / (2 * 0.22**2)),
+    }
+    # The reverse of (1 - cos) / 2 is (1 + cos) / 2: one minus it, as for the others.
+    s = [1 - shapes[kind](m / T) if reverse else shapes[kind](m / T) for m in range(T + 1)]
+    low = max(1.0, static * model["minChoices"] / model["choices"])
+    slope = (static - low) / (sum(s[1:]) / T)
+    exact = [round(low + slope * value, 6) for value in s]
+    if max(exact[1:]) > T:
+        raise ValueError(f"model.minChoices: expected no capacity above {T}, got {max(exact[1:])}")
+    whole = [int(min(value, T)) for value in exact]
+    by_fraction = sorted(range(1, T + 1), key=lambda m: (-round(exact[m] - whole[m], 6), m))
+    for m in by_fraction[: T * static - sum(whole[1:])]:
+        whole[m] += 1
+    whole[0] = min(T, int(exact[0] + 0.5))
+    return whole
 
 
 def take_best(scores, count):

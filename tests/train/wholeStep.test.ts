@@ -93,7 +93,8 @@ function difference(actual: Data, expected: Data): string | null {
 
 test.each([
   ['dense', { 'model.feedForward': 'dense', 'model.qkNorm': false }],
-  ['expert choice', { 'model.feedForward': 'expert-choice', 'model.sharedExperts': 1 }],
+  ['expert choice', { 'model.feedForward': 'expert-choice', 'model.sharedExperts': 1, 'model.scalingFactor': 2.5 }],
+  ['expert choice by masks, first layer dense', { 'model.capacitySchedule': 'linear', 'model.denseLayers': 1 }],
   ['token choice', { 'model.feedForward': 'token-choice', 'model.score': 'sigmoid' }],
 ])(
   'every buffer of a step agrees: %s',

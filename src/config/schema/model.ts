@@ -4,6 +4,10 @@ import { choice, flag, integer, real } from './fields.ts';
 const withExperts = { path: 'model.feedForward', in: ['expert-choice', 'token-choice'] } as const;
 const expertChoiceOnly = { path: 'model.feedForward', in: ['expert-choice'] } as const;
 const tokenChoiceOnly = { path: 'model.feedForward', in: ['token-choice'] } as const;
+const withSchedule = {
+  path: 'model.capacitySchedule',
+  in: ['linear', 'linear-reverse', 'cosine', 'cosine-reverse', 'gaussian', 'gaussian-reverse'],
+} as const;
 const withDenseLayers = {
   any: [{ path: 'model.feedForward', in: ['dense'] }, { all: [withExperts, { path: 'model.denseLayers', above: 0 }] }],
 } as const;
@@ -160,6 +164,30 @@ export const model = {
       label: 'Capacity factor',
       why: 'Tokens that an expert takes, as a multiple of its even share (K tokens / E): more computation than K says, or less.',
       onlyIf: expertChoiceOnly,
+    }),
+    capacitySchedule: choice({
+      default: 'constant',
+      options: [
+        { value: 'constant', label: 'Constant' },
+        { value: 'linear', label: 'Linear' },
+        { value: 'linear-reverse', label: 'Linear, reversed' },
+        { value: 'cosine', label: 'Cosine' },
+        { value: 'cosine-reverse', label: 'Cosine, reversed' },
+        { value: 'gaussian', label: 'Gaussian' },
+        { value: 'gaussian-reverse', label: 'Gaussian, reversed' },
+      ],
+      label: 'Capacity schedule',
+      why: 'Experts per token by how much of a sequence is masked: most where all is masked (reversed: where nothing is). The average stays K.',
+      onlyIf: expertChoiceOnly,
+    }),
+    minChoices: real({
+      default: 1,
+      min: 0,
+      max: 64,
+      unit: 'per token',
+      label: 'Fewest experts per token',
+      why: 'Where the capacity schedule is lowest; where it is highest follows, as the average stays K.',
+      onlyIf: { all: [expertChoiceOnly, withSchedule] },
     }),
     balanceLoss: real({
       default: 0.01,
