@@ -152,12 +152,14 @@ test('a run in parts computes what a run in one does, in order', async () => {
   const start = persistentTensor(graph, 'start', [5], { initial: [1, 2, 3, 4, 5] });
   let sum: Tensor = start;
   for (let i = 0; i < 7; i++) sum = add(sum, start);
+  let time = 0;
   const clock = vi.spyOn(performance, 'now');
   const plan = await runtime.compile({ launches: graph.launches }, { report: [sum] });
   const submit = vi.spyOn(runtime.device.queue, 'submit');
   const run = async (milliseconds: number) => {
     const before = submit.mock.calls.length;
-    clock.mockReturnValueOnce(0).mockReturnValueOnce(milliseconds);
+    clock.mockReturnValueOnce(time).mockReturnValueOnce(time + milliseconds);
+    time += milliseconds;
     const [values] = await plan.run();
     return { submits: submit.mock.calls.length - before, values: Array.from(values) };
   };
