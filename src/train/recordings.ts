@@ -2,13 +2,9 @@
  * The three steps that are recorded: training, evaluation and a plain forward pass. Here the model of `src/nn` meets
  * the objective of `src/diffusion`; running them is `trainer.ts` and `forwardPass.ts`.
  */
-
-import { corpusKind } from '../config/corpusKinds.ts';
-import { ShapeError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { isMeanOverMasked, levelKind } from '../diffusion/noise.ts';
 import type { Range, Recording } from '../gpu/recording.ts';
-import type { Runtime } from '../gpu/runtime.ts';
 import type { LayerRoutes } from '../nn/experts.ts';
 import { adamwRoles, muonMatrices } from '../nn/layout.ts';
 import { frozen, type ParameterSource, type ParameterStorages, trainable } from '../nn/parameters.ts';
@@ -33,8 +29,6 @@ export interface BatchInputs {
   readonly weight: Tensor;
   /** (2) u32: seed and step, the counters of the random masks. */
   readonly draw: Tensor;
-  /** (B) u32 where the answer of each sample begins, where the text is prompts with answers. */
-  readonly answerStart?: Tensor;
 }
 
 export interface TrainingRecording {
@@ -65,7 +59,7 @@ export function recordTraining(
   const graph = createGraph();
   const B = training.batchSize;
   const T = data.sequenceLength;
-  const inputs = batchInputs(graph, B, data);
+  const inputs = batchInputs(graph, B, T);
   const corrupted = given ? givenMasks(graph, B * T) : drawnMasks(experiment, inputs, maskIdOf(parameters));
   const { ce, routes } = diffusionLoss(trainable(graph, parameters), experiment, inputs, corrupted, inputs.draw);
   const total = routes.flatMap(({ auxiliaryLosses }) => auxiliaryLosses).reduce(add, ce.loss);
@@ -116,7 +110,7 @@ export function recordEvaluation(
   B: number,
 ): EvaluationRecording {
   const graph = createGraph();
-  const inputs = batchInputs(graph, B, experiment.data);
+  const inputs = batchInputs(graph, B, experiment.data.sequenceLength);
   const source = frozen(graph, parameters.layout, parameters.average);
   // Evaluation always reports the NELBO by exact counts, whatever the objective of training (SCIENCE 1).
   const exact = { ...experiment, objective: { ...experiment.objective, weighting: 'uniform-k' as const } };
@@ -150,9 +144,8 @@ export function recordForward(
   return { recording: { launches: graph.launches }, tokens, logits, routes };
 }
 
-function batchInputs(graph: Graph, B: number, { sequenceLength: T, corpus }: Experiment['data']): BatchInputs {
+function batchInputs(graph: Graph, B: number, T: number): BatchInputs {
   return {
-    ...(corpusKind(corpus).isPairs && { answerStart: persistentTensor(graph, 'answer starts', [B], { type: 'u32' }) }),
     x0: persistentTensor(graph, 'x0', [B, T], { type: 'u32' }),
     level: persistentTensor(graph, 'mask levels', [B], { type: 'u32' }),
     weight: persistentTensor(graph, 'loss weights', [B]),
@@ -160,26 +153,13 @@ function batchInputs(graph: Graph, B: number, { sequenceLength: T, corpus }: Exp
   };
 }
 
-/** Writes where answers begin. Throws `ShapeError` where a recording needs it and got none, or the reverse. */
-export function writeAnswerStart(runtime: Runtime, inputs: BatchInputs, answerStart: Uint32Array | undefined): void {
-  if ((inputs.answerStart === undefined) !== (answerStart === undefined)) {
-    const [expected, got] = inputs.answerStart ? ['answer starts (B)', 'none'] : ['no answer starts', 'some'];
-    throw new ShapeError(`batch: expected ${expected} as data.corpus says, got ${got}`);
-  }
-  if (inputs.answerStart && answerStart) runtime.write(inputs.answerStart, answerStart);
-}
-
 /** The mask is the last token of the vocabulary. */
 function maskIdOf({ layout }: ParameterStorages): number {
   return layout.blocks.get('embedding')!.shape[0] - 1;
 }
 
-function drawnMasks(
-  { objective }: Experiment,
-  { x0, level, draw, answerStart }: BatchInputs,
-  maskId: number,
-): Corrupted {
-  return corrupt(x0, { level, draw, answerStart, maskId, kind: levelKind(objective.weighting) });
+function drawnMasks({ objective }: Experiment, { x0, level, draw }: BatchInputs, maskId: number): Corrupted {
+  return corrupt(x0, { level, draw, maskId, kind: levelKind(objective.weighting) });
 }
 
 function givenMasks(graph: Graph, N: number): Corrupted {

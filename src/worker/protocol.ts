@@ -173,14 +173,7 @@ export type Telemetry =
   | { kind: 'status'; status: RunStatus }
   /** Loss per step in bits per character since the last message; equal lengths. */
   | { kind: 'metrics'; step: Float64Array; loss: Float32Array; gradNorm: Float32Array; tokensPerSecond: Float32Array }
-  /** `answers`: share of the held-out prompts that were answered exactly, where the text is prompts with answers. */
-  | {
-      kind: 'validation';
-      step: number;
-      bpc: number;
-      standardError: number;
-      answers?: { accuracy: number; pairs: number };
-    }
+  | { kind: 'validation'; step: number; bpc: number; standardError: number }
   /** The run went back to a snapshot after `step` steps; what was told of later ones is void and comes again. */
   | { kind: 'rewound'; step: number }
   /** Tokens per (layer, expert) of the last step, and MaxVio per layer. */

@@ -41,8 +41,7 @@ export function createRunTelemetry(
     take: (event) => {
       if (event.kind === 'validation') {
         validated.push(event.step);
-        const { step, bpc, standardError, answers } = event;
-        emit({ kind: 'validation', step, bpc, standardError, answers });
+        emit({ kind: 'validation', step: event.step, bpc: event.bpc, standardError: event.standardError });
         stepTimes = [];
         return;
       }

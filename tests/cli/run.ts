@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly isLaunched?: boolean;
   /** Called with everything on standard output so far; `interrupt` is Ctrl+C. */
   readonly onOutput?: (out: string, interrupt: () => void) => void;
+  /** The same of standard error. */
+  readonly onError?: (err: string, interrupt: () => void) => void;
 }
 
 /** A temporary directory and the command line in it; the directory goes when the test file ends. */
@@ -62,6 +64,7 @@ function run(args: readonly string[], environment: Record<string, string>, optio
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       err += text;
+      options.onError?.(err, interrupt);
     });
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err }));

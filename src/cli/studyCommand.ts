@@ -1,0 +1,179 @@
+/** `sdlm study`: runs a study as often as seeds ask, goes on where it was left, and says which claims held. */
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { ConfigError } from '../config/errors.ts';
+import type { StudyRecord } from '../config/records.ts';
+import { accountingOf } from '../lab/accounting.ts';
+import { expectMemory, memoryOf } from '../lab/memory.ts';
+import type { Study, Subject } from '../lab/studies/study.ts';
+import { studies, studyById } from '../lab/studies.ts';
+import { studyRecord } from '../lab/studyRecord.ts';
+import { type PlannedRun, plannedRuns, studySize } from '../lab/studyRuns.ts';
+import { prepareText, type RunText } from '../train/text.ts';
+import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
+import { backendOption, inspectBackends, openBackend } from './backend.ts';
+import { endProgress, print, printJson, progress, table } from './output.ts';
+import { readRun } from './runDirectory.ts';
+import {
+  createStudy,
+  dropMeasures,
+  readMeasures,
+  recordOf,
+  stateOf,
+  writeMeasures,
+  writeResults,
+} from './studyDirectory.ts';
+import { createStudyProgress } from './studyProgress.ts';
+import { type QueuedRun, runQueue } from './studyQueue.ts';
+import { loadText } from './texts.ts';
+
+export const studyHelp = `
+study ID [--size software|laptop] [--seeds K] [--out DIR] [--jobs N] [--set path=value]... [--backend gpu|cpu] [--json]
+study --list [--json]
+    Every run of a study, then its verdicts: results.json, results.csv and a directory per run. Goes on where it was
+    left; --jobs trains as many runs at a time; --set changes all arms alike. Studies: ${studies.map(({ id }) => id).join(', ')}.`;
+
+const options = {
+  ...backendOption,
+  size: { type: 'string' },
+  seeds: { type: 'string' },
+  out: { type: 'string' },
+  jobs: { type: 'string' },
+  set: { type: 'string', multiple: true },
+  list: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+export async function studyCommand(args: readonly string[]): Promise<void> {
+  const id = args[0]?.startsWith('-') ? undefined : args[0];
+  const rest = id === undefined ? args : args.slice(1);
+  const values = readOptions(rest, options);
+  if (values.list) {
+    if (id !== undefined) throw new ConfigError(`--list: expected no study beside it, got "${id}"`);
+    list(values.json ?? false);
+    return;
+  }
+  if (id === undefined) throw new ConfigError('study: expected the id of a study or --list, got neither');
+  const study = studyById(id);
+  const size = studySize(values.size ?? 'software');
+  const seeds = wholeNumber('seeds', values.seeds ?? String(study.sizes[size].seeds), 1, 100);
+  const jobs = wholeNumber('jobs', values.jobs ?? '1', 1, 64);
+  const directory = values.out ?? join('studies', `${study.id}-${size}`);
+  const runs = plannedRuns(study, size, seeds, readSettings(values.set));
+  const texts = await textsOf(runs);
+  const backend = await chooseBackend(values.backend);
+  expectMemory(`study ${study.id}`, memoryOfRuns(runs, texts), backend.limits, jobs);
+  createStudy(directory);
+  const queued = runs.map((run): QueuedRun => ({ ...run, state: stateOf(directory, run) }));
+  for (const { seed, state } of queued) if (state !== 'finished') dropMeasures(directory, seed);
+  const shown = createStudyProgress(queued, (run) => flopsPerStep(run, texts));
+  const isWhole = await runQueue(queued, { directory, backend: backend.kind, jobs, ...shown });
+  endProgress();
+  if (!isWhole) {
+    process.stderr.write(`stopped; the same command goes on from what is saved in ${directory}\n`);
+    return;
+  }
+  await measure(study, runs, { directory, texts, backend: backend.kind });
+  const records = runs.map((run) => recordOf(directory, run));
+  const record = studyRecord(study, size, records, {
+    created: new Date().toISOString(),
+    adapter: records[0].adapter,
+    commit: __BUILD_COMMIT__,
+    command: ['npm run -s sdlm -- study', ...args].join(' '),
+    seeds,
+  });
+  writeResults(directory, record);
+  process.stderr.write(`saved in ${directory}\n`);
+  if (values.json) printJson(record);
+  else print(describe(record));
+}
+
+/** The text of each run; arms that share text settings share the text. */
+async function textsOf(runs: readonly PlannedRun[]): Promise<(run: PlannedRun) => RunText> {
+  const known = new Map<string, RunText>();
+  const keyOf = ({ experiment: { data, training } }: PlannedRun) =>
+    JSON.stringify([data, training.batchSize, training.seed]);
+  for (const run of runs) {
+    if (run.experiment.data.corpus === 'custom')
+      throw new ConfigError('data.corpus: expected a text that is bundled, as a study keeps no copy, got "custom"');
+    if (known.has(keyOf(run))) continue;
+    known.set(keyOf(run), prepareText(run.experiment, await loadText(run.experiment, undefined)));
+  }
+  return (run) => known.get(keyOf(run))!;
+}
+
+/** Where the runs go, and how much they may take there. */
+async function chooseBackend(wanted: string | undefined) {
+  const kind = wanted === undefined ? null : oneOf('backend', wanted, ['gpu', 'cpu'] as const);
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  if (kind === 'cpu') return { kind, limits: { bytes: memory, buffer: memory } };
+  const { backends } = await inspectBackends();
+  const { adapter, chosen } = backends;
+  if ((kind ?? chosen) === 'cpu') return { kind: 'cpu' as const, limits: { bytes: memory, buffer: memory } };
+  // Without an adapter, opening it says why.
+  if (!adapter) (await openBackend('gpu')).close();
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter!.gpu.limits;
+  return {
+    kind: 'gpu' as const,
+    limits: { bytes: null, buffer: Math.min(maxBufferSize, maxStorageBufferBindingSize) },
+  };
+}
+
+function memoryOfRuns(runs: readonly PlannedRun[], texts: (run: PlannedRun) => RunText) {
+  // The seeds of an arm differ in nothing that takes memory.
+  const [first] = runs;
+  return runs
+    .filter(({ seed }) => seed === first.seed)
+    .map((run) => ({ name: run.study.arm, memory: memoryOf(run.experiment, texts(run).tokenizer.vocabularySize) }));
+}
+
+function flopsPerStep(run: PlannedRun, texts: (run: PlannedRun) => RunText): number {
+  const { experiment } = run;
+  const { trainFlopsPerToken } = accountingOf(experiment, texts(run).tokenizer.vocabularySize);
+  return trainFlopsPerToken * experiment.training.batchSize * experiment.data.sequenceLength;
+}
+
+/** What a study measures beyond the runs, seed by seed, where it was not measured yet. */
+async function measure(
+  study: Study,
+  runs: readonly PlannedRun[],
+  { directory, texts, backend }: { directory: string; texts: (run: PlannedRun) => RunText; backend: string },
+): Promise<void> {
+  if (!study.measure) return;
+  const seeds = [...new Set(runs.map(({ seed }) => seed))].filter((seed) => !readMeasures(directory, seed));
+  if (seeds.length === 0) return;
+  const { runtime, close } = await openBackend(backend);
+  for (const seed of seeds) {
+    const ofSeed = runs.filter((run) => run.seed === seed);
+    const subjects = ofSeed.map((run): [string, Subject] => {
+      const { weights } = readRun(join(directory, run.name));
+      return [run.study.arm, { experiment: run.experiment, text: texts(run), weights }];
+    });
+    const measures = await study.measure(runtime, new Map(subjects), (words) => progress(`seed ${seed}: ${words}`));
+    writeMeasures(directory, seed, Object.fromEntries(measures));
+  }
+  endProgress();
+  close();
+}
+
+function list(isJson: boolean): void {
+  const rows = studies.map(({ id, title, question, arms, sizes }) => ({
+    id,
+    title,
+    question,
+    arms: arms.map((arm) => ({ id: arm.id, label: arm.label })),
+    seeds: Object.fromEntries(Object.entries(sizes).map(([size, { seeds }]) => [size, seeds])),
+  }));
+  if (isJson) printJson(rows);
+  else print(rows.map(({ id, arms, question }) => `${id} (${arms.length} arms): ${question}`).join('\n'));
+}
+
+function describe({ tables, verdicts }: StudyRecord): string {
+  const shown = tables.map(
+    ({ title, columns, rows }) => `${title}\n${table([columns, ...rows.map((row) => row.map(String))])}`,
+  );
+  const said = verdicts.map(({ claim, outcome, evidence }) => `${outcome.toUpperCase()}: ${claim}\n  ${evidence}`);
+  return [...shown, ...said].join('\n\n');
+}

@@ -1,0 +1,92 @@
+/**
+ * A study on disk: a run directory per run (`runDirectory.ts`), the measures of each seed, `results.json` and
+ * `results.csv`. Everything is taken from what is there, so a study goes on where it was left.
+ */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, DataError } from '../config/errors.ts';
+import { differences } from '../config/experiment.ts';
+import type { RunRecord, StudyRecord } from '../config/records.ts';
+import type { PlannedRun } from '../lab/studyRuns.ts';
+import { parseJson } from '../train/checkpoint.ts';
+import { readBytes, readRecord, readRunState, writeWhole } from './runDirectory.ts';
+
+/** What is left to do of a run. */
+export type RunState = 'finished' | 'begun' | 'new';
+
+/** Makes the directory. Throws `DataError` with the reason. */
+export function createStudy(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new DataError(`--out ${directory}: expected a directory that can be made, got ${(error as Error).message}`);
+  }
+}
+
+/** How far a run is. Throws `ConfigError` when its directory holds a run of other settings. */
+export function stateOf(directory: string, run: PlannedRun): RunState {
+  const at = join(directory, run.name);
+  if (!existsSync(join(at, 'training.safetensors'))) return 'new';
+  const { experiment, snapshot } = readRunState(at);
+  const [changed] = Object.entries(differences(experiment, run.experiment));
+  if (changed) {
+    throw new ConfigError(
+      `--out ${directory}: expected runs of this study as it is asked for, got ${run.name} with ${changed[0]}=${changed[1]}; take another directory`,
+    );
+  }
+  const isWhole = snapshot.step === experiment.training.steps && readRecord(at)?.status === 'finished';
+  return isWhole ? 'finished' : 'begun';
+}
+
+/** The record of a finished run, under its names in the study and with the measures of its seed. */
+export function recordOf(directory: string, run: PlannedRun): RunRecord {
+  const record = readRecord(join(directory, run.name));
+  if (!record) throw new DataError(`${join(directory, run.name)}: expected the record of a run, got none`);
+  const added = readMeasures(directory, run.seed)?.[run.study.arm] ?? {};
+  return { ...record, name: run.name, study: run.study, measures: { ...record.measures, ...added } };
+}
+
+/** Measures by arm. */
+export type SeedMeasures = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** What was measured on the arms of a seed; null where it was not yet. */
+export function readMeasures(directory: string, seed: number): SeedMeasures | null {
+  const path = measuresPath(directory, seed);
+  if (!existsSync(path)) return null;
+  return parseJson(new TextDecoder().decode(readBytes(path)), path) as SeedMeasures;
+}
+
+export function writeMeasures(directory: string, seed: number, measures: SeedMeasures): void {
+  writeWhole(measuresPath(directory, seed), `${JSON.stringify(measures)}\n`);
+}
+
+/** Forgets measures that rest on a run that is trained again. */
+export function dropMeasures(directory: string, seed: number): void {
+  rmSync(measuresPath(directory, seed), { force: true });
+}
+
+export function writeResults(directory: string, record: StudyRecord): void {
+  writeWhole(join(directory, 'results.json'), `${JSON.stringify(record)}\n`);
+  writeWhole(join(directory, 'results.csv'), csvOf(record.runs));
+}
+
+/** One line per point of each curve. */
+function csvOf(runs: readonly RunRecord[]): string {
+  const lines = ['arm,seed,curve,step,tokens,flops,seconds,bits_per_character,standard_error'];
+  for (const { study, experiment, costs, training, validation } of runs) {
+    const tokensPerStep = experiment.training.batchSize * experiment.data.sequenceLength;
+    const add = (curve: string, { step, seconds, bpc }: RunRecord['training'], errors: readonly number[]) =>
+      step.forEach((at, i) => {
+        const tokens = at * tokensPerStep;
+        const cells = [tokens, Math.round(tokens * costs.trainFlopsPerToken), seconds[i], bpc[i], errors[i] ?? ''];
+        lines.push([study?.arm, experiment.training.seed, curve, at, ...cells].join(','));
+      });
+    add('training', training, []);
+    add('validation', validation, validation.standardError);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function measuresPath(directory: string, seed: number): string {
+  return join(directory, `measures-seed-${seed}.json`);
+}

@@ -1,0 +1,61 @@
+/** How much memory a run will take, and whether it fits: known from its recorded steps before anything is allocated. */
+import { ConfigError } from '../config/errors.ts';
+import type { Experiment } from '../config/schema.ts';
+import { planMemory } from '../gpu/recording.ts';
+import { layoutOf } from '../nn/layout.ts';
+import { declareParameters } from '../nn/parameters.ts';
+import { recordEvaluation, recordTraining } from '../train/recordings.ts';
+
+export interface RunMemory {
+  /** Of the training and the evaluation step together. */
+  readonly bytes: number;
+  /** Of the largest single buffer. */
+  readonly largestBuffer: number;
+}
+
+export interface MemoryLimits {
+  /** Bytes for all runs at a time; null where nobody says (a GPU). */
+  readonly bytes: number | null;
+  /** Bytes of a single buffer. */
+  readonly buffer: number;
+}
+
+/** The memory of a run over a vocabulary without the mask. */
+export function memoryOf(experiment: Experiment, vocabularySize: number): RunMemory {
+  const parameters = declareParameters(layoutOf(experiment.model, vocabularySize));
+  const training = planMemory(recordTraining(experiment, parameters).recording);
+  const evaluation = planMemory(recordEvaluation(experiment, parameters, experiment.training.batchSize).recording);
+  const own = 4 * evaluation.slots.reduce((sum, length) => sum + length, 0);
+  const lengths = [...training.slots, ...evaluation.slots, ...training.persistent.map(({ length }) => length)];
+  return { bytes: training.bytes + own, largestBuffer: 4 * Math.max(...lengths) };
+}
+
+/**
+ * Throws `ConfigError` naming the first of the runs that does not fit, `together` of them running at a time.
+ * @param where what they belong to, for the sentence
+ */
+export function expectMemory(
+  where: string,
+  runs: readonly { readonly name: string; readonly memory: RunMemory }[],
+  limits: MemoryLimits,
+  together = 1,
+): void {
+  for (const { name, memory } of runs) {
+    const most = limits.bytes === null ? Number.POSITIVE_INFINITY : limits.bytes / together;
+    if (memory.bytes > most) {
+      const share = together > 1 ? ` for each of ${together} runs at a time` : '';
+      throw new ConfigError(
+        `${where}: expected every run to fit into ${counted(Math.floor(most))} bytes of memory${share}, got ${name} with ${counted(memory.bytes)}; make model, window or batch smaller`,
+      );
+    }
+    if (memory.largestBuffer > limits.buffer) {
+      throw new ConfigError(
+        `${where}: expected every buffer to fit into the adapter's ${counted(limits.buffer)} bytes, got one of ${name} with ${counted(memory.largestBuffer)}; make model, window or batch smaller`,
+      );
+    }
+  }
+}
+
+function counted(bytes: number): string {
+  return String(bytes).replace(/\B(?=(\d{3})+$)/g, ',');
+}

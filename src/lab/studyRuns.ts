@@ -1,0 +1,81 @@
+/** From a study to the runs it takes: complete configurations, in an order in which each finds what it starts from. */
+import { ConfigError } from '../config/errors.ts';
+import { defaultExperiment, withSettings } from '../config/experiment.ts';
+import type { RunRecord } from '../config/records.ts';
+import type { Experiment } from '../config/schema.ts';
+import { denseMatch } from './match.ts';
+import type { Arm, Study, StudySize } from './studies/study.ts';
+
+export interface PlannedRun {
+  /** Unique within the study: "expert-choice-seed-1". */
+  readonly name: string;
+  readonly study: NonNullable<RunRecord['study']>;
+  readonly seed: number;
+  readonly experiment: Experiment;
+  /** Name of the run whose weights it starts from. */
+  readonly from: string | null;
+}
+
+export const studySizes = ['software', 'laptop'] as const satisfies readonly StudySize[];
+
+/**
+ * The configuration of each arm, with the seed of the defaults. `changes` apply to all arms alike, below the arms' own
+ * settings. Throws `ConfigError` where a configuration contradicts itself.
+ */
+export function armExperiments(
+  study: Study,
+  size: StudySize,
+  changes: Readonly<Record<string, unknown>> = {},
+): ReadonlyMap<string, Experiment> {
+  const shared = withSettings(defaultExperiment(), { ...study.sizes[size].settings, ...changes });
+  const found = new Map<string, Experiment>();
+  const experimentOf = ({ settings, match }: Arm): Experiment => {
+    const experiment = withSettings(shared, settings);
+    if (!match) return experiment;
+    const other = found.get(match.arm) ?? experimentOf(armOf(study, match.arm));
+    // Embedding and head are the same on both sides, so the width does not depend on the vocabulary.
+    const { hiddenWidth } = denseMatch(other, match.by, 64);
+    return withSettings(experiment, { 'model.feedForward': 'dense', 'model.hiddenWidth': hiddenWidth });
+  };
+  for (const arm of study.arms) found.set(arm.id, experimentOf(arm));
+  return found;
+}
+
+/**
+ * Every run, seed by seed, so that arms can be compared as soon as a seed is through.
+ * @param seeds how many, from 1
+ */
+export function plannedRuns(
+  study: Study,
+  size: StudySize,
+  seeds: number,
+  changes: Readonly<Record<string, unknown>> = {},
+): PlannedRun[] {
+  const experiments = armExperiments(study, size, changes);
+  return Array.from({ length: seeds }, (_, index) => index + 1).flatMap((seed) =>
+    study.arms.map(({ id, from }) => ({
+      name: runName(id, seed),
+      study: { id: study.id, size, arm: id },
+      seed,
+      experiment: withSettings(experiments.get(id)!, { 'training.seed': seed }),
+      from: from === undefined ? null : runName(from, seed),
+    })),
+  );
+}
+
+/** The size by its name. Throws `ConfigError` naming the known ones. */
+export function studySize(name: string): StudySize {
+  const size = studySizes.find((candidate) => candidate === name);
+  if (size) return size;
+  throw new ConfigError(`size: expected one of ${studySizes.join(', ')}, got ${JSON.stringify(name)}`);
+}
+
+function runName(arm: string, seed: number): string {
+  return `${arm}-seed-${seed}`;
+}
+
+function armOf(study: Study, id: string): Arm {
+  const arm = study.arms.find((candidate) => candidate.id === id);
+  if (!arm) throw new ConfigError(`study ${study.id}: expected an arm that it has, got ${JSON.stringify(id)}`);
+  return arm;
+}
