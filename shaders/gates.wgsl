@@ -1,10 +1,11 @@
-// gates[n, j] = scores[n, expertOf[n, j]], divided by the sum over the token's routes if RENORMALISE; 0 without a route
+// gates[n, j] = scores[n, expertOf[n, j]], divided by the sum over the token's routes if RENORMALISE; 0 without a slot
 struct Params { N: u32, E: u32, J: u32 }
 const RENORMALISE: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> scores: array<f32>; // (N, E)
 @group(0) @binding(2) var<storage, read> expertOf: array<u32>; // (N, J)
-@group(0) @binding(3) var<storage, read_write> gates: array<f32>; // (N, J)
+@group(0) @binding(3) var<storage, read> slotOf: array<u32>; // (N, J)
+@group(0) @binding(4) var<storage, read_write> gates: array<f32>; // (N, J)
 
 const NONE = 0xffffffffu;
 
@@ -25,7 +26,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   for (var i = first; i < end; i++) {
     var gate = 0.0;
-    if (expertOf[i] != NONE) { gate = scores[row + expertOf[i]] * scale; }
+    if (slotOf[i] != NONE) { gate = scores[row + expertOf[i]] * scale; }
     gates[i] = gate;
   }
 }

@@ -213,6 +213,7 @@ async function run(trainer: Trainer, text: RunText, { directory, collector }: Ke
         tokensPerSecond: Math.round(1000 * perMillisecond),
         gradNorm: round(event.gradNorm),
         maxVio: Array.from(event.maxVio, round),
+        ...(event.dropRate.length > 0 && { dropRate: Array.from(event.dropRate, round) }),
       };
       // Where both are one terminal, the lines of JSON say it already.
       if (process.stderr.isTTY && !process.stdout.isTTY) {

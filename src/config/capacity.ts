@@ -1,5 +1,5 @@
 /**
- * How many tokens an expert takes under expert choice, as numbers that hold before anything runs: constant, or by the
+ * How many tokens an expert takes (at most, in token choice), as numbers that hold before anything runs: constant, or by the
  * mask ratio r of a sequence (EC-DLM, arXiv 2604.01622). Counting the masks of a sequence is `src/ops/sequenceCapacity.ts`.
  *
  * A schedule has the shape k(r) = kmin + (kmax - kmin) s(r). `model.minChoices` is kmin; kmax follows, because schedules
@@ -30,7 +30,7 @@ const rounding = 1e-9;
 
 /**
  * C = floor(capacityFactor * K * size / E) of a group of `size` tokens (Zhou et al. 2022, arXiv 2202.09368,
- * section 3.2), at least one token and at most all.
+ * section 3.2; a limit in token choice, GShard, arXiv 2006.16668, section 2.2), at least one token and at most all.
  */
 export function capacityOf(
   { capacityFactor, choices, experts }: Pick<ModelSettings, 'capacityFactor' | 'choices' | 'experts'>,
@@ -94,7 +94,10 @@ function scheduleOf(settings: ScheduleSettings, kind: keyof typeof schedules, T:
   return { shape, mean, average, least };
 }
 
-/** Expected share of the tokens that a routed expert computes, for batches of B sequences of T tokens. */
+/**
+ * Expected share of the tokens that a routed expert computes, for batches of B sequences of T tokens. With a limit on
+ * what experts hold it is the largest possible: tokens spread unevenly are dropped, and less is computed.
+ */
 export function expertShareOf(model: ModelSettings, B: number, T: number): number {
   switch (model.feedForward) {
     case 'dense':
@@ -107,8 +110,10 @@ export function expertShareOf(model: ModelSettings, B: number, T: number): numbe
       const size = groupSizeOf(model, B, T);
       return capacityOf(model, size) / size;
     }
-    case 'token-choice':
-      return model.choices / model.experts;
+    case 'token-choice': {
+      const share = model.choices / model.experts;
+      return model.capacity === 'factor' ? Math.min(share, capacityOf(model, B * T) / (B * T)) : share;
+    }
     default:
       return model.feedForward satisfies never;
   }

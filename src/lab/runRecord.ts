@@ -55,14 +55,18 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
   let clock: number | null = null;
   // Speed is that of this stretch alone: an earlier one may have run on another backend.
   let timed = { steps: 0, seconds: 0 };
-  let maxVio = { sum: 0, weight: 0 };
+  const routing = { maxVio: { sum: 0, weight: 0 }, dropRate: { sum: 0, weight: 0 } };
 
   const measures = (): Record<string, number> => {
     const found: Record<string, number> = {};
     if (timed.seconds > 0) found.tokensPerSecond = (tokensPerStep * timed.steps) / timed.seconds;
     else if (earlier?.measures.tokensPerSecond !== undefined) found.tokensPerSecond = earlier.measures.tokensPerSecond;
-    if (maxVio.weight > 0) found.maxVio = maxVio.sum / maxVio.weight;
-    else if (earlier?.measures.maxVio !== undefined) found.maxVio = earlier.measures.maxVio;
+    for (const name of ['maxVio', 'dropRate'] as const) {
+      const { sum, weight } = routing[name];
+      const before = earlier?.measures[name];
+      if (weight > 0) found[name] = sum / weight;
+      else if (before !== undefined) found[name] = before;
+    }
     return found;
   };
 
@@ -87,10 +91,12 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
       }
       steps = event.step;
       trace.add(event.step, seconds, event.loss * bits);
-      const layers = event.maxVio.length;
-      if (layers > 0) {
-        const mean = event.maxVio.reduce((sum, value) => sum + value, 0) / layers;
-        maxVio = { sum: decay * maxVio.sum + mean, weight: decay * maxVio.weight + 1 };
+      for (const name of ['maxVio', 'dropRate'] as const) {
+        const perLayer = event[name];
+        if (perLayer.length === 0) continue;
+        const mean = perLayer.reduce((sum, value) => sum + value, 0) / perLayer.length;
+        const { sum, weight } = routing[name];
+        routing[name] = { sum: decay * sum + mean, weight: decay * weight + 1 };
       }
     },
     cut: (step) => {

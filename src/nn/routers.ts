@@ -2,9 +2,11 @@
  * The router of a layer with experts: scores of its tokens, who takes whom, the weight of every route, and what it
  * adds to the loss. Not here: the experts themselves (`experts.ts`).
  * Sources: expert choice, Zhou et al. 2022 (arXiv 2202.09368); token choice with the Switch loss, Fedus et al. 2021
- * (arXiv 2101.03961), dropless as in MegaBlocks (arXiv 2211.15841); z-loss, Zoph et al. 2022 (arXiv 2202.08906).
+ * (arXiv 2101.03961), dropless as in MegaBlocks (arXiv 2211.15841) or with a capacity as in GShard (arXiv 2006.16668);
+ * z-loss, Zoph et al. 2022 (arXiv 2202.08906).
  */
 import { capacitiesByMasks, capacityOf, groupSizeOf, hasCapacitySchedule } from '../config/capacity.ts';
+import { dropOverflow } from '../ops/dropOverflow.ts';
 import { expertChoice } from '../ops/expertChoice.ts';
 import { gates as routeGates } from '../ops/gates.ts';
 import { jitter } from '../ops/jitter.ts';
@@ -46,7 +48,7 @@ export type RouterKind = Exclude<ModelSettings['feedForward'], 'dense'>;
 /** Who takes whom by scores (N, E), and what to add to the loss so that it is balanced. */
 interface Router {
   route(scores: Tensor, model: ModelSettings, context: RouterContext): Routing;
-  balanceLosses(scores: Tensor, routing: Routing, model: ModelSettings): Tensor[];
+  balanceLosses(scores: Tensor, routing: Routing, model: ModelSettings, context: RouterContext): Tensor[];
 }
 
 const routers: Readonly<Record<RouterKind, Router>> = {
@@ -59,9 +61,16 @@ const routers: Readonly<Record<RouterKind, Router>> = {
     balanceLosses: () => [],
   },
   'token-choice': {
-    route: (scores, model) => tokenChoice(scores, { choices: model.choices }),
-    balanceLosses: (scores, routing, { balanceLoss: weight, score }) =>
-      weight > 0 ? [switchLoss(scores, routing, { weight, normalise: score === 'sigmoid' })] : [],
+    route: (scores, model, { B, T }) => {
+      const routing = tokenChoice(scores, { choices: model.choices });
+      if (model.capacity === 'dropless') return routing;
+      return dropOverflow(scores, routing, { capacity: capacityOf(model, B * T), rule: model.dropRule });
+    },
+    balanceLosses: (scores, routing, { balanceLoss: weight, balanceScope, score }, { B }) => {
+      if (weight === 0) return [];
+      const groups = balanceScope === 'sequence' ? B : 1;
+      return [switchLoss(scores, routing, { weight, normalise: score === 'sigmoid', groups })];
+    },
   },
 };
 
@@ -92,5 +101,10 @@ export function route(
   const gates = routeGates(scores, routing, { renormalise: model.gate === 'renormalised' });
   if (!draw) return { scores, gates, routing, auxiliaryLosses: [] };
   const zLosses = model.zLoss > 0 ? [routerZLoss(logits, model.zLoss)] : [];
-  return { scores, gates, routing, auxiliaryLosses: [...router.balanceLosses(scores, routing, model), ...zLosses] };
+  return {
+    scores,
+    gates,
+    routing,
+    auxiliaryLosses: [...router.balanceLosses(scores, routing, model, context), ...zLosses],
+  };
 }

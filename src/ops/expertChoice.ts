@@ -108,5 +108,6 @@ export function expertChoice(scores: Tensor, options: { groups: number; capacity
     parameters: { N, E, size, capacity: most, slots, PER_GROUP: Number(perGroup !== null) },
     flops: N * E * size,
   });
-  return { slotOf, pairOf, offsets, expertOf, J: E, slots, experts: E, rowsPerExpert: perGroup ? null : groups * most };
+  const rowsPerExpert = perGroup ? null : groups * most;
+  return { slotOf, pairOf, offsets, asked: offsets, expertOf, J: E, slots, experts: E, rowsPerExpert };
 }

@@ -22,14 +22,14 @@ const forwardKernel = kernel({
   wgsl,
   helpers: [indexWgsl],
   twin: (
-    { scores, expertOf, gates }: { scores: Floats; expertOf: Words; gates: Floats },
+    { scores, expertOf, slotOf, gates }: { scores: Floats; expertOf: Words; slotOf: Words; gates: Floats },
     { N, E, J, RENORMALISE }: { N: number; E: number; J: number; RENORMALISE: number },
   ) => {
     for (let n = 0; n < N; n++) {
       const base = n * J;
       const scale = RENORMALISE ? inverseSum(scores, expertOf, n * E, base, J) : 1;
       for (let i = base; i < base + J; i++) {
-        gates[i] = expertOf[i] === none ? 0 : scores[n * E + expertOf[i]] * scale;
+        gates[i] = slotOf[i] === none ? 0 : scores[n * E + expertOf[i]] * scale;
       }
     }
   },
@@ -40,7 +40,7 @@ const backwardKernel = kernel({
   wgsl: backwardWgsl,
   helpers: [indexWgsl],
   twin: (
-    b: { scores: Floats; expertOf: Words; dgates: Floats; previous: Floats; dscores: Floats },
+    b: { scores: Floats; expertOf: Words; slotOf: Words; dgates: Floats; previous: Floats; dscores: Floats },
     { N, E, J, RENORMALISE, ADD }: { N: number; E: number; J: number; RENORMALISE: number; ADD: number },
   ) => {
     for (let n = 0; n < N; n++) {
@@ -50,12 +50,14 @@ const backwardKernel = kernel({
       let along = 0;
       if (RENORMALISE) {
         for (let i = base; i < base + J; i++) {
-          if (b.expertOf[i] !== none) along += b.dgates[i] * b.scores[row + b.expertOf[i]] * scale;
+          if (b.slotOf[i] !== none) along += b.dgates[i] * b.scores[row + b.expertOf[i]] * scale;
         }
       }
       for (let i = row; i < row + E; i++) b.dscores[i] = ADD ? b.previous[i] : 0;
       for (let i = base; i < base + J; i++) {
-        if (b.expertOf[i] !== none) b.dscores[row + b.expertOf[i]] += (b.dgates[i] - along) * scale;
+        if (b.expertOf[i] === none) continue;
+        const dgate = b.slotOf[i] === none ? 0 : b.dgates[i];
+        b.dscores[row + b.expertOf[i]] += (dgate - along) * scale;
       }
     }
   },
@@ -63,22 +65,26 @@ const backwardKernel = kernel({
 
 /**
  * Gate of each route, (N, J), from scores (N, E): the score of the route's expert, or with `renormalise` its share of
- * the scores of the token's routes; 0 where there is no route. Throws `ShapeError` when the routing is of other scores.
+ * the scores of the token's routes; 0 where there is no route. A dropped route has gate 0 but counts in the shares, so
+ * that a drop leaves the token's other gates as they were (as in Megatron, which drops after computing the gates).
+ * Of softmax scores the shares are a softmax over the chosen logits. Throws `ShapeError` when the routing is of other
+ * scores.
  *
  * Gradients: ds = dg for the chosen, 0 for the others; renormalised, with S the sum of the chosen scores:
- * ds = (dg - sum over routes of g dg) / S.
+ * ds = (dg - sum over routes of g dg) / S. In both, dg of dropped routes is taken to be 0.
  */
 export function gates(scores: Tensor, routing: Routing, options: { renormalise: boolean }): Tensor {
-  const { expertOf, experts: E, J } = routing;
+  const { expertOf, slotOf, experts: E, J } = routing;
   const { N } = expectShape('gates', 'scores', scores, ['N', E]);
   expectShape('gates', 'expertOf', expertOf, [N, J], 'u32');
+  expectShape('gates', 'slotOf', slotOf, [N, J], 'u32');
   const { graph } = scores;
   const out = transientTensor(graph, 'gates', [N, J]);
   const RENORMALISE = Number(options.renormalise);
   launch(graph, {
     label: `gates ${N} x ${J}`,
     variants: [{ kernel: forwardKernel, workgroups: linearWorkgroups(N) }],
-    bindings: { scores, expertOf, gates: out },
+    bindings: { scores, expertOf, slotOf, gates: out },
     parameters: { N, E, J, RENORMALISE },
     flops: 2 * N * J,
   });
@@ -89,7 +95,7 @@ export function gates(scores: Tensor, routing: Routing, options: { renormalise: 
         launch(graph, {
           label: `gates backward ${N} x ${J}`,
           variants: [{ kernel: backwardKernel, workgroups: linearWorkgroups(N) }],
-          bindings: { scores, expertOf, dgates, previous: previous ?? scores, dscores },
+          bindings: { scores, expertOf, slotOf, dgates, previous: previous ?? scores, dscores },
           parameters: { N, E, J, RENORMALISE, ADD: Number(previous !== null) },
           flops: 4 * N * J,
         }),

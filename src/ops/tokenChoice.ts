@@ -1,6 +1,7 @@
 /**
- * Token choice: each token takes its best experts (Shazeer et al. 2017, arXiv 1701.06538, equation 5), and no route
- * is dropped, so experts hold different numbers of rows and `groupedMatmul.ts` finds them by their offsets.
+ * Token choice: each token takes its best experts (Shazeer et al. 2017, arXiv 1701.06538, equation 5), so experts
+ * hold different numbers of rows and `groupedMatmul.ts` finds them by their offsets. No route is dropped here: limiting
+ * what an expert holds is `dropOverflow.ts`.
  */
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import wgsl from '../../shaders/token_choice.wgsl?raw';
@@ -63,5 +64,5 @@ export function tokenChoice(scores: Tensor, options: { choices: number }): Routi
     flops: N * E * J,
   });
   const { order, slotOf, offsets } = sortByKey(expertOf, E);
-  return { slotOf, pairOf: order, offsets, expertOf, J, slots: N * J, experts: E, rowsPerExpert: null };
+  return { slotOf, pairOf: order, offsets, asked: offsets, expertOf, J, slots: N * J, experts: E, rowsPerExpert: null };
 }

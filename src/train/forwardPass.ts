@@ -5,7 +5,7 @@
 import type { Experiment } from '../config/schema.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import type { ParameterStorages } from '../nn/parameters.ts';
-import { none } from '../ops/routing.ts';
+import { none, type Routing } from '../ops/routing.ts';
 import { recordForward } from './recordings.ts';
 
 export interface LayerDecision {
@@ -42,7 +42,7 @@ export async function createForwardPass(
   { B, T }: { B: number; T: number },
 ): Promise<ForwardPass> {
   const { recording, tokens, logits, routes } = recordForward(model, parameters, B, T);
-  const perLayer = routes.flatMap(({ scores, gates, routing }) => [scores, gates, routing.expertOf]);
+  const perLayer = routes.flatMap(({ scores, gates, routing }) => [scores, gates, routing.expertOf, routing.slotOf]);
   const plan = await runtime.compile(recording, { report: [logits, ...perLayer] });
   return {
     B,
@@ -52,8 +52,9 @@ export async function createForwardPass(
       runtime.write(tokens, input);
       const [values, ...decisions] = await plan.run();
       const layers = routes.map(({ layer, routing }, index): LayerDecision => {
-        const [scores, gates, expertOf] = decisions.slice(3 * index, 3 * index + 3);
-        return { layer, scores: scores as Float32Array, ...spread(gates, expertOf, B * T, routing.J, routing.experts) };
+        const [scores, gates, expertOf, slotOf] = decisions.slice(4 * index, 4 * index + 4);
+        const routes = { gates, expertOf, slotOf };
+        return { layer, scores: scores as Float32Array, ...spread(routes, B * T, routing) };
       });
       return { logits: values as Float32Array, layers };
     },
@@ -66,16 +67,14 @@ export async function createForwardPass(
 
 /** From routes (N, J) to experts (N, E). */
 function spread(
-  gates: ArrayLike<number>,
-  expertOf: ArrayLike<number>,
+  { gates, expertOf, slotOf }: Record<'gates' | 'expertOf' | 'slotOf', ArrayLike<number>>,
   N: number,
-  J: number,
-  E: number,
+  { J, experts: E }: Routing,
 ): Pick<LayerDecision, 'gates' | 'chosen'> {
   const dense = new Float32Array(N * E);
   const chosen = new Uint8Array(N * E);
   for (let route = 0; route < N * J; route++) {
-    if (expertOf[route] === none) continue;
+    if (slotOf[route] === none) continue;
     const at = Math.floor(route / J) * E + expertOf[route];
     dense[at] = gates[route];
     chosen[at] = 1;

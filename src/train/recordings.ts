@@ -38,8 +38,10 @@ export interface TrainingRecording {
   readonly loss: Tensor;
   /** (2) global norm of the gradient, and the factor that clipped it. */
   readonly clip: Tensor;
-  /** Per layer with experts, (E + 1) u32: where each expert's slots begin. */
-  readonly offsets: readonly Range[];
+  /** Per layer with experts, (E + 1) u32: where each expert's routes begin, dropped ones included. */
+  readonly asked: readonly Range[];
+  /** Per layer whose experts may drop routes, (E + 1) u32: where each expert's slots begin. */
+  readonly held: readonly Range[];
   /** Tokens with masks, what sorts the masked first, and the loss to differentiate: for tests that look inside. */
   readonly xt: Tensor;
   readonly maskKey: Tensor;
@@ -90,7 +92,8 @@ export function recordTraining(
     inputs: { ...inputs, hyper },
     loss: ce.loss,
     clip,
-    offsets: routes.map(({ routing }) => routing.offsets),
+    asked: routes.map(({ routing }) => routing.asked),
+    held: routes.flatMap(({ routing }) => (routing.asked === routing.offsets ? [] : [routing.offsets])),
     ...corrupted,
     total,
   };

@@ -9,21 +9,17 @@ import type { Plan, Runtime } from '../gpu/runtime.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters, initialParameters, type ParameterStorages } from '../nn/parameters.ts';
 import type { Snapshot } from './checkpoint.ts';
-import { maxViolation } from './metrics.ts';
+import { type RouterStatistics, routerStatistics } from './metrics.ts';
 import { recordTraining } from './recordings.ts';
 import { averageDecayAt, learningRateAt } from './schedule.ts';
 
-export interface StepReport {
+export interface StepReport extends RouterStatistics {
   /** Steps done, this one included. */
   readonly step: number;
   /** Loss of the batch in nats per token, balance losses left out. */
   readonly loss: number;
   /** Global norm of the gradient before clipping. */
   readonly gradNorm: number;
-  /** (layers with experts, E) slots per expert. */
-  readonly load: Float32Array;
-  /** MaxVio per layer with experts: (max - mean) / mean of the load. */
-  readonly maxVio: Float32Array;
 }
 
 export interface Trainer {
@@ -59,7 +55,7 @@ export async function createTrainer(
   const recorded = recordTraining(experiment, parameters);
   const { inputs } = recorded;
   const plan = await runtime.compile(recorded.recording, {
-    report: [recorded.loss, recorded.clip, ...recorded.offsets],
+    report: [recorded.loss, recorded.clip, ...recorded.asked, ...recorded.held],
     onProgress,
   });
   const whole = (storage: Storage): Range => ({ storage, offset: 0, length: storage.length });
@@ -87,15 +83,10 @@ export async function createTrainer(
       runtime.write(inputs.draw, [training.seed, step]);
       runtime.write(inputs.hyper, hyperAt(training, step));
       const done = ++step;
-      const [loss, clip, ...offsets] = await plan.run();
-      const load = Float32Array.from(
-        offsets.flatMap((ends) => Array.from(ends.subarray(1), (end, e) => end - ends[e])),
-      );
-      const maxVio = Float32Array.from(offsets, (_, layer) => {
-        const experts = offsets[layer].length - 1;
-        return maxViolation(load.subarray(layer * experts, (layer + 1) * experts));
-      });
-      return { step: done, loss: loss[0], gradNorm: clip[0], load, maxVio };
+      const [loss, clip, ...starts] = await plan.run();
+      const layers = recorded.asked.length;
+      const statistics = routerStatistics(starts.slice(0, layers), starts.slice(layers));
+      return { step: done, loss: loss[0], gradNorm: clip[0], ...statistics };
     },
     snapshot: async () => {
       const at = step;

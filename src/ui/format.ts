@@ -22,6 +22,11 @@ export function three(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** A share of one as percents: 0.0312 -> "3.12 %". */
+export function percent(share: number): string {
+  return `${three(100 * share)} %`;
+}
+
 /** Seconds as "45 s", "3 min", "2 h 5 min". */
 export function duration(seconds: number): string {
   if (seconds < 1) return 'less than 1 s';

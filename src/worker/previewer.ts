@@ -54,7 +54,8 @@ export function createPreviewer(emit: (telemetry: Telemetry) => void, sourceOf: 
       emit({ kind: 'preview', weights, trainedSteps, frame: { ...frame, calls: Math.min(steps, T) } });
       if (weights === 'pretrained' && layers.length > 0) {
         const { experts } = experiment.model;
-        emit({ kind: 'load', step: frame.call, layers: layers.length, experts, ...loadOf(layers, experts) });
+        const drops = { dropRate: new Float32Array(0) };
+        emit({ kind: 'load', step: frame.call, layers: layers.length, experts, ...loadOf(layers, experts), ...drops });
       }
       await pause(callInterval);
       if (!isCurrent()) return;

@@ -98,7 +98,7 @@ export interface RouteReport {
   gates: Float32Array;
   /** Router score of each (layer, token, expert). */
   scores: Float32Array;
-  /** Tokens per (layer, expert). */
+  /** Tokens that each (layer, expert) holds, dropped routes left out. */
   load: Float32Array;
   /** (max - mean) / mean of the load, per layer. */
   maxVio: Float32Array;
@@ -176,8 +176,14 @@ export type Telemetry =
   | { kind: 'validation'; step: number; bpc: number; standardError: number }
   /** The run went back to a snapshot after `step` steps; what was told of later ones is void and comes again. */
   | { kind: 'rewound'; step: number }
-  /** Tokens per (layer, expert) of the last step, and MaxVio per layer. */
-  | { kind: 'load'; step: number; layers: number; experts: number; load: Float32Array; maxVio: Float32Array }
+  /**
+   * Tokens that ask for each (layer, expert) in the last step, MaxVio per layer, and the share of routes dropped per
+   * layer (empty where experts hold all that ask for them).
+   */
+  | ({ kind: 'load'; step: number; layers: number; experts: number } & Record<
+      'load' | 'maxVio' | 'dropRate',
+      Float32Array
+    >)
   /** The current weights denoising one sequence, frame by frame, while training goes on. */
   | { kind: 'preview'; weights: Weights; trainedSteps: number; frame: DecodeFrame }
   /** Frames of the decode that a person asked for. */

@@ -56,8 +56,8 @@ export function createRunTelemetry(
       pending.push({ step, loss: event.loss * bits, gradNorm, tokensPerSecond: rate });
       const layers = event.maxVio.length;
       if (layers > 0) {
-        const { load, maxVio } = event;
-        lastLoad = { kind: 'load', step, layers, experts: load.length / layers, load, maxVio };
+        const { load, maxVio, dropRate } = event;
+        lastLoad = { kind: 'load', step, layers, experts: load.length / layers, load, maxVio, dropRate };
       }
     },
     interrupt: () => {

@@ -53,6 +53,17 @@ describe('train', () => {
     expect(config.training.steps).toBe(6);
   });
 
+  it('prints the share of dropped routes where experts have a capacity', async () => {
+    const capacity = ['--set', 'model.capacity=factor', '--set', 'model.capacityFactor=0.5'];
+    const { code, out } = await train('token-choice', 'drops', 2, [...cpu, ...capacity]);
+    expect(code).toBe(0);
+    for (const { dropRate } of jsonLines(out) as { dropRate: number[] }[]) {
+      expect(dropRate).toHaveLength(1);
+      expect(dropRate[0]).toBeGreaterThanOrEqual(0.5);
+      expect(dropRate[0]).toBeLessThan(1);
+    }
+  });
+
   it('trains on the adapter', async () => {
     const { code, out, err } = await train('dense', 'gpu', 2, [
       '--backend',

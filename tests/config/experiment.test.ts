@@ -175,3 +175,13 @@ test('a field may apply under any of several conditions: the width of dense laye
   expect(applies(dense, width)).toBe(true);
   expect(applies(dense, fieldAt('model.denseLayers'))).toBe(false);
 });
+
+test('one capacity factor serves expert choice, and token choice that drops', () => {
+  const tokenChoice = (capacity: string) =>
+    withSettings(defaultExperiment(), { 'model.feedForward': 'token-choice', 'model.capacity': capacity });
+  const applying = (experiment: Experiment) =>
+    ['capacity', 'capacityFactor', 'dropRule'].filter((name) => applies(experiment, fieldAt(`model.${name}`)));
+  expect(applying(defaultExperiment())).toEqual(['capacityFactor']);
+  expect(applying(tokenChoice('dropless'))).toEqual(['capacity']);
+  expect(applying(tokenChoice('factor'))).toEqual(['capacity', 'capacityFactor', 'dropRule']);
+});

@@ -33,6 +33,9 @@ test.each([
   ['expert-choice', { 'model.expertGroup': 'batch' }, 14 / 44],
   ['expert-choice', { 'model.expertGroup': 'sequence', 'model.capacityFactor': 1.5 }, 5 / 11],
   ['token-choice', {}, 2 / 6],
+  // At most floor(factor * 2 * 44 / 6) of the batch; a factor above 1 only leaves room for imbalance.
+  ['token-choice', { 'model.capacity': 'factor', 'model.capacityFactor': 0.5 }, 7 / 44],
+  ['token-choice', { 'model.capacity': 'factor', 'model.capacityFactor': 1.5 }, 2 / 6],
 ])('%s %o: a token meets its share of the experts', (feedForward, settings, share) => {
   const experiment = withSettings(defaultExperiment(), {
     ...settings,

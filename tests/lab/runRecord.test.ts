@@ -84,6 +84,7 @@ const step = (at: number, loss = at): TrainingEvent => ({
   gradNorm: 1,
   load: new Float32Array(2),
   maxVio: Float32Array.of(0.5, 1.5),
+  dropRate: Float32Array.of(0.1, 0.3),
 });
 const validation = (at: number): TrainingEvent => ({
   kind: 'validation',
@@ -110,6 +111,7 @@ describe('run collector', () => {
     const { batchSize } = experiment.training;
     expect(record.measures.tokensPerSecond).toBeCloseTo((4 * batchSize * experiment.data.sequenceLength) / 5);
     expect(record.measures.maxVio).toBeCloseTo(1);
+    expect(record.measures.dropRate).toBeCloseTo(0.2);
     expect(record.training.bpc[0]).toBeCloseTo(1 / Math.LN2);
   });
 

@@ -1,4 +1,5 @@
 /** Routings to test on: each kind of router on odd shapes, from scores whose order no small step can change. */
+import { type DropRule, dropOverflow } from '../../src/ops/dropOverflow.ts';
 import { expertChoice } from '../../src/ops/expertChoice.ts';
 import type { Routing } from '../../src/ops/routing.ts';
 import type { GroupCapacities } from '../../src/ops/sequenceCapacity.ts';
@@ -50,6 +51,15 @@ const byTokens = (N: number, E: number, choices: number): RouterCase => ({
   route: (scores) => tokenChoice(scores, { choices }),
 });
 
+const dropping = (N: number, E: number, choices: number, capacity: number, rule: DropRule): RouterCase => ({
+  name: `token choice, ${choices} of ${E} experts, ${N} tokens, past ${capacity} dropped by ${rule}`,
+  N,
+  E,
+  J: choices,
+  slots: Math.min(N * choices, E * capacity),
+  route: (scores) => dropOverflow(scores, tokenChoice(scores, { choices }), { capacity, rule }),
+});
+
 export const routerCases: readonly RouterCase[] = [
   byExperts(1, 1, 1, 1),
   byExperts(2, 7, 3, 2),
@@ -59,6 +69,9 @@ export const routerCases: readonly RouterCase[] = [
   byTokens(67, 3, 3),
   byTokens(2, 11, 1),
   byExpertsPerGroup(7, 3, [5, 1, 2], 6),
+  dropping(13, 5, 2, 3, 'position'),
+  dropping(67, 3, 2, 31, 'score'),
+  dropping(5, 4, 1, 5, 'position'),
 ];
 
 /** Positive scores (N, E), all different by more than a finite difference moves them: a permutation plus noise. */

@@ -31,7 +31,8 @@ class Route:
     logits: torch.Tensor  # (N, E)
     scores: torch.Tensor  # (N, E)
     gates: torch.Tensor  # (N, E)
-    chosen: torch.Tensor  # (N, E) bool
+    asked: torch.Tensor  # (N, E) bool: the router's choice
+    chosen: torch.Tensor  # (N, E) bool: the choice without the routes that were dropped
     margin: float  # smallest gap between the last score taken and the first one left; inf where none is left
     layer: int = -1  # which layer of the model, set by `forward`
 
@@ -157,7 +158,9 @@ def route_tokens(model, logits, B, T, masks):
     E, K = model["experts"], model["choices"]
     scores = torch.softmax(logits, dim=-1) if model["score"] == "softmax" else torch.sigmoid(logits)
     if model["feedForward"] == "token-choice":
-        chosen, margin = take_best(scores.detach(), K)
+        asked, margin = take_best(scores.detach(), K)
+        chosen, drop_margin = drop_overflow(model, scores.detach(), asked)
+        margin = min(margin, drop_margin)
     elif model["feedForward"] == "expert-choice":
         # Zhou et al. 2202.09368: each expert takes its top-C tokens of a group, C = factor * K * (tokens of the group) / E.
         groups, size = (B, T) if model["expertGroup"] == "sequence" else (1, B * T)
@@ -167,15 +170,42 @@ def route_tokens(model, logits, B, T, masks):
             capacities = [capacity_by_masks(model, capacity, T)[count] for count in masks]
         by_expert = scores.detach().reshape(groups, size, E).transpose(1, 2)  # (groups, E, size)
         taken = [take_best(group, count) for group, count in zip(by_expert, capacities)]
-        chosen = torch.stack([best for best, _ in taken]).transpose(1, 2).reshape(B * T, E)
+        asked = chosen = torch.stack([best for best, _ in taken]).transpose(1, 2).reshape(B * T, E)
         margin = min(gap for _, gap in taken)
     else:
         raise ValueError(f"model.feedForward: expected expert-choice or token-choice, got {model['feedForward']}")
-    gates = scores * chosen
+    weights = scores * asked
     if model["gate"] == "renormalised":
-        total = gates.sum(-1, keepdim=True)
-        gates = gates / torch.where(total > 0, total, torch.ones_like(total))
-    return Route(logits, scores, gates, chosen, margin)
+        if model["score"] == "softmax" and model["feedForward"] == "token-choice":
+            # Softmax over the selected, stated as such; every token has selected some.
+            weights = torch.softmax(logits.masked_fill(~asked, float("-inf")), dim=-1)
+        else:
+            total = weights.sum(-1, keepdim=True)
+            weights = weights / torch.where(total > 0, total, torch.ones_like(total))
+    # Gates are computed before the drop: it sets some to 0 and leaves the others.
+    return Route(logits, scores, weights * chosen, asked, chosen, margin)
+
+
+def drop_overflow(model, scores, asked):
+    """
+    Token choice with a capacity: each expert keeps at most C = floor(factor * K * N / E) of the tokens that ask for it, the
+    first ones or those of highest score -> (bool mask of what is kept, margin of that decision).
+    """
+    if model.get("capacity", "dropless") == "dropless":
+        return asked, float("inf")
+    N, E = scores.shape
+    capacity = min(N, max(1, int(model["capacityFactor"] * model["choices"] * N / E)))
+    if model["dropRule"] == "position":
+        return asked & (asked.cumsum(0) <= capacity), float("inf")
+    kept, margin = torch.zeros_like(asked), float("inf")
+    for expert in range(E):
+        tokens = asked[:, expert].nonzero()[:, 0]
+        if len(tokens) == 0:
+            continue
+        best, gap = take_best(scores[tokens, expert], min(capacity, len(tokens)))
+        kept[tokens[best], expert] = True
+        margin = min(margin, gap)
+    return kept, margin
 
 
 def capacity_by_masks(model, static, T):

@@ -10,6 +10,7 @@ Conventions (the engine follows the same):
   the number of masked tokens in the batch.
 - Switch balance loss of token choice, added per MoE layer: balanceLoss * E * sum_e f_e P_e over the whole batch, with
   f_e = count_e / (N K) held constant and P_e the mean probability (sigmoid scores are normalised over experts first).
+  With `balanceScope` "sequence" the mean of that over the sequences. Counts are taken before any route is dropped.
 - Router z-loss (ST-MoE, arXiv 2202.08906, eq. 5), added per MoE layer: zLoss * mean over tokens of logsumexp(logits)^2,
   whatever the score.
 - AdamW with decoupled decay of every tensor of two or more dimensions (embedding and head included; norms are left
@@ -61,16 +62,18 @@ def diffusion_loss(logits, x0, xt, weight, weighting):
     return (weight[:, None] * (xt == mask_id) * nll).sum() / count
 
 
-def balance_loss(model, routes):
+def balance_loss(model, routes, sequences):
     """Switch auxiliary loss (arXiv 2101.03961, eq. 4) of all MoE layers of a token-choice model; 0 for other models."""
     total = torch.zeros((), dtype=torch.float64)
     if model["feedForward"] != "token-choice":
         return total
     E, K = model["experts"], model["choices"]
+    groups = sequences if model.get("balanceScope", "batch") == "sequence" else 1
     for route in routes:
-        share = route.chosen.to(route.scores.dtype).mean(0) / K  # f_e, no gradient
+        share = route.asked.to(route.scores.dtype).reshape(groups, -1, E).mean(1) / K  # f_e, no gradient
         probability = route.scores / route.scores.sum(-1, keepdim=True)  # the softmax itself when scores are softmax
-        total = total + model["balanceLoss"] * E * (share * probability.mean(0)).sum()
+        mean = probability.reshape(groups, -1, E).mean(1)
+        total = total + model["balanceLoss"] * E * (share * mean).sum(-1).mean()
     return total
 
 
@@ -85,7 +88,7 @@ def z_loss(model, routes):
 def loss_of(parameters, model, objective, batch):
     """batch {x0, xt, weight} -> (loss, the part that routers add, logits (B, T, V + 1), routes)."""
     logits, routes = forward(parameters, model, batch["xt"])
-    balance = balance_loss(model, routes) + z_loss(model, routes)
+    balance = balance_loss(model, routes, len(batch["xt"])) + z_loss(model, routes)
     loss = diffusion_loss(logits, batch["x0"], batch["xt"], batch["weight"], objective["weighting"])
     return loss + balance, balance, logits, routes
 

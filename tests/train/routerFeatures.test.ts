@@ -80,10 +80,51 @@ test.each([
       ['column sum 1 x 1', 2],
     ],
   ],
+  [
+    'balance loss by sequence',
+    { 'model.balanceLoss': 0.01, 'model.balanceScope': 'sequence' },
+    [
+      ['add sum', 2],
+      ['balance loss 27 x 4', 2],
+      ['balance loss backward 27 x 4', 2],
+      ['column sum 1 x 1', 2],
+      ['count routes 3 x 4', 2],
+    ],
+  ],
 ])('%s is launched while training only', (_, settings, expected) => {
   const { training, others } = launchesOf(experimentOf(settings));
   expect(added(plain.training, training)).toEqual(expected);
   expect(added(plain.others, others)).toEqual([]);
+});
+
+test('a capacity is kept in training, evaluation and forward passes, with fewer rows where it is below an even share', () => {
+  const { training, others } = launchesOf(experimentOf({ 'model.capacity': 'factor', 'model.capacityFactor': 0.5 }));
+  // floor(0.5 * 2 * 27 / 4) of 27 x 2 routes, and floor(0.5 * 2 * 9 / 4) of 9 x 2.
+  expect(training.get('drop past 6 of 54 by position')).toBe(2);
+  expect(others.get('drop past 6 of 54 by position')).toBe(2);
+  expect(others.get('drop past 2 of 18 by position')).toBe(2);
+  expect([...training.keys()].filter((label) => label.startsWith('grouped matmul NT 4 experts'))).toEqual([
+    'grouped matmul NT 4 experts, 24 x 14 x 12',
+    'grouped matmul NT 4 experts, 24 x 12 x 7',
+  ]);
+});
+
+test('the drop rate of a step is what its layers dropped', async () => {
+  const settings = { 'model.capacity': 'factor', 'model.capacityFactor': 0.5 };
+  const trainer = await createTrainer(createTwinRuntime(), experimentOf(settings), vocabularySize);
+  const x0 = Uint32Array.from({ length: 27 }, (_, i) => (5 * i) % vocabularySize);
+  const { load, dropRate, maxVio } = await trainer.advance(x0);
+  expect([...dropRate]).toHaveLength(2);
+  dropRate.forEach((rate, layer) => {
+    const asked = [...load.subarray(4 * layer, 4 * layer + 4)];
+    expect(asked.reduce((sum, count) => sum + count, 0)).toBe(54);
+    const dropped = asked.reduce((sum, count) => sum + Math.max(0, count - 6), 0);
+    expect(rate).toBeCloseTo(dropped / 54, 6);
+    expect(rate).toBeGreaterThanOrEqual(30 / 54 - 1e-6);
+    expect(maxVio[layer]).toBeCloseTo(Math.max(...asked) / 13.5 - 1, 5);
+  });
+  const dropless = await createTrainer(createTwinRuntime(), experimentOf({}), vocabularySize);
+  expect([...(await dropless.advance(x0)).dropRate]).toEqual([]);
 });
 
 test('jitter is drawn from the seed and the step', async () => {

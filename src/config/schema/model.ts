@@ -8,6 +8,7 @@ const withSchedule = {
   path: 'model.capacitySchedule',
   in: ['linear', 'linear-reverse', 'cosine', 'cosine-reverse', 'gaussian', 'gaussian-reverse'],
 } as const;
+const withCapacity = { all: [tokenChoiceOnly, { path: 'model.capacity', in: ['factor'] }] } as const;
 const withDenseLayers = {
   any: [{ path: 'model.feedForward', in: ['dense'] }, { all: [withExperts, { path: 'model.denseLayers', above: 0 }] }],
 } as const;
@@ -143,7 +144,7 @@ export const model = {
         { value: 'renormalised', label: 'Renormalised over the chosen' },
       ],
       label: 'Gate',
-      why: 'Weight of an expert in the sum: its score, or its share among the experts that hold the token.',
+      why: 'Weight of an expert in the sum: its score, or its share among those chosen for the token, which for softmax scores is a softmax over the chosen alone (top-k before normalising).',
       onlyIf: withExperts,
     }),
     expertGroup: choice({
@@ -156,14 +157,34 @@ export const model = {
       why: 'Each expert takes its top tokens within one sequence, or over the whole batch.',
       onlyIf: expertChoiceOnly,
     }),
+    capacity: choice({
+      default: 'dropless',
+      options: [
+        { value: 'dropless', label: 'As many as ask (dropless)' },
+        { value: 'factor', label: 'Limited by a factor' },
+      ],
+      label: 'Capacity',
+      why: 'Whether an expert computes every token that asks for it, or drops those past its capacity.',
+      onlyIf: tokenChoiceOnly,
+    }),
     capacityFactor: real({
       default: 1,
       min: 0.01,
       max: 64,
       unit: '',
       label: 'Capacity factor',
-      why: 'Tokens that an expert takes, as a multiple of its even share (K tokens / E): more computation than K says, or less.',
-      onlyIf: expertChoiceOnly,
+      why: 'Tokens that an expert takes, at most for token choice, as a multiple of its even share (K tokens / E).',
+      onlyIf: { any: [expertChoiceOnly, withCapacity] },
+    }),
+    dropRule: choice({
+      default: 'position',
+      options: [
+        { value: 'position', label: 'Later tokens lose' },
+        { value: 'score', label: 'Lowest scores lose' },
+      ],
+      label: 'Drop rule',
+      why: 'Which tokens an expert drops when more ask for it than its capacity.',
+      onlyIf: withCapacity,
     }),
     capacitySchedule: choice({
       default: 'constant',
@@ -205,6 +226,16 @@ export const model = {
       unit: '',
       label: 'Dropout',
       why: 'Share of each residual branch (attention, feed-forward) that is zeroed at random while training.',
+    }),
+    balanceScope: choice({
+      default: 'batch',
+      options: [
+        { value: 'batch', label: 'Over the batch' },
+        { value: 'sequence', label: 'Within each sequence' },
+      ],
+      label: 'Balance scope',
+      why: 'What the balance loss wants even: the batch as a whole, or each sequence, which leaves less room to specialise.',
+      onlyIf: { all: [tokenChoiceOnly, { path: 'model.balanceLoss', above: 0 }] },
     }),
     zLoss: real({
       default: 0,

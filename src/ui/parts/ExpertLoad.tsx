@@ -1,6 +1,6 @@
 /** Tokens per layer and expert as a heatmap or a table, with MaxVio per layer (SCIENCE 6). */
 import { useState } from 'react';
-import { three } from '../format.ts';
+import { percent, three } from '../format.ts';
 import { DataTable } from './DataTable.tsx';
 import { Heatmap } from './Heatmap.tsx';
 import { Help } from './Help.tsx';
@@ -15,25 +15,30 @@ interface ExpertLoadProps {
   /** Tokens, layer-major. */
   load: Float32Array;
   maxVio: Float32Array;
+  /** Share of routes dropped, per layer; empty where experts hold all that ask for them. */
+  dropRate?: Float32Array;
 }
 
-export function ExpertLoad({ note, layers, experts, load, maxVio }: ExpertLoadProps) {
+const noDrops = new Float32Array(0);
+
+export function ExpertLoad({ note, layers, experts, load, maxVio, dropRate = noDrops }: ExpertLoadProps) {
   const [asTable, setAsTable] = useState(false);
   const mean = load.length > 0 ? load.reduce((sum, value) => sum + value, 0) / load.length : 0;
   // The mean sits in the middle of the scale, so that balance looks alike in every run; collapse stretches it.
   const top = Math.max(2 * mean, ...load) || 1;
   const rowLabels = layers.map((layer) => `Layer ${layer}`);
   const violations = layers.map((_, row) => three(maxVio[row]));
+  const drops = Array.from(dropRate, percent);
   return (
     <Panel
       title="Expert load"
-      note={note}
+      note={drops.length > 0 ? `${note}; dropped ${drops.join(', ')} by layer` : note}
       actions={
         <div style={{ display: 'flex', alignItems: 'center', gap: 4 }}>
           <TableSwitch of="Expert load" on={asTable} onChange={setAsTable} />
           <Help
             topic="Expert load"
-            text="Tokens that each expert worked on. MaxVio is (largest - mean) / mean: 0 is perfect balance; with K of E experts per token, collapse onto K experts gives E/K - 1."
+            text="Tokens that the router sent to each expert, before those past its capacity are dropped (where it has one). MaxVio is (largest - mean) / mean: 0 is perfect balance; with K of E experts per token, collapse onto K experts gives E/K - 1."
           />
         </div>
       }
@@ -42,11 +47,17 @@ export function ExpertLoad({ note, layers, experts, load, maxVio }: ExpertLoadPr
         {asTable ? (
           <DataTable
             caption="Tokens per expert in each layer"
-            columns={['Layer', ...Array.from({ length: experts }, (_, expert) => `E${expert}`), 'MaxVio']}
+            columns={[
+              'Layer',
+              ...Array.from({ length: experts }, (_, expert) => `E${expert}`),
+              'MaxVio',
+              ...(drops.length > 0 ? ['Dropped'] : []),
+            ]}
             rows={layers.map((layer, row) => [
               String(layer),
               ...Array.from(load.subarray(row * experts, (row + 1) * experts), three),
               violations[row],
+              ...drops.slice(row, row + 1),
             ])}
           />
         ) : (

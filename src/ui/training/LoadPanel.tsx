@@ -33,6 +33,7 @@ export function LoadPanel() {
       experts={load.experts}
       load={load.load}
       maxVio={load.maxVio}
+      dropRate={load.dropRate}
     />
   );
 }
