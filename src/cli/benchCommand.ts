@@ -101,7 +101,7 @@ async function timeSteps(
     gflops: flops / milliseconds / 1e6,
     parameters: total,
     dispatchesPerStep: trainer.plan.launches.length,
-    submitsPerStep: runtime.kind === 'gpu' ? 1 : 0,
+    submitsPerStep: trainer.plan.submits,
     predictedMemoryBytes: trainer.plan.memoryBytes,
     // Workloads run from small to large, so the peak so far belongs to this one.
     measuredPeakMemoryBytes: runtime.memory().peakBytes - before,

@@ -5,9 +5,10 @@ import { type DecoderName, decoders } from '../diffusion/decoders.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
 import { createEvaluator } from '../train/evaluation.ts';
-import { denoiserOf, modelOfWeights, promptTokens } from '../train/model.ts';
+import { denoiserOf, modelOfWeights, modelOver, promptTokens } from '../train/model.ts';
 import { encodeTensors, type NamedTensor } from '../train/safetensors.ts';
-import { prepareText } from '../train/text.ts';
+import { heldOut, prepareText } from '../train/text.ts';
+import { validate } from '../train/validation.ts';
 import { oneOf, readOptions, realNumber, required, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
 import { print, printJson } from './output.ts';
@@ -16,7 +17,8 @@ import { loadText, windowsOfFile } from './texts.ts';
 
 export const evalHelp = `
 eval --run DIR [--data FILE] [--windows N] [--rounds N] [--backend gpu|cpu] [--json]
-    Bound on the bits per character of held-out text, or of a file.`;
+    Bound on the bits per character of held-out text, or of a file; of prompts with answers also how many are
+    answered exactly.`;
 
 export const sampleHelp = `
 sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X]
@@ -39,24 +41,25 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
   const { experiment, tokenizer, weights } = readRun(required('run', values.run));
   const windowCount = wholeNumber('windows', values.windows ?? '128', 2, 100000);
   const rounds = wholeNumber('rounds', values.rounds ?? '8', 1, 1024);
-  const evaluationText = async () => {
-    if (values.data !== undefined) return windowsOfFile(experiment, values.data, tokenizer, windowCount);
-    const text = prepareText(experiment, await loadText(experiment, undefined), tokenizer);
-    return { windows: text.validationWindows(windowCount), tokensPerCharacter: text.tokensPerCharacter };
-  };
-  const { windows, tokensPerCharacter } = await evaluationText();
+  const held =
+    values.data === undefined
+      ? heldOut(prepareText(experiment, await loadText(experiment, undefined), tokenizer), windowCount)
+      : windowsOfFile(experiment, values.data, tokenizer, windowCount);
   const { runtime, close } = await openBackend(values.backend);
   const parameters = declareParameters(layoutOf(experiment.model, tokenizer.vocabularySize));
   const storage = parameters.average;
   runtime.write({ storage, offset: 0, length: storage.length }, weights);
   const evaluator = await createEvaluator(runtime, experiment, parameters, experiment.training.batchSize);
-  const { bpc, standardError, tokens } = await evaluator.evaluate(windows, { rounds, tokensPerCharacter });
+  const model = modelOver(runtime, experiment, tokenizer, parameters, () => {});
+  const { bpc, standardError, tokens, answers } = await validate(evaluator, model, held, rounds);
   close();
-  if (values.json) printJson({ bpc, stderr: standardError, tokens });
-  else
+  if (values.json) printJson({ bpc, stderr: standardError, tokens, ...answers });
+  else {
     print(
       `${bpc.toFixed(4)} ± ${standardError.toFixed(4)} bits per character (NELBO, ${tokens} tokens, ${rounds} mask levels per window)`,
     );
+    if (answers) print(`${(100 * answers.accuracy).toFixed(1)} % of ${answers.pairs} prompts answered exactly`);
+  }
 }
 
 export async function sampleCommand(args: readonly string[]): Promise<void> {

@@ -1,25 +1,32 @@
 /** Where the command line finds text: the corpora prepared by the build beside this bundle, or a file. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { corpusKind } from '../config/corpusKinds.ts';
 import { DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
-import { expectTextSize, validateText } from '../data/ownText.ts';
+import { expectTextSize } from '../data/ownText.ts';
 import type { Tokenizer } from '../data/tokenizers.ts';
-import { loadRunText, windowsOfText } from '../train/text.ts';
+import { type EvaluationText, loadRunText, ownText, windowsOfText } from '../train/text.ts';
 import { readBytes } from './runDirectory.ts';
 
 /** The text of a run; `file` for `data.corpus` custom. Throws `DataError` with one sentence about the file. */
 export async function loadText(experiment: Experiment, file: string | undefined): Promise<string> {
-  if (experiment.data.corpus === 'custom' && file === undefined) {
-    throw new DataError('--data: expected a file, because data.corpus is "custom" (a run keeps no copy), got none');
+  const { corpus } = experiment.data;
+  if (corpusKind(corpus).isOwn && file === undefined) {
+    throw new DataError(`--data: expected a file, because data.corpus is "${corpus}" (a run keeps no copy), got none`);
   }
   const own = file === undefined ? null : { content: readOwn(file), where: file };
   return loadRunText(experiment, own, (path) => readFile(new URL(path, import.meta.url), 'utf8'));
 }
 
 /** Windows of a file to evaluate on. Throws `DataError` about the file, characters unknown to the model included. */
-export function windowsOfFile(experiment: Experiment, file: string, tokenizer: Tokenizer, count: number) {
-  const text = validateText(readOwn(file), experiment.data, file);
+export function windowsOfFile(
+  experiment: Experiment,
+  file: string,
+  tokenizer: Tokenizer,
+  count: number,
+): EvaluationText {
+  const text = ownText(experiment.data, readOwn(file), file);
   try {
     return windowsOfText(experiment, text, tokenizer, count);
   } catch (error) {

@@ -13,10 +13,12 @@ import { maxInFlight } from '../gpu/runtime.ts';
 import { createRunCollector, type RunCollector } from '../lab/runRecord.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
 import { createEvaluator } from '../train/evaluation.ts';
+import { modelOfTrainer } from '../train/model.ts';
 import { startFrom } from '../train/startFrom.ts';
-import { prepareText, type RunText } from '../train/text.ts';
+import { heldOut, prepareText, type RunText } from '../train/text.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
 import { isValidated, trainingLoop } from '../train/trainingLoop.ts';
+import { validate } from '../train/validation.ts';
 import { readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
 import { activity, endProgress, progress } from './output.ts';
@@ -41,6 +43,8 @@ train --resume DIR [--steps N] [--data FILE] [--backend gpu|cpu]
     --from starts with the weights and the tokenizer of another run (its settings, unless --preset names others): the
     same model, or a dense one whose feed-forward becomes every expert. The optimizer and the steps start anew.
     Presets: ${presets.map(({ id }) => id).join(', ')}.
+    --data FILE: your own text, or (.tsv, .jsonl) prompts with answers: "prompt<TAB>answer" or
+    {"prompt": "...", "answer": "..."} per line; the answer follows its prompt directly, and only answers are learned.
     Settings: ${Object.keys(schema).join(', ')}, each with its fields, e.g. --set model.layers=4.`;
 
 const options = {
@@ -99,7 +103,7 @@ async function newJob(
   const settings: Record<string, string> = { ...readSettings(values.set) };
   if (typeof values.steps === 'string') settings['training.steps'] = values.steps;
   if (typeof values.seed === 'string') settings['training.seed'] = values.seed;
-  if (values.data !== undefined) settings['data.corpus'] = ownCorpus(settings['data.corpus']);
+  if (values.data !== undefined) settings['data.corpus'] = ownCorpus(values.data, settings['data.corpus']);
   const source = values.from === undefined ? null : readCheckpoint(values.from);
   const isOfSource = source !== null && values.preset === undefined;
   const base = isOfSource ? source.experiment : presetExperiment(values.preset ?? 'expert-choice');
@@ -109,9 +113,10 @@ async function newJob(
   return { experiment, text, directory: values.out, snapshot: null, weights, before: null };
 }
 
-/** What `--data` makes of `data.corpus`. Throws `ConfigError` where that names another text. */
-function ownCorpus(named: string | undefined): 'custom' {
-  if (named === undefined || named === 'custom') return 'custom';
+/** What `--data` makes of `data.corpus`: pairs, by the file's name. Throws `ConfigError` where that names another text. */
+function ownCorpus(file: string, named: string | undefined): 'custom' | 'pairs' {
+  if (named === undefined) return /\.(tsv|jsonl)$/i.test(file) ? 'pairs' : 'custom';
+  if (named === 'custom' || named === 'pairs') return named;
   throw new ConfigError(`--data: expected none when data.corpus is "${named}", got a file`);
 }
 
@@ -129,7 +134,7 @@ async function resumedJob(
   const experiment = withSettings(stored, { 'training.steps': steps });
   if (snapshot.step >= steps)
     throw new ConfigError(`--steps: expected more than the ${snapshot.step} steps done, got ${steps}`);
-  if (values.data !== undefined) ownCorpus(experiment.data.corpus);
+  if (values.data !== undefined) ownCorpus(values.data, experiment.data.corpus);
   const text = prepareText(experiment, await loadText(experiment, values.data), tokenizer);
   truncateMetrics(directory, snapshot.step);
   writeConfig(directory, experiment, tokenizer.vocabularySize);
@@ -149,8 +154,9 @@ async function run(trainer: Trainer, text: RunText, { directory, collector }: Ke
   const { runtime, experiment, parameters } = trainer;
   const { training, data } = experiment;
   const evaluator = await createEvaluator(runtime, experiment, parameters, training.batchSize);
-  const windows = text.validationWindows(validationWindows);
-  const evaluate = () => evaluator.evaluate(windows, { rounds: 4, tokensPerCharacter: text.tokensPerCharacter });
+  const held = heldOut(text, validationWindows);
+  const model = modelOfTrainer(trainer, text.tokenizer);
+  const evaluate = () => validate(evaluator, model, held, 4);
   const tokensPerStep = training.batchSize * data.sequenceLength;
   const bits = text.tokensPerCharacter / Math.LN2;
   const lines: string[] = [];
@@ -197,6 +203,7 @@ async function run(trainer: Trainer, text: RunText, { directory, collector }: Ke
     collector.take(event);
     if (event.kind === 'validation') {
       line = { ...line, validationBpc: round(event.bpc), validationStderr: round(event.standardError) };
+      if (event.answers) line.accuracy = round(event.answers.accuracy);
       lastTime = performance.now();
     } else {
       emit();
@@ -232,6 +239,7 @@ async function run(trainer: Trainer, text: RunText, { directory, collector }: Ke
   }
   emit();
   await save();
+  model.destroy();
   evaluator.destroy();
   endProgress();
   const saved = directory === undefined ? '' : `, saved in ${directory}`;

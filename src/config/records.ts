@@ -45,7 +45,7 @@ export interface RunRecord {
   readonly training: Curve;
   /** Held-out text: the NELBO, or the exact NLL of an autoregressive model. */
   readonly validation: Curve & { readonly standardError: readonly number[] };
-  /** Single numbers by name, e.g. `tokensPerSecond`, `maxVio`, `dropRate`; a study may add its own. */
+  /** Single numbers by name, e.g. `tokensPerSecond`, `maxVio`, `dropRate`, `accuracy` (of answers); a study may add its own. */
   readonly measures: Readonly<Record<string, number>>;
 }
 

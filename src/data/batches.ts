@@ -32,35 +32,12 @@ export function createBatches(
   // One window fewer than fit leaves room for any phase below T.
   const windowsPerEpoch = Math.max(1, Math.floor((tokens.length - T + 1) / T));
   const room = tokens.length - windowsPerEpoch * T;
-  // Derived, never state: the orders of the epochs in use, at most two.
-  const orders = new Map<number, Uint32Array>();
-
-  const orderOf = (epoch: number) => {
-    let order = orders.get(epoch);
-    if (!order) {
-      order = epochOffsets(epoch);
-      if (orders.size > 1) orders.delete(Math.min(...orders.keys()));
-      orders.set(epoch, order);
-    }
-    return order;
-  };
   const epochOffsets = (epoch: number) => {
     const phase = integerAt(Math.min(T, room + 1), seed, streams.batch, epoch, phaseIndex);
     const offsets = Uint32Array.from({ length: windowsPerEpoch }, (_, window) => phase + window * T);
-    // Fisher-Yates, from the end.
-    for (let i = windowsPerEpoch - 1; i > 0; i--) {
-      const j = integerAt(i + 1, seed, streams.batch, epoch, i);
-      const kept = offsets[i];
-      offsets[i] = offsets[j];
-      offsets[j] = kept;
-    }
-    return offsets;
+    return shuffle(offsets, (bound, i) => integerAt(bound, seed, streams.batch, epoch, i));
   };
-  const offsetsAt = (step: number) =>
-    Uint32Array.from({ length: B }, (_, b) => {
-      const visit = step * B + b;
-      return orderOf(Math.floor(visit / windowsPerEpoch))[visit % windowsPerEpoch];
-    });
+  const offsetsAt = visitsOf(windowsPerEpoch, B, epochOffsets);
   return {
     windowsPerEpoch,
     offsetsAt,
@@ -71,6 +48,43 @@ export function createBatches(
       return out;
     },
   };
+}
+
+/**
+ * What the B places of each step visit when every epoch visits `count` things once, in the order that `orderOf` gives
+ * for the epoch; a batch that reaches the end of an epoch goes on in the next.
+ */
+export function visitsOf(count: number, B: number, orderOf: (epoch: number) => Uint32Array) {
+  // Derived, never state: the orders of the epochs in use, at most two.
+  const orders = new Map<number, Uint32Array>();
+  const kept = (epoch: number) => {
+    let order = orders.get(epoch);
+    if (!order) {
+      order = orderOf(epoch);
+      if (orders.size > 1) orders.delete(Math.min(...orders.keys()));
+      orders.set(epoch, order);
+    }
+    return order;
+  };
+  return (step: number) =>
+    Uint32Array.from({ length: B }, (_, b) => {
+      const visit = step * B + b;
+      return kept(Math.floor(visit / count))[visit % count];
+    });
+}
+
+/** Shuffles in place (Fisher and Yates, from the end); `integer` draws below a bound, once for each index. */
+export function shuffle<A extends Uint32Array | unknown[]>(
+  values: A,
+  integer: (bound: number, i: number) => number,
+): A {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = integer(i + 1, i);
+    const kept = values[i];
+    values[i] = values[j];
+    values[j] = kept;
+  }
+  return values;
 }
 
 /** Offsets of at most `count` windows of T tokens, spread evenly over `length` tokens without overlap. */

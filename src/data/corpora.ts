@@ -5,8 +5,9 @@
 import { DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { defaultMarkovSource, markovText } from './markov.ts';
+import { additionText, sortingText } from './tasks.ts';
 
-export type CorpusId = Exclude<Experiment['data']['corpus'], 'custom'>;
+export type CorpusId = Exclude<Experiment['data']['corpus'], 'custom' | 'pairs'>;
 
 export interface CorpusDescription {
   readonly title: string;
@@ -71,6 +72,27 @@ export const corpora: Readonly<Record<CorpusId, CorpusDescription>> = {
     licence: 'MIT',
     sections: null,
   },
+  addition: {
+    title: 'Addition',
+    about: 'Prompts like 12+07= with the sum 019 as answer: 10,000 pairs, those held out by operands, in either order.',
+    source: 'Generated here (src/data/tasks.ts)',
+    licence: 'MIT',
+    sections: null,
+  },
+  sorting: {
+    title: 'Sorting',
+    about: 'Lists of 3 to 5 digits with the sorted list as answer: 8,000 pairs, those held out by sorted list.',
+    source: 'Generated here (src/data/tasks.ts)',
+    licence: 'MIT',
+    sections: null,
+  },
+};
+
+/** Texts that are made here rather than loaded. */
+const generators: Readonly<Partial<Record<CorpusId, () => string>>> = {
+  markov: () => markovText(defaultMarkovSource()),
+  addition: additionText,
+  sorting: sortingText,
 };
 
 /**
@@ -79,7 +101,8 @@ export const corpora: Readonly<Record<CorpusId, CorpusDescription>> = {
  * what was fetched is not what the build made.
  */
 export async function loadCorpus(id: CorpusId, fetchText: (path: string) => Promise<string>): Promise<Corpus> {
-  if (id === 'markov') return { id, text: markovText(defaultMarkovSource()), sections: [] };
+  const generate = generators[id];
+  if (generate) return { id, text: generate(), sections: [] };
   const textPath = `corpora/${id}.txt`;
   const sectionsPath = `corpora/${id}.sections.json`;
   const [text, sectionsText] = await Promise.all([fetchText(textPath), fetchText(sectionsPath)]);

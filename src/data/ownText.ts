@@ -29,6 +29,25 @@ export function validateText(
   settings: Pick<Experiment['data'], 'tokenizer' | 'sequenceLength' | 'validationShare' | 'trainingCharacters'>,
   where = 'text',
 ): string {
+  const text = readableText(source, where);
+  const boundary = splitBoundary(text, settings.validationShare);
+  const trainEnd = trainingEnd(text, boundary, settings.trainingCharacters);
+  const train = countTokens(text.slice(0, trainEnd), settings.tokenizer);
+  const validation = countTokens(text.slice(boundary), settings.tokenizer);
+  try {
+    expectWindows(train, validation, settings.sequenceLength);
+  } catch (error) {
+    if (error instanceof DataError) throw new DataError(error.message.replace(/^text/, () => where));
+    throw error;
+  }
+  return text;
+}
+
+/**
+ * Text from bytes or a string: without a byte-order mark, line endings as `\n`. Throws `DataError` when it is empty, too
+ * large, binary or not UTF-8.
+ */
+export function readableText(source: Uint8Array | string, where: string): string {
   // A UTF-16 unit is at least one byte of UTF-8, so a string over the limit is so in bytes too.
   expectTextSize(source.length, where);
   const text = (typeof source === 'string' ? checkString(source, where) : decode(source, where))
@@ -41,16 +60,6 @@ export function validateText(
     throw new DataError(
       `${where}: expected plain text, got a binary file (${controls} control characters in ${text.length})`,
     );
-  }
-  const boundary = splitBoundary(text, settings.validationShare);
-  const trainEnd = trainingEnd(text, boundary, settings.trainingCharacters);
-  const train = countTokens(text.slice(0, trainEnd), settings.tokenizer);
-  const validation = countTokens(text.slice(boundary), settings.tokenizer);
-  try {
-    expectWindows(train, validation, settings.sequenceLength);
-  } catch (error) {
-    if (error instanceof DataError) throw new DataError(error.message.replace(/^text/, () => where));
-    throw error;
   }
   return text;
 }

@@ -60,22 +60,32 @@ export function drawTimes(sampling: Objective['timeSampling'], B: number, seed: 
  * Mask levels and loss weights at times t in [0, 1), for windows of T tokens:
  * `uniform-k` masks k = floor(t T) + 1 positions with weight T / k (RADD 2406.03736);
  * `elbo` masks each with p = (1 - eps) t + eps and weight 1 / p; `none` masks likewise, with weight 1 (MaskGIT).
+ *
+ * Where only answers are masked, `answerLengths` holds the A <= T positions of each sample that may be. A then takes the
+ * place of T: k ~ U{1..A}, and the loss of a sample is (1 / A) (A / k) sum nll, or (1 / A) (1 / p) sum nll, the bound
+ * per token of its answer (LLaDA 2502.09992, algorithm 2). As the sum is divided by T elsewhere, weights carry T / A.
  */
-export function levelsAt(weighting: Objective['weighting'], times: readonly number[], T: number): MaskLevels {
+export function levelsAt(
+  weighting: Objective['weighting'],
+  times: readonly number[],
+  T: number,
+  answerLengths?: ArrayLike<number>,
+): MaskLevels {
   const level = new Uint32Array(times.length);
   const weight = new Float32Array(times.length);
   times.forEach((t, sample) => {
+    const A = answerLengths?.[sample] ?? T;
     switch (weighting) {
       case 'uniform-k': {
-        const k = Math.min(T, Math.floor(t * T) + 1);
+        const k = Math.min(A, Math.floor(t * A) + 1);
         level[sample] = k;
-        weight[sample] = T / k;
+        weight[sample] = perAnswerToken(A / k, A, T);
         break;
       }
       case 'elbo':
       case 'none': {
         level[sample] = Math.round(((1 - smallestMaskProbability) * t + smallestMaskProbability) * 2 ** 24);
-        weight[sample] = weighting === 'elbo' ? 2 ** 24 / level[sample] : 1;
+        weight[sample] = weighting === 'elbo' ? perAnswerToken(2 ** 24 / level[sample], A, T) : 1;
         break;
       }
       default:
@@ -83,4 +93,9 @@ export function levelsAt(weighting: Objective['weighting'], times: readonly numb
     }
   });
   return { level, weight };
+}
+
+/** Weight of a sum that is divided by T positions, such that it is divided by the A positions of the answer instead. */
+export function perAnswerToken(weight: number, A: number, T: number): number {
+  return weight * (T / A);
 }

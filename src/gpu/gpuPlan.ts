@@ -1,6 +1,7 @@
 /**
  * A recording compiled for a device: memory by liveness, pipelines in parallel, bind groups and parameters built
- * once. `run` encodes one compute pass and submits it; it creates no buffer, bind group or pipeline.
+ * once. `run` encodes one compute pass and submits it, or a few where an adapter is so slow that its page would stand
+ * still for the length of a step; it creates no buffer, bind group or pipeline.
  */
 import { DeviceError, KernelError } from '../config/errors.ts';
 import { interfaceOf, packParameters } from './kernel.ts';
@@ -86,6 +87,7 @@ export async function compilePlan(context: GpuContext, recording: Recording, opt
     return device.createBindGroup({ label: launch.label, layout, entries });
   };
 
+  const pace = createPace();
   const steps: Bound[] = [];
   for (const [index, launch] of recording.launches.entries()) {
     const groups = launch.variants.map((_, variant) => bind(launch, pipelines[index][variant], index, variant));
@@ -101,12 +103,23 @@ export async function compilePlan(context: GpuContext, recording: Recording, opt
   return {
     memoryBytes: memory.bytes,
     launches: recording.launches,
-    run: () => {
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (const step of steps) encode(pass, step);
-      pass.end();
-      return report.submit(encoder);
+    get submits() {
+      return pace.parts;
+    },
+    run: async () => {
+      const timed = pace.begin();
+      const encodePart = (part: number) => {
+        const encoder = device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        const [from, to] = [part, part + 1].map((end) => Math.round((end * steps.length) / timed.parts));
+        for (const step of steps.slice(from, to)) encode(pass, step);
+        pass.end();
+        return encoder;
+      };
+      for (let part = 0; part < timed.parts - 1; part++) device.queue.submit([encodePart(part).finish()]);
+      const reported = await report.submit(encodePart(timed.parts - 1));
+      timed.end();
+      return reported;
     },
     read: async (range) => (await context.read([{ buffer: bufferOf(range.storage), range }]))[0],
     profile: async (repeats) => {
@@ -135,6 +148,47 @@ function requireLimits({ limits }: GPUDevice, { launches }: Recording, { slots, 
   check('buffers', limits.maxBufferSize, [...slots, ...persistent.map(({ length }) => length)]);
   const ranges = launches.flatMap(({ bindings }) => Object.values(bindings).map(({ length }) => length));
   check('tensors', limits.maxStorageBufferBindingSize, ranges);
+}
+
+/** A submit longer than this, in milliseconds, would be felt in a page that shares the adapter. */
+const longSubmit = 100;
+const mostParts = 16;
+
+/** Of so many runs the quickest counts: a machine that was busy for a moment is not slow. */
+const pacingRuns = 4;
+
+/**
+ * Into how many submits a run is cut, by how long the last few took: from their start, or from the end of the one
+ * before where runs overlap. The first run does not count, as drivers finish compiling in it.
+ */
+export function createPace(now: () => number = () => performance.now()): {
+  begin(): { readonly parts: number; end(): void };
+  /** Submits of the next run. */
+  readonly parts: number;
+} {
+  let parts = 1;
+  let durations: number[] = [];
+  let lastEnd: number | null = null;
+  return {
+    get parts() {
+      return parts;
+    },
+    begin: () => {
+      const start = now();
+      return {
+        parts,
+        end: () => {
+          const end = now();
+          if (lastEnd !== null) {
+            durations = [...durations.slice(1 - pacingRuns), end - Math.max(start, lastEnd)];
+            const isKnown = durations.length === pacingRuns;
+            parts = isKnown ? Math.min(mostParts, Math.max(1, Math.ceil(Math.min(...durations) / longSubmit))) : 1;
+          }
+          lastEnd = end;
+        },
+      };
+    },
+  };
 }
 
 function encode(pass: GPUComputePassEncoder, { launch, variant, pipeline, group }: Bound): void {

@@ -24,6 +24,8 @@ export interface LaunchTime {
 export interface Plan {
   /** Bytes of device memory that the plan needs, shared with other plans where storages are persistent. */
   readonly memoryBytes: number;
+  /** Submits of the next run: 1 on a GPU, more on an adapter that takes long; 0 on the twins. */
+  readonly submits: number;
   readonly launches: readonly Launch[];
   /**
    * Runs the step on what the input storages hold now, and resolves with the reported ranges.

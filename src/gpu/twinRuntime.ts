@@ -75,6 +75,7 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
     const report = (options.report ?? []).map((range) => view(arrayOf(range.storage), range));
     return {
       memoryBytes: plan.bytes,
+      submits: 0,
       launches: recording.launches,
       run: async () => {
         for (const step of steps) step();

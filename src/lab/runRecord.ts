@@ -44,8 +44,11 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
   const tokensPerStep = training.batchSize * data.sequenceLength;
   const bits = text.tokensPerCharacter / Math.LN2;
   const trace = createCurve(512, earlier?.training);
-  let validation = (earlier?.validation.step ?? []).map((step, i) => ({
+  const validated = earlier?.validation.step ?? [];
+  let validation = validated.map((step, i) => ({
     step,
+    // Only the last score is kept in a record.
+    accuracy: i === validated.length - 1 ? earlier!.measures.accuracy : undefined,
     seconds: earlier!.validation.seconds[i],
     bpc: earlier!.validation.bpc[i],
     standardError: earlier!.validation.standardError[i],
@@ -67,6 +70,8 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
       if (weight > 0) found[name] = sum / weight;
       else if (before !== undefined) found[name] = before;
     }
+    const accuracy = validation.at(-1)?.accuracy;
+    if (accuracy !== undefined) found.accuracy = accuracy;
     return found;
   };
 
@@ -79,8 +84,8 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
     },
     take: (event, now = performance.now()) => {
       if (event.kind === 'validation') {
-        const { step, bpc, standardError } = event;
-        validation.push({ step, seconds, bpc, standardError });
+        const { step, bpc, standardError, answers } = event;
+        validation.push({ step, seconds, bpc, standardError, accuracy: answers?.accuracy });
         if (clock !== null) clock = now;
         return;
       }

@@ -10,6 +10,8 @@ export interface ValidationPoint {
   step: number;
   bpc: number;
   standardError: number;
+  /** Held-out prompts answered exactly, where the text is prompts with answers. */
+  answers?: { accuracy: number; pairs: number };
 }
 
 /** Tokens per (layer, expert), layer-major, and MaxVio per layer, of one training step. */
@@ -53,7 +55,12 @@ export function takeLive(telemetry: Telemetry): void {
       }
       break;
     case 'validation':
-      live.validation.push({ step: telemetry.step, bpc: telemetry.bpc, standardError: telemetry.standardError });
+      live.validation.push({
+        step: telemetry.step,
+        bpc: telemetry.bpc,
+        standardError: telemetry.standardError,
+        answers: telemetry.answers,
+      });
       break;
     case 'rewound':
       cutSeries(lossSeries, telemetry.step);

@@ -1,5 +1,6 @@
 /** What the page knows of the machine, the models and the run in progress. Changed by `session.ts` only. */
 import { create } from 'zustand';
+import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
 import type { BackendKind, MachineReport, ModelReport, Problem, RunStatus, Weights } from '../worker/protocol.ts';
 import type { Configuration } from './configuration.ts';
@@ -62,7 +63,7 @@ export function modelOf(run: Run, weights: Weights): ModelReport | null {
 export function pendingEdits(run: Run, configuration: Configuration): number {
   if (!run.model) return 0;
   const changed = Object.keys(differences(configuration.experiment, run.model.experiment)).length;
-  const ownText = configuration.experiment.data.corpus === 'custom' && configuration.ownText !== run.ownText;
+  const ownText = corpusKind(configuration.experiment.data.corpus).isOwn && configuration.ownText !== run.ownText;
   return changed + (ownText ? 1 : 0);
 }
 

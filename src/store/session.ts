@@ -2,6 +2,7 @@
  * The page's conversation with the engine: every command goes out here, every telemetry message comes in here.
  * Decoding and routes have their own files (`decode.ts`, `routing.ts`) and reach the engine through `ask`.
  */
+import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
 import { presetForSpeed } from '../config/presets.ts';
 import type {
@@ -169,7 +170,7 @@ export function discardEdits(): void {
   const { model, ownText } = useRun.getState();
   if (!model) return;
   adoptExperiment(model.experiment);
-  if (model.experiment.data.corpus === 'custom') setOwnText(ownText);
+  if (corpusKind(model.experiment.data.corpus).isOwn) setOwnText(ownText);
 }
 
 /** The run's weights as a file for download; null (with a problem shown) if there are none. */
@@ -186,7 +187,7 @@ export function stateHash(): Promise<{ hash: string; step: number } | null> {
 
 function trainRequest(): TrainRequest | null {
   const { experiment, ownText } = useConfiguration.getState();
-  if (experiment.data.corpus !== 'custom') return { experiment };
+  if (!corpusKind(experiment.data.corpus).isOwn) return { experiment };
   return ownText && { experiment, text: ownText.text };
 }
 

@@ -6,7 +6,8 @@ import type { Experiment } from '../config/schema.ts';
 import { levelsAt } from '../diffusion/noise.ts';
 import type { Plan, Runtime } from '../gpu/runtime.ts';
 import type { ParameterStorages } from '../nn/parameters.ts';
-import { type EvaluationRecording, recordEvaluation } from './recordings.ts';
+import type { AnswerScore } from './answers.ts';
+import { type EvaluationRecording, recordEvaluation, writeAnswerStart } from './recordings.ts';
 
 export interface Evaluation {
   /** Negative evidence lower bound in bits per character. */
@@ -15,14 +16,20 @@ export interface Evaluation {
   readonly standardError: number;
   /** Tokens of text that were evaluated. */
   readonly tokens: number;
+  /** Held-out prompts that were answered exactly, where the text is prompts with answers (`answers.ts`). */
+  readonly answers?: AnswerScore;
 }
 
 export interface Evaluator {
   /**
    * Evaluates windows (W, T) of tokens, each at `rounds` mask levels. Masks depend on the position of a window only, so
-   * that two evaluations of one text differ by the weights alone.
+   * that two evaluations of one text differ by the weights alone. Windows of prompts with answers come with the
+   * positions (W) at which answers begin; the bound is then that of the answers, given their prompts.
    */
-  evaluate(windows: Uint32Array, options: { rounds: number; tokensPerCharacter: number }): Promise<Evaluation>;
+  evaluate(
+    windows: Uint32Array,
+    options: { rounds: number; tokensPerCharacter: number; answerStarts?: Uint32Array },
+  ): Promise<Evaluation>;
   readonly plan: Plan;
   destroy(): void;
 }
@@ -41,9 +48,9 @@ export async function createEvaluator(
   const plan = await runtime.compile(recorded.recording, { report: [recorded.sampleLoss] });
   return {
     plan,
-    evaluate: async (windows, { rounds, tokensPerCharacter }) => {
+    evaluate: async (windows, { rounds, tokensPerCharacter, answerStarts }) => {
       const count = windows.length / T;
-      const losses = await sampleLosses(runtime, plan, recorded, windows, { T, B, rounds });
+      const losses = await sampleLosses(runtime, plan, recorded, windows, { T, B, rounds, answerStarts });
       const perWindow = new Float64Array(count);
       losses.forEach((loss, index) => {
         perWindow[index % count] += loss / rounds;
@@ -51,8 +58,10 @@ export async function createEvaluator(
       const mean = perWindow.reduce((sum, loss) => sum + loss, 0) / count;
       const squares = perWindow.reduce((sum, loss) => sum + (loss - mean) ** 2, 0);
       const bits = tokensPerCharacter / Math.LN2;
+      const prompts = answerStarts?.reduce((sum, start) => sum + start, 0) ?? 0;
+      const tokens = windows.length - prompts;
       const standardError = count > 1 ? Math.sqrt(squares / (count - 1) / count) : Number.NaN;
-      return { bpc: mean * bits, standardError: standardError * bits, tokens: windows.length };
+      return { bpc: mean * bits, standardError: standardError * bits, tokens };
     },
     destroy: () => {
       plan.destroy();
@@ -67,7 +76,7 @@ async function sampleLosses(
   plan: Plan,
   { inputs }: EvaluationRecording,
   windows: Uint32Array,
-  { T, B, rounds }: { T: number; B: number; rounds: number },
+  { T, B, rounds, answerStarts }: { T: number; B: number; rounds: number; answerStarts?: Uint32Array },
 ): Promise<number[]> {
   const count = windows.length / T;
   const losses: number[] = [];
@@ -78,13 +87,16 @@ async function sampleLosses(
       const shift = (uniformAt(evaluationSeed, streams.evaluate, 0, 0) + (sample % count) / count) % 1;
       return (Math.floor(sample / count) + shift) / rounds;
     });
-    const { level, weight } = levelsAt('uniform-k', times, T);
+    const starts = answerStarts && Uint32Array.from(samples, (sample) => answerStarts[sample % count]);
+    const lengths = starts?.map((start) => T - start);
+    const { level, weight } = levelsAt('uniform-k', times, T, lengths);
     const x0 = new Uint32Array(B * T);
     samples.forEach((sample, b) => {
       const at = (sample % count) * T;
       x0.set(windows.subarray(at, at + T), b * T);
     });
     runtime.write(inputs.x0, x0);
+    writeAnswerStart(runtime, inputs, starts);
     runtime.write(inputs.level, level);
     runtime.write(inputs.weight, weight);
     runtime.write(inputs.draw, [evaluationSeed, first]);

@@ -2,9 +2,13 @@
  * The three steps that are recorded: training, evaluation and a plain forward pass. Here the model of `src/nn` meets
  * the objective of `src/diffusion`; running them is `trainer.ts` and `forwardPass.ts`.
  */
+
+import { corpusKind } from '../config/corpusKinds.ts';
+import { ShapeError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { isMeanOverMasked, levelKind } from '../diffusion/noise.ts';
 import type { Range, Recording } from '../gpu/recording.ts';
+import type { Runtime } from '../gpu/runtime.ts';
 import type { LayerRoutes } from '../nn/experts.ts';
 import { adamwRoles, muonMatrices } from '../nn/layout.ts';
 import { frozen, type ParameterSource, type ParameterStorages, trainable } from '../nn/parameters.ts';
@@ -29,6 +33,8 @@ export interface BatchInputs {
   readonly weight: Tensor;
   /** (2) u32: seed and step, the counters of the random masks. */
   readonly draw: Tensor;
+  /** (B) u32 where the answer of each sample begins, where the text is prompts with answers. */
+  readonly answerStart?: Tensor;
 }
 
 export interface TrainingRecording {
@@ -61,7 +67,7 @@ export function recordTraining(
   const graph = createGraph();
   const B = training.batchSize;
   const T = data.sequenceLength;
-  const inputs = batchInputs(graph, B, T);
+  const inputs = batchInputs(graph, B, data);
   const corrupted = given ? givenMasks(graph, B * T) : drawnMasks(experiment, inputs, maskIdOf(parameters));
   const { ce, routes } = diffusionLoss(trainable(graph, parameters), experiment, inputs, corrupted, inputs.draw);
   const total = routes.flatMap(({ auxiliaryLosses }) => auxiliaryLosses).reduce(add, ce.loss);
@@ -113,7 +119,7 @@ export function recordEvaluation(
   B: number,
 ): EvaluationRecording {
   const graph = createGraph();
-  const inputs = batchInputs(graph, B, experiment.data.sequenceLength);
+  const inputs = batchInputs(graph, B, experiment.data);
   const source = frozen(graph, parameters.layout, parameters.average);
   // Evaluation always reports the NELBO by exact counts, whatever the objective of training (SCIENCE 1).
   const exact = { ...experiment, objective: { ...experiment.objective, weighting: 'uniform-k' as const } };
@@ -147,8 +153,9 @@ export function recordForward(
   return { recording: { launches: graph.launches }, tokens, logits, routes };
 }
 
-function batchInputs(graph: Graph, B: number, T: number): BatchInputs {
+function batchInputs(graph: Graph, B: number, { sequenceLength: T, corpus }: Experiment['data']): BatchInputs {
   return {
+    ...(corpusKind(corpus).isPairs && { answerStart: persistentTensor(graph, 'answer starts', [B], { type: 'u32' }) }),
     x0: persistentTensor(graph, 'x0', [B, T], { type: 'u32' }),
     level: persistentTensor(graph, 'mask levels', [B], { type: 'u32' }),
     weight: persistentTensor(graph, 'loss weights', [B]),
@@ -156,13 +163,26 @@ function batchInputs(graph: Graph, B: number, T: number): BatchInputs {
   };
 }
 
+/** Writes where answers begin. Throws `ShapeError` where a recording needs it and got none, or the reverse. */
+export function writeAnswerStart(runtime: Runtime, inputs: BatchInputs, answerStart: Uint32Array | undefined): void {
+  if ((inputs.answerStart === undefined) !== (answerStart === undefined)) {
+    const [expected, got] = inputs.answerStart ? ['answer starts (B)', 'none'] : ['no answer starts', 'some'];
+    throw new ShapeError(`batch: expected ${expected} as data.corpus says, got ${got}`);
+  }
+  if (inputs.answerStart && answerStart) runtime.write(inputs.answerStart, answerStart);
+}
+
 /** The mask is the last token of the vocabulary. */
 function maskIdOf({ layout }: ParameterStorages): number {
   return layout.blocks.get('embedding')!.shape[0] - 1;
 }
 
-function drawnMasks({ objective }: Experiment, { x0, level, draw }: BatchInputs, maskId: number): Corrupted {
-  return corrupt(x0, { level, draw, maskId, kind: levelKind(objective.weighting) });
+function drawnMasks(
+  { objective }: Experiment,
+  { x0, level, draw, answerStart }: BatchInputs,
+  maskId: number,
+): Corrupted {
+  return corrupt(x0, { level, draw, answerStart, maskId, kind: levelKind(objective.weighting) });
 }
 
 function givenMasks(graph: Graph, N: number): Corrupted {

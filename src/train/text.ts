@@ -2,14 +2,18 @@
  * The text of a run, ready to train on: tokenizer, batches by step, held-out windows, and the floor of the loss where
  * it is known. The parts are in `src/data`.
  */
+
+import { corpusKind } from '../config/corpusKinds.ts';
 import { DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { createBatches, evaluationWindows } from '../data/batches.ts';
 import { loadCorpus } from '../data/corpora.ts';
 import { defaultMarkovSource, entropyOfWindow } from '../data/markov.ts';
-import { validateText } from '../data/ownText.ts';
+import { readableText, validateText } from '../data/ownText.ts';
+import { createPairBatches, endIdOf, endText, type PairRows, pairRows, someRows } from '../data/pairBatches.ts';
+import { parsePairs, splitPairs } from '../data/pairs.ts';
 import { prepareDataset } from '../data/splits.ts';
-import type { Tokenizer } from '../data/tokenizers.ts';
+import { type Tokenizer, tokenizerFor } from '../data/tokenizers.ts';
 import type { TrainingText } from './trainingLoop.ts';
 
 export interface RunText extends TrainingText {
@@ -22,6 +26,8 @@ export interface RunText extends TrainingText {
   readonly split: string;
   /** Entropy of a window in bits per character, where the source's is known. */
   readonly floorBpc: number | null;
+  /** Where the answers of held-out windows begin and what ends one; null for running text. */
+  readonly answers: { readonly endId: number; startsOf(count: number): Uint32Array } | null;
 }
 
 /**
@@ -33,13 +39,26 @@ export async function loadRunText(
   own: { content: Uint8Array | string; where: string } | null,
   fetchText: (path: string) => Promise<string>,
 ): Promise<string> {
-  if (data.corpus !== 'custom') return (await loadCorpus(data.corpus, fetchText)).text;
-  if (!own) throw new DataError('text: expected your own text for data.corpus "custom", got none');
-  return validateText(own.content, data, own.where);
+  if (data.corpus !== 'custom' && data.corpus !== 'pairs') return (await loadCorpus(data.corpus, fetchText)).text;
+  if (!own) throw new DataError(`text: expected your own text for data.corpus "${data.corpus}", got none`);
+  return ownText(data, own.content, own.where);
 }
 
-/** Tokenizes, splits and batches a text. Throws `DataError` when it is too short for the window. */
-export function prepareText({ data, training }: Experiment, text: string, tokenizer?: Tokenizer): RunText {
+/** A person's own text or pairs, checked. Throws `DataError` about `where`. */
+export function ownText(data: Experiment['data'], content: Uint8Array | string, where: string): string {
+  if (!corpusKind(data.corpus).isPairs) return validateText(content, data, where);
+  const text = readableText(content, where);
+  parsePairs(text, where);
+  return text;
+}
+
+/**
+ * Tokenizes, splits and batches a text, with the tokenizer of an earlier run if one is given. Throws `DataError` when it
+ * is too short for the window, and `ConfigError` when a pair is too long for it.
+ */
+export function prepareText(experiment: Experiment, text: string, tokenizer?: Tokenizer): RunText {
+  const { data, training } = experiment;
+  if (corpusKind(data.corpus).isPairs) return preparePairs(experiment, text, tokenizer);
   const dataset = prepareDataset(text, data, tokenizer);
   const { sequenceLength: T } = data;
   const batches = createBatches(dataset.train, {
@@ -55,17 +74,68 @@ export function prepareText({ data, training }: Experiment, text: string, tokeni
     tokensPerCharacter: held.length / dataset.tokenizer.countCharacters(held),
     split: dataset.description,
     floorBpc: data.corpus === 'markov' ? entropyOfWindow(defaultMarkovSource(), T) : null,
+    answers: null,
   };
 }
 
-/** Windows of a whole text under a tokenizer, and its tokens per character: evaluation on text of one's own. */
-export function windowsOfText(
-  { data }: Experiment,
-  text: string,
-  tokenizer: Tokenizer,
-  count: number,
-): { windows: Uint32Array; tokensPerCharacter: number } {
+/** The same for prompts with answers; "per character" then counts the characters of answers, their ends included. */
+function preparePairs({ data, training }: Experiment, text: string, given?: Tokenizer): RunText {
+  const pairs = parsePairs(text);
+  const tokenizer =
+    given ?? tokenizerFor(data.tokenizer, pairs.map(({ prompt, answer }) => prompt + answer + endText).join(''));
+  const split = splitPairs(pairs, data.corpus, data.validationShare);
+  const { sequenceLength: T } = data;
+  const [train, held] = [split.train, split.validation].map((side) => pairRows(side, tokenizer, T));
+  const batchAt = createPairBatches(train, { sequenceLength: T, batchSize: training.batchSize, seed: training.seed });
+  return {
+    tokenizer,
+    batchAt: (step) => batchAt(step).tokens,
+    answerStartsAt: (step) => batchAt(step).answerStarts,
+    validationWindows: (count) => someRows(held, T, count).tokens,
+    tokensPerCharacter: answerTokensPerCharacter(held, tokenizer, T),
+    split: `${split.train.length} of ${pairs.length} prompts with answers are trained on, ${split.validation.length} are held out and never trained on.`,
+    floorBpc: null,
+    answers: { endId: endIdOf(tokenizer), startsOf: (count) => someRows(held, T, count).answerStarts },
+  };
+}
+
+function answerTokensPerCharacter({ tokens, answerStarts }: PairRows, tokenizer: Tokenizer, T: number): number {
+  let [count, characters] = [0, 0];
+  answerStarts.forEach((start, row) => {
+    count += T - start;
+    characters += tokenizer.countCharacters(tokens.subarray(row * T + start, (row + 1) * T));
+  });
+  return count / characters;
+}
+
+/** Windows of a whole text under a tokenizer, to evaluate on text of one's own. */
+export interface EvaluationText {
+  readonly windows: Uint32Array;
+  readonly tokensPerCharacter: number;
+  /** Where the answers of the windows begin and what ends one, where the text is prompts with answers. */
+  readonly answers: { readonly starts: Uint32Array; readonly endId: number } | null;
+}
+
+/** At most `count` windows of a text that `ownText` has checked. Throws as `prepareText` does. */
+export function windowsOfText({ data }: Experiment, text: string, tokenizer: Tokenizer, count: number): EvaluationText {
+  const { sequenceLength: T } = data;
+  if (corpusKind(data.corpus).isPairs) {
+    const rows = pairRows(parsePairs(text), tokenizer, T);
+    const { tokens: windows, answerStarts: starts } = someRows(rows, T, count);
+    const tokensPerCharacter = answerTokensPerCharacter(rows, tokenizer, T);
+    return { windows, tokensPerCharacter, answers: { starts, endId: endIdOf(tokenizer) } };
+  }
   const tokens = tokenizer.encode(text);
-  const windows = evaluationWindows(tokens, data.sequenceLength, count);
-  return { windows, tokensPerCharacter: tokens.length / tokenizer.countCharacters(tokens) };
+  const windows = evaluationWindows(tokens, T, count);
+  return { windows, tokensPerCharacter: tokens.length / tokenizer.countCharacters(tokens), answers: null };
+}
+
+/** The held-out part of a run's text, to evaluate on. */
+export function heldOut(text: RunText, count: number): EvaluationText {
+  const { answers, tokensPerCharacter } = text;
+  return {
+    windows: text.validationWindows(count),
+    tokensPerCharacter,
+    answers: answers && { starts: answers.startsOf(count), endId: answers.endId },
+  };
 }

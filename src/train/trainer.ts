@@ -10,7 +10,7 @@ import { layoutOf } from '../nn/layout.ts';
 import { declareParameters, initialParameters, type ParameterStorages } from '../nn/parameters.ts';
 import type { Snapshot } from './checkpoint.ts';
 import { type RouterStatistics, routerStatistics } from './metrics.ts';
-import { recordTraining } from './recordings.ts';
+import { recordTraining, writeAnswerStart } from './recordings.ts';
 import { averageDecayAt, learningRateAt } from './schedule.ts';
 
 export interface StepReport extends RouterStatistics {
@@ -29,8 +29,11 @@ export interface Trainer {
   readonly plan: Plan;
   /** Steps submitted so far. */
   readonly step: number;
-  /** Submits one step on `x0` (B, T) tokens; steps may overlap up to `maxInFlight`. */
-  advance(x0: Uint32Array): Promise<StepReport>;
+  /**
+   * Submits one step on `x0` (B, T) tokens; steps may overlap up to `maxInFlight`. Prompts with answers need
+   * `answerStart` (B), the position at which each answer begins.
+   */
+  advance(x0: Uint32Array, answerStart?: Uint32Array): Promise<StepReport>;
   snapshot(): Promise<Snapshot>;
   restore(snapshot: Snapshot): void;
   /** SHA-256 over parameters, moments and step, as hexadecimal: equal only for bit-equal runs. */
@@ -74,10 +77,12 @@ export async function createTrainer(
     get step() {
       return step;
     },
-    advance: async (x0) => {
+    advance: async (x0, answerStart) => {
       const times = drawTimes(objective.timeSampling, training.batchSize, training.seed, step);
-      const { level, weight } = levelsAt(objective.weighting, times, data.sequenceLength);
+      const lengths = answerStart?.map((start) => data.sequenceLength - start);
+      const { level, weight } = levelsAt(objective.weighting, times, data.sequenceLength, lengths);
       runtime.write(inputs.x0, x0);
+      writeAnswerStart(runtime, inputs, answerStart);
       runtime.write(inputs.level, level);
       runtime.write(inputs.weight, weight);
       runtime.write(inputs.draw, [training.seed, step]);

@@ -10,6 +10,8 @@ import type { StepReport, Trainer } from './trainer.ts';
 export interface TrainingText {
   /** Tokens (B, T) of a step: a function of the step alone, so that a resumed run goes on exactly. */
   batchAt(step: number): Uint32Array;
+  /** Where the answers (B) of a step begin, if the text is prompts with answers. */
+  answerStartsAt?(step: number): Uint32Array;
 }
 
 export type TrainingEvent =
@@ -45,7 +47,7 @@ export async function* trainingLoop(
       pending.length < Math.max(1, Math.min(ahead(), maxInFlight)) &&
       !(pending.length > 0 && isValidated(trainer.step, options));
     while (mayAdvance()) {
-      const report = trainer.advance(text.batchAt(trainer.step));
+      const report = trainer.advance(text.batchAt(trainer.step), text.answerStartsAt?.(trainer.step));
       // A step that fails fails those behind it too: the first is thrown below, the others must not count as unheard.
       report.catch(() => {});
       pending.push(report);

@@ -2,6 +2,7 @@
  * The engine as the page sees it: one handler per command of the protocol. What lives on the runtime is in `host.ts`;
  * everything that computes is below, in `src/train`.
  */
+import { corpusKind } from '../config/corpusKinds.ts';
 import { ConfigError } from '../config/errors.ts';
 import { decode } from '../diffusion/decode.ts';
 import { planMemory } from '../gpu/recording.ts';
@@ -34,7 +35,7 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
   const textOf = async ({ experiment, text }: TrainRequest): Promise<RunText> => {
     const own = text === undefined ? null : { content: text, where: 'your text' };
     const fetchText = async (path: string) => (await fetchFile(host.baseUrl(), path)).text();
-    if (experiment.data.corpus === 'custom')
+    if (corpusKind(experiment.data.corpus).isOwn)
       return prepareText(experiment, await loadRunText(experiment, own, fetchText));
     let corpus = texts.get(experiment.data.corpus);
     if (!corpus) {

@@ -173,7 +173,14 @@ export type Telemetry =
   | { kind: 'status'; status: RunStatus }
   /** Loss per step in bits per character since the last message; equal lengths. */
   | { kind: 'metrics'; step: Float64Array; loss: Float32Array; gradNorm: Float32Array; tokensPerSecond: Float32Array }
-  | { kind: 'validation'; step: number; bpc: number; standardError: number }
+  /** `answers`: share of the held-out prompts that were answered exactly, where the text is prompts with answers. */
+  | {
+      kind: 'validation';
+      step: number;
+      bpc: number;
+      standardError: number;
+      answers?: { accuracy: number; pairs: number };
+    }
   /** The run went back to a snapshot after `step` steps; what was told of later ones is void and comes again. */
   | { kind: 'rewound'; step: number }
   /**

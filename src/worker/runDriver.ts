@@ -9,9 +9,10 @@ import { maxInFlight } from '../gpu/runtime.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
 import { createEvaluator, type Evaluation, type Evaluator } from '../train/evaluation.ts';
 import { type Model, modelOfTrainer } from '../train/model.ts';
-import type { RunText } from '../train/text.ts';
+import { heldOut, type RunText } from '../train/text.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
 import { isValidated, type TrainingEvent, trainingLoop } from '../train/trainingLoop.ts';
+import { validate } from '../train/validation.ts';
 import type { Phase, RunStatus, Telemetry } from './protocol.ts';
 import { createRunTelemetry } from './runTelemetry.ts';
 
@@ -65,7 +66,7 @@ interface Engine {
 export function createRunDriver({ experiment, text, startPaused, emit, onError }: RunOptions): RunDriver {
   const { training, data } = experiment;
   const tokensPerStep = training.batchSize * data.sequenceLength;
-  const windows = text.validationWindows(validationWindows);
+  const held = heldOut(text, validationWindows);
   const telemetry = createRunTelemetry(experiment, text, emit);
   let phase: Phase = 'preparing';
   let activity = 'preparing';
@@ -166,12 +167,12 @@ export function createRunDriver({ experiment, text, startPaused, emit, onError }
     if (snapshot) trainer.restore(snapshot);
     const evaluator = await createEvaluator(runtime, experiment, trainer.parameters, training.batchSize);
     memoryBytes = trainer.plan.memoryBytes + evaluator.plan.memoryBytes;
-    const { tokensPerCharacter } = text;
-    const evaluate = () => evaluator.evaluate(windows, { rounds: validationRounds, tokensPerCharacter });
+    const model = modelOfTrainer(trainer, text.tokenizer);
+    const evaluate = () => validate(evaluator, model, held, validationRounds);
     // A snapshot that is due, a pause or slow motion lets the steps in flight come home first.
     const ahead = () => (wantsHold || wantsPause || pace > 0 || isSnapshotDue() ? 1 : maxInFlight);
     const loop = trainingLoop(trainer, text, { ...training, evaluate, ahead });
-    return { trainer, evaluator, model: modelOfTrainer(trainer, text.tokenizer), loop, evaluate };
+    return { trainer, evaluator, model, loop, evaluate };
   };
   const end = () => {
     isEnded = true;

@@ -41,7 +41,8 @@ export function createRunTelemetry(
     take: (event) => {
       if (event.kind === 'validation') {
         validated.push(event.step);
-        emit({ kind: 'validation', step: event.step, bpc: event.bpc, standardError: event.standardError });
+        const { step, bpc, standardError, answers } = event;
+        emit({ kind: 'validation', step, bpc, standardError, answers });
         stepTimes = [];
         return;
       }

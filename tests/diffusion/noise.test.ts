@@ -128,3 +128,52 @@ test('uniform-k and elbo estimate the same bound, and weigh each token once on a
   // The reason for uniform-k: less variance per step.
   expect(uniform.loss.error * Math.sqrt(2000)).toBeLessThan(elbo.loss.error * Math.sqrt(6000));
 });
+
+describe('answers only', () => {
+  const T = 24;
+  const starts = [0, 5, 23, 12];
+  const lengths = starts.map((start) => T - start);
+
+  test('uniform-k masks 1 to A of an answer of A tokens, each count alike, with weight T / k: A / k over A of T', () => {
+    const A = lengths[3];
+    const seen = new Map<number, number>();
+    for (let i = 0; i < 1200; i++) {
+      const { level, weight } = levelsAt('uniform-k', [(i + 0.5) / 1200], T, [A]);
+      expect(weight[0]).toBeCloseTo(T / level[0], 5);
+      seen.set(level[0], (seen.get(level[0]) ?? 0) + 1);
+    }
+    expect([...seen.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: A }, (_, i) => i + 1));
+    expect([...seen.values()].every((count) => count === 1200 / A)).toBe(true);
+  });
+
+  test('a loss of one nat per masked token is one nat per token of the answer on average, under either weighting', async () => {
+    for (const weighting of ['uniform-k', 'elbo'] as const) {
+      const B = lengths.length;
+      const graph = createGraph();
+      const x0 = persistentTensor(graph, 'x0', [B, T], { type: 'u32', initial: new Array(B * T).fill(1) });
+      const level = persistentTensor(graph, 'level', [B], { type: 'u32' });
+      const draw = persistentTensor(graph, 'draw', [2], { type: 'u32' });
+      const answerStart = persistentTensor(graph, 'starts', [B], { type: 'u32', initial: starts });
+      const { maskKey } = corrupt(x0, { level, draw, maskId: 5, kind: levelKind(weighting), answerStart });
+      const runtime = createTwinRuntime();
+      const plan = await runtime.compile({ launches: graph.launches }, { report: [maskKey] });
+      const steps = 4000;
+      const sums = new Float64Array(B);
+      for (let step = 0; step < steps; step++) {
+        const levels = levelsAt(weighting, drawTimes('antithetic', B, 9, step), T, lengths);
+        runtime.write(level, levels.level);
+        runtime.write(draw, [9, step]);
+        const [keys] = await plan.run();
+        for (let b = 0; b < B; b++) {
+          const row = Array.from(keys.subarray(b * T, (b + 1) * T));
+          expect(row.slice(0, starts[b]).every((key) => key === 1)).toBe(true);
+          const masked = row.filter((key) => key === 0).length;
+          if (weighting === 'uniform-k') expect(masked).toBe(levels.level[b]);
+          sums[b] += (levels.weight[b] * masked) / T;
+        }
+      }
+      // Exact for counts; else the mean of A / p draws with a heavy tail at small p.
+      for (const sum of sums) expect(Math.abs(sum / steps - 1)).toBeLessThan(weighting === 'uniform-k' ? 1e-6 : 0.15);
+    }
+  });
+});

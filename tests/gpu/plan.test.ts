@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
 import { requestAdapter } from '../../src/gpu/device.ts';
+import { createPace } from '../../src/gpu/gpuPlan.ts';
 import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
 import { kernel } from '../../src/gpu/kernel.ts';
 import { accessOf, planMemory } from '../../src/gpu/recording.ts';
@@ -118,4 +119,55 @@ test('a shader that does not compile is refused with its file and the compilerâ€
     /broken\.wgsl: expected .* got .*nonsense/s,
   );
   errors.splice(0);
+});
+
+test('a run is cut into submits of about 100 ms once it is known to be slow, and is whole again when it is fast', () => {
+  let time = 0;
+  const pace = createPace(() => time);
+  const run = (milliseconds: number) => {
+    const timed = pace.begin();
+    time += milliseconds;
+    timed.end();
+    return timed.parts;
+  };
+  // The first run compiles; the next four are measured, and the quickest of them counts.
+  expect([run(5000), run(350), run(999), run(330), run(390), run(30)]).toEqual([1, 1, 1, 1, 1, 4]);
+  expect([run(99_999), run(99_999), run(99_999)]).toEqual([1, 1, 1]);
+  expect([run(99_999), run(99_999)]).toEqual([1, 16]);
+  run(60);
+  // Of runs that overlap, each counts from the end of the one before.
+  for (let overlapping = 0; overlapping < 4; overlapping++) {
+    const first = pace.begin();
+    const second = pace.begin();
+    time += 150;
+    first.end();
+    time += 150;
+    second.end();
+  }
+  expect(pace.parts).toBe(2);
+});
+
+test('a run in parts computes what a run in one does, in order', async () => {
+  const graph = createGraph();
+  const start = persistentTensor(graph, 'start', [5], { initial: [1, 2, 3, 4, 5] });
+  let sum: Tensor = start;
+  for (let i = 0; i < 7; i++) sum = add(sum, start);
+  let time = 0;
+  const clock = vi.spyOn(performance, 'now');
+  const plan = await runtime.compile({ launches: graph.launches }, { report: [sum] });
+  const submit = vi.spyOn(runtime.device.queue, 'submit');
+  const run = async (milliseconds: number) => {
+    const before = submit.mock.calls.length;
+    clock.mockReturnValueOnce(time).mockReturnValueOnce(time + milliseconds);
+    time += milliseconds;
+    const [values] = await plan.run();
+    return { submits: submit.mock.calls.length - before, values: Array.from(values) };
+  };
+  const values = [8, 16, 24, 32, 40];
+  for (let measured = 0; measured < 5; measured++) expect(await run(401)).toEqual({ submits: 1, values });
+  expect(await run(401)).toEqual({ submits: 5, values });
+  expect(plan.submits).toBe(5);
+  clock.mockRestore();
+  submit.mockRestore();
+  plan.destroy();
 });

@@ -12,10 +12,13 @@ export const data = {
         { value: 'sonnets', label: 'Shakespeare: sonnets' },
         { value: 'names', label: 'First names' },
         { value: 'markov', label: 'Markov source (known entropy)' },
+        { value: 'addition', label: 'Addition: prompt and answer' },
+        { value: 'sorting', label: 'Sorting: prompt and answer' },
         { value: 'custom', label: 'Your own text' },
+        { value: 'pairs', label: 'Your own prompts and answers' },
       ],
       label: 'Corpus',
-      why: 'The text to learn from.',
+      why: 'The text to learn from. Of prompts with answers only the answers are masked and learned.',
     }),
     tokenizer: choice({
       default: 'character',
@@ -40,7 +43,7 @@ export const data = {
       max: 0.5,
       unit: '',
       label: 'Held-out share',
-      why: 'The end of the text is kept for validation and never trained on.',
+      why: 'The end of the text, or this share of the prompts, is kept for validation and never trained on.',
     }),
     trainingCharacters: integer({
       default: 0,
@@ -49,6 +52,7 @@ export const data = {
       unit: 'characters',
       label: 'Training text',
       why: 'Only the first so many characters are trained on, again and again: repeated data. 0 takes all.',
+      onlyIf: { path: 'data.corpus', in: ['moby-dick', 'sotu', 'sonnets', 'names', 'markov', 'custom'] },
     }),
   },
 } as const;

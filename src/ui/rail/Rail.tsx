@@ -1,5 +1,6 @@
 /** The configuration: presets, then one section per group of the schema. */
 import { Accordion, Box, Text } from '@mantine/core';
+import { corpusKind } from '../../config/corpusKinds.ts';
 import { applies, fields, settingAt } from '../../config/experiment.ts';
 import { presetExperiment } from '../../config/presets.ts';
 import { schema } from '../../config/schema.ts';
@@ -69,7 +70,7 @@ function GroupFields({ group }: { group: string }) {
         .map(({ path, field }) => (
           <FieldControl key={path} path={path} field={field} />
         ))}
-      {group === 'data' && experiment.data.corpus === 'custom' && <OwnTextControl />}
+      {group === 'data' && corpusKind(experiment.data.corpus).isOwn && <OwnTextControl />}
     </Box>
   );
 }

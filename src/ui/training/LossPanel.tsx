@@ -1,7 +1,7 @@
 /** Loss and validation in bits per character over steps, live; the smoothed curve over the raw trace. */
 import { Group, NativeSelect, Switch } from '@mantine/core';
 import { useState } from 'react';
-import { live, lossSeries } from '../../store/live.ts';
+import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
 import { useRun } from '../../store/run.ts';
 import { smoothed } from '../../store/series.ts';
 import { whole } from '../format.ts';
@@ -30,7 +30,7 @@ export function LossPanel() {
       title="Loss"
       note={
         last
-          ? `Validation ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}`
+          ? `Validation ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}${answered(last)}`
           : 'An upper bound of the negative log-likelihood'
       }
       actions={
@@ -66,6 +66,11 @@ export function LossPanel() {
       )}
     </Panel>
   );
+}
+
+/** Beside the bound, where the text is prompts with answers: how many of the held-out ones are answered exactly. */
+function answered({ answers }: ValidationPoint): string {
+  return answers ? `; ${(100 * answers.accuracy).toFixed(1)} % of ${answers.pairs} answers exactly right` : '';
 }
 
 function tableRows(decay: number): string[][] {
