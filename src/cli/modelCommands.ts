@@ -23,7 +23,7 @@ eval --run DIR [--data FILE] [--windows N] [--rounds N] [--backend gpu|cpu] [--j
 export const sampleHelp = `
 sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X]
        [--seed N] [--backend gpu|cpu] [--json]
-    Denoise a text; _ in the prompt is a hole. Decoders: ${Object.keys(decoders).join(', ')}.`;
+    Denoise a text; _ in the prompt is a hole of one token. Decoders: ${Object.keys(decoders).join(', ')}.`;
 
 export const forwardHelp = `
 forward --run DIR --tokens FILE.json --out FILE.safetensors [--backend gpu|cpu]

@@ -80,7 +80,7 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
   const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, activity, weights);
   if (snapshot) trainer.restore(snapshot);
   if (directory !== undefined && !snapshot) createRun(directory, experiment, text.tokenizer);
-  const { tokenizer, tokensPerCharacter, floorBpc } = text;
+  const { tokenizer, trainTokensPerCharacter, floorBpc } = text;
   const facts = {
     id: before?.id ?? randomUUID(),
     name: before?.name ?? basename(directory ?? 'run'),
@@ -89,7 +89,7 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
     backend: runtime.kind,
     adapter,
     experiment,
-    text: { vocabularySize: tokenizer.vocabularySize, tokensPerCharacter, floorBpc },
+    text: { vocabularySize: tokenizer.vocabularySize, trainTokensPerCharacter, floorBpc },
   };
   const collector = createRunCollector(facts, before);
   if (snapshot) collector.cut(snapshot.step);
@@ -158,7 +158,7 @@ async function run(trainer: Trainer, text: RunText, { directory, collector }: Ke
   const model = modelOfTrainer(trainer, text.tokenizer);
   const evaluate = () => validate(evaluator, model, held, 4);
   const tokensPerStep = training.batchSize * data.sequenceLength;
-  const bits = text.tokensPerCharacter / Math.LN2;
+  const bits = text.trainTokensPerCharacter / Math.LN2;
   const lines: string[] = [];
   let stoppedAt: number | null = null;
   // Ctrl+C in a terminal arrives twice, once passed on by the launcher; a second one a moment later ends at once.

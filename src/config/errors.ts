@@ -27,3 +27,9 @@ export class DeviceError extends Error {
 export class DataError extends Error {
   override readonly name = 'DataError';
 }
+
+/** A value of unknown kind as a message shows it: JSON, cut short. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}

@@ -22,7 +22,7 @@ export function expectTextSize(bytes: number, where: string): void {
 /**
  * The text to train on, from bytes or a string: without a byte-order mark, line endings as `\n`, otherwise as it is.
  * Throws `DataError` when it is empty, too large, binary, not UTF-8, or too short for one window of
- * `sequenceLength` tokens on each side of the split.
+ * `sequenceLength` tokens on each side of the split; how many subwords it makes shows only when they are learned.
  */
 export function validateText(
   source: Uint8Array | string,
@@ -32,8 +32,8 @@ export function validateText(
   const text = readableText(source, where);
   const boundary = splitBoundary(text, settings.validationShare);
   const trainEnd = trainingEnd(text, boundary, settings.trainingCharacters);
-  const train = countTokens(text.slice(0, trainEnd), settings.tokenizer);
-  const validation = countTokens(text.slice(boundary), settings.tokenizer);
+  const train = mostTokens(text.slice(0, trainEnd), settings.tokenizer);
+  const validation = mostTokens(text.slice(boundary), settings.tokenizer);
   try {
     expectWindows(train, validation, settings.sequenceLength);
   } catch (error) {
@@ -90,9 +90,11 @@ function decode(bytes: Uint8Array, where: string): string {
   }
 }
 
-function countTokens(text: string, tokenizer: Experiment['data']['tokenizer']): number {
+/** Tokens of a text, and an upper limit for subwords: none is shorter than a byte. */
+function mostTokens(text: string, tokenizer: Experiment['data']['tokenizer']): number {
   switch (tokenizer) {
     case 'byte':
+    case 'bpe':
       return new TextEncoder().encode(text).length;
     case 'character': {
       let count = text.length;

@@ -17,6 +17,12 @@ export interface Split {
   readonly validationCharacters: number;
 }
 
+/** What the tokens of a text depend on. */
+export type DatasetSettings = Pick<
+  Experiment['data'],
+  'tokenizer' | 'vocabularySize' | 'validationShare' | 'trainingCharacters'
+>;
+
 export interface Dataset {
   readonly tokenizer: Tokenizer;
   readonly train: Uint32Array;
@@ -46,25 +52,16 @@ function beforeCharacter(text: string, offset: number): number {
 }
 
 /**
- * Tokenizes and splits a text, with the tokenizer of an earlier run if one is given. Throws `DataError` when either
- * side is shorter than one window of `sequenceLength`, and for a character that the given tokenizer does not know.
+ * Tokenizes and splits a text, with the tokenizer of an earlier run if one is given. Throws `DataError` for a character
+ * that the given tokenizer does not know; whether a side holds a window is for `expectWindows` to say.
  */
-export function prepareDataset(
-  text: string,
-  {
-    tokenizer: kind,
-    sequenceLength,
-    validationShare,
-    trainingCharacters,
-  }: Pick<Experiment['data'], 'tokenizer' | 'sequenceLength' | 'validationShare' | 'trainingCharacters'>,
-  given?: Tokenizer,
-): Dataset {
-  const tokenizer = given ?? tokenizerFor(kind, text);
-  const boundary = splitBoundary(text, validationShare);
-  const trainEnd = trainingEnd(text, boundary, trainingCharacters);
-  const train = tokenizer.encode(text.slice(0, trainEnd));
+export function encodeDataset(text: string, data: DatasetSettings, given?: Tokenizer): Dataset {
+  const boundary = splitBoundary(text, data.validationShare);
+  const trainEnd = trainingEnd(text, boundary, data.trainingCharacters);
+  const trainingText = text.slice(0, trainEnd);
+  const tokenizer = given ?? tokenizerFor(data, text, trainingText);
+  const train = tokenizer.encode(trainingText);
   const validation = tokenizer.encode(text.slice(boundary));
-  expectWindows(train.length, validation.length, sequenceLength);
   const split = {
     boundary,
     trainEnd,
@@ -72,7 +69,7 @@ export function prepareDataset(
     unusedCharacters: Array.from(text.slice(trainEnd, boundary)).length,
     validationCharacters: tokenizer.countCharacters(validation),
   };
-  return { tokenizer, train, validation, split, description: describeSplit(split, kind) };
+  return { tokenizer, train, validation, split, description: describeSplit(split, tokenizer.kind) };
 }
 
 /** Throws `DataError` unless both sides hold one window of T tokens. */
@@ -97,6 +94,8 @@ export function describeSplit(
       return `${parts} Only the list of characters is taken from the whole text.`;
     case 'byte':
       return parts;
+    case 'bpe':
+      return `${parts} Subwords are learned from the first part alone; the last one is spelled with them, and with single bytes where they do not reach.`;
     default:
       return kind satisfies never;
   }

@@ -1,19 +1,19 @@
 /**
- * Tokenizers: one token per character, or per byte of UTF-8. Ids run from 0; the mask is the last id, one past the
- * vocabulary, and belongs to the diffusion process rather than to the text. Not here: subwords, which would need
- * training of their own and would change what a bit per character costs.
+ * Tokenizers: one token per character, per byte of UTF-8, or per subword (`bytePairTokenizer.ts`). Ids run from 0; the
+ * mask is the last id, one past the vocabulary, and belongs to the diffusion process rather than to the text.
  *
  * The vocabulary of characters comes from the whole text, held-out part included. That gives away which characters
  * exist, never where. The alternative, a shared "unknown" token for characters that training never saw, would make
  * several characters one: the bound in bits per character would then no longer be a bound on the text.
  */
-import { DataError } from '../config/errors.ts';
-import { strictUtf8 } from './utf8.ts';
+import { DataError, shown } from '../config/errors.ts';
+import type { Experiment } from '../config/schema.ts';
+import { trainBytePairs } from './bytePairs.ts';
+import { bytePairTokenizer } from './bytePairTokenizer.ts';
+import { bytePairsFromJSON, type HuggingFaceJSON, isHuggingFaceJSON } from './huggingFaceTokenizer.ts';
+import { byteLabel, expectWholeCharacters, maskByte, maskText, textOfBytes } from './utf8.ts';
 
-/** How the mask is written: the sign that also stands for a hole in a prompt. */
-export const maskText = '_';
-
-export type TokenizerKind = 'character' | 'byte';
+export type TokenizerKind = Experiment['data']['tokenizer'];
 
 export interface Tokenizer {
   readonly kind: TokenizerKind;
@@ -25,18 +25,23 @@ export interface Tokenizer {
   encode(text: string): Uint32Array;
   /** Text of ids; masks become `_`, bytes that are no UTF-8 become `<0xNN>`. Throws `DataError` for other ids. */
   decode(ids: ArrayLike<number>): string;
-  /** Text of one token, the mask included, for labels: every byte beyond ASCII stands alone as `<0xNN>`. */
+  /** Text of one token, the mask included, for labels: bytes that spell no character alone become `<0xNN>`. */
   tokenText(id: number): string;
-  /** Characters (code points) that the ids spell: what "per character" counts. A mask counts as one. */
+  /**
+   * Characters (code points) that begin in the ids: what "per character" counts. A mask counts as one. Parts of a
+   * sequence sum to the whole, wherever it is cut.
+   */
   countCharacters(ids: ArrayLike<number>): number;
   /** Plain data for `tokenizer.json`, read back by `tokenizerFromJSON`. */
-  toJSON(): TokenizerJSON;
+  toJSON(): PlainTokenizerJSON | HuggingFaceJSON;
 }
 
-export interface TokenizerJSON {
+type PlainKind = Exclude<TokenizerKind, 'bpe'>;
+
+export interface PlainTokenizerJSON {
   readonly format: 'sdlm-tokenizer';
   readonly version: 1;
-  readonly kind: TokenizerKind;
+  readonly kind: PlainKind;
   /** Characters by id; absent for bytes, where the id is the byte. */
   readonly characters?: readonly string[];
   readonly maskToken: string;
@@ -45,13 +50,23 @@ export interface TokenizerJSON {
   readonly padTokenId: null;
 }
 
-/** The tokenizer of a kind over a text (bytes need none). Throws `DataError` for an empty text or half a character. */
-export function tokenizerFor(kind: TokenizerKind, text: string): Tokenizer {
+/**
+ * The tokenizer for a text whose beginning is trained on. Characters are listed over the whole text; merges are learned
+ * from the training part alone (bytes need neither). Throws `DataError` for an empty text or half a character.
+ */
+export function tokenizerFor(
+  { tokenizer: kind, vocabularySize }: Pick<Experiment['data'], 'tokenizer' | 'vocabularySize'>,
+  text: string,
+  trainingText: string,
+): Tokenizer {
   switch (kind) {
     case 'character':
       return characterTokenizer(charactersOf(text));
     case 'byte':
       return byteTokenizer();
+    case 'bpe':
+      expectWholeCharacters(trainingText);
+      return bytePairTokenizer(trainBytePairs(trainingText, vocabularySize));
     default:
       return kind satisfies never;
   }
@@ -112,7 +127,7 @@ export function characterTokenizer(characters: readonly string[]): Tokenizer {
 
 /** The tokenizer of UTF-8 bytes: id = byte. */
 export function byteTokenizer(): Tokenizer {
-  const maskId = 256;
+  const maskId = maskByte;
   return {
     kind: 'byte',
     vocabularySize: maskId,
@@ -121,14 +136,8 @@ export function byteTokenizer(): Tokenizer {
       expectWholeCharacters(text);
       return new Uint32Array(new TextEncoder().encode(text));
     },
-    decode: (ids) => {
-      const pieces = strictUtf8(ids);
-      return Array.from(pieces, ({ text, start, end }) => {
-        if (text !== null) return text;
-        return Array.from({ length: end - start }, (_, i) => byteText(ids[start + i])).join('');
-      }).join('');
-    },
-    tokenText: byteText,
+    decode: textOfBytes,
+    tokenText: byteLabel,
     countCharacters: (ids) => {
       // Every byte but a continuation begins a character; the mask (256) counts as well.
       let count = 0;
@@ -143,34 +152,35 @@ export function byteTokenizer(): Tokenizer {
 export function tokenizerFromJSON(value: unknown): Tokenizer {
   const where = 'tokenizer.json';
   if (typeof value !== 'object' || value === null)
-    throw new DataError(`${where}: expected an object, got ${show(value)}`);
+    throw new DataError(`${where}: expected an object, got ${shown(value)}`);
+  if (isHuggingFaceJSON(value)) return bytePairTokenizer(bytePairsFromJSON(value));
   const { format, version, kind, characters, maskTokenId } = value as Record<string, unknown>;
   if (format !== 'sdlm-tokenizer' || version !== 1) {
     throw new DataError(
-      `${where}: expected format "sdlm-tokenizer", version 1, got ${show(format)}, version ${show(version)}`,
+      `${where}: expected format "sdlm-tokenizer", version 1, or Hugging Face's, got ${shown(format)}, version ${shown(version)}`,
     );
   }
   const tokenizer = kind === 'byte' ? byteTokenizer() : readCharacters(where, kind, characters);
   if (maskTokenId !== tokenizer.maskId) {
     throw new DataError(
-      `${where}: expected maskTokenId ${tokenizer.maskId} (one past the vocabulary), got ${show(maskTokenId)}`,
+      `${where}: expected maskTokenId ${tokenizer.maskId} (one past the vocabulary), got ${shown(maskTokenId)}`,
     );
   }
   return tokenizer;
 }
 
 function readCharacters(where: string, kind: unknown, characters: unknown): Tokenizer {
-  if (kind !== 'character') throw new DataError(`${where}: expected kind "character" or "byte", got ${show(kind)}`);
+  if (kind !== 'character') throw new DataError(`${where}: expected kind "character" or "byte", got ${shown(kind)}`);
   if (!Array.isArray(characters) || characters.length === 0) {
-    throw new DataError(`${where}: expected a list of characters, got ${show(characters)}`);
+    throw new DataError(`${where}: expected a list of characters, got ${shown(characters)}`);
   }
   const seen = new Set<unknown>();
   characters.forEach((character: unknown, id) => {
     if (typeof character !== 'string' || [...character].length !== 1 || /\p{Surrogate}/u.test(character)) {
-      throw new DataError(`${where}: expected one character for token ${id}, got ${show(character)}`);
+      throw new DataError(`${where}: expected one character for token ${id}, got ${shown(character)}`);
     }
     if (seen.has(character)) {
-      throw new DataError(`${where}: expected each character once, got ${show(character)} again for token ${id}`);
+      throw new DataError(`${where}: expected each character once, got ${shown(character)} again for token ${id}`);
     }
     seen.add(character);
   });
@@ -208,7 +218,7 @@ function unknownInPrompt(tokenizer: Tokenizer, kept: string, before: number): Da
   );
 }
 
-function header(kind: TokenizerKind, maskId: number): TokenizerJSON {
+function header(kind: PlainKind, maskId: number): PlainTokenizerJSON {
   return { format: 'sdlm-tokenizer', version: 1, kind, maskToken: maskText, maskTokenId: maskId, padTokenId: null };
 }
 
@@ -219,27 +229,6 @@ function textOf(characters: readonly string[], id: number): string {
   return text;
 }
 
-function byteText(id: number): string {
-  if (id === 256) return maskText;
-  if (!Number.isInteger(id) || id < 0 || id > 256)
-    throw new DataError(`token: expected an id from 0 to 256, got ${id}`);
-  const isPlain = (id >= 0x20 && id < 0x7f) || id === 0x0a || id === 0x09;
-  return isPlain ? String.fromCharCode(id) : `<0x${id.toString(16).toUpperCase().padStart(2, '0')}>`;
-}
-
-/** Half a surrogate pair has no UTF-8 and no place in a vocabulary. */
-function expectWholeCharacters(text: string): void {
-  const half = /\p{Surrogate}/u.exec(text);
-  if (half) {
-    throw new DataError(`text: expected whole characters, got half of one (a lone surrogate) at offset ${half.index}`);
-  }
-}
-
 function named(code: number): string {
   return `${JSON.stringify(String.fromCodePoint(code))} (U+${code.toString(16).toUpperCase().padStart(4, '0')})`;
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }

@@ -1,7 +1,14 @@
 /**
  * Strict UTF-8 that tells where it goes wrong and loses nothing: the platform's decoder answers only that something is
- * invalid, or puts one replacement sign for several bytes.
+ * invalid, or puts one replacement sign for several bytes. Also how bytes that spell nothing are shown.
  */
+import { DataError } from '../config/errors.ts';
+
+/** How the mask is written: the sign that also stands for a hole in a prompt. */
+export const maskText = '_';
+
+/** Stands for a mask among bytes. */
+export const maskByte = 256;
 
 /** A run of characters, or (`text` null) one unit that belongs to no character: a stray byte or a mask. */
 export interface Utf8Piece {
@@ -18,6 +25,29 @@ export function* strictUtf8(bytes: ArrayLike<number>): Generator<Utf8Piece> {
     if (length === 0) yield { text: null, start, end: start + 1 };
     else yield { text: String.fromCodePoint(codePointAt(bytes, start, length)), start, end: start + length };
     start += Math.max(1, length);
+  }
+}
+
+/** Text of bytes and masks: masks become `_`, bytes that are no UTF-8 `<0xNN>`. Throws `DataError` for other numbers. */
+export function textOfBytes(bytes: ArrayLike<number>): string {
+  return Array.from(strictUtf8(bytes), ({ text, start }) => text ?? byteLabel(bytes[start])).join('');
+}
+
+/** One byte or mask as a label: what is not plain ASCII becomes `<0xNN>`. Throws `DataError` for other numbers. */
+export function byteLabel(byte: number): string {
+  if (byte === maskByte) return maskText;
+  if (!Number.isInteger(byte) || byte < 0 || byte > maskByte) {
+    throw new DataError(`token: expected an id from 0 to ${maskByte}, got ${byte}`);
+  }
+  const isPlain = (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x09;
+  return isPlain ? String.fromCharCode(byte) : `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+}
+
+/** Half a surrogate pair has no UTF-8 and no place in a vocabulary: throws `DataError` where one stands. */
+export function expectWholeCharacters(text: string): void {
+  const half = /\p{Surrogate}/u.exec(text);
+  if (half) {
+    throw new DataError(`text: expected whole characters, got half of one (a lone surrogate) at offset ${half.index}`);
   }
 }
 

@@ -11,10 +11,10 @@ import { createCurve } from './curve.ts';
 /** What is known of a run before its first step. */
 export interface RunFacts extends Pick<RunRecord, 'id' | 'name' | 'created' | 'study' | 'backend' | 'adapter'> {
   readonly experiment: Experiment;
-  /** Of the run's text: tokens without the mask, tokens per character, entropy of the source where it is known. */
+  /** Of the run's text: tokens without the mask, tokens per character of the training part, entropy of the source where it is known. */
   readonly text: {
     readonly vocabularySize: number;
-    readonly tokensPerCharacter: number;
+    readonly trainTokensPerCharacter: number;
     readonly floorBpc: number | null;
   };
 }
@@ -42,7 +42,7 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
   const { text, experiment, ...named } = facts;
   const { training, data } = experiment;
   const tokensPerStep = training.batchSize * data.sequenceLength;
-  const bits = text.tokensPerCharacter / Math.LN2;
+  const bits = text.trainTokensPerCharacter / Math.LN2;
   const trace = createCurve(512, earlier?.training);
   const validated = earlier?.validation.step ?? [];
   let validation = validated.map((step, i) => ({

@@ -11,8 +11,8 @@ import { loadCorpus } from '../data/corpora.ts';
 import { defaultMarkovSource, entropyOfWindow } from '../data/markov.ts';
 import { readableText, validateText } from '../data/ownText.ts';
 import { createPairBatches, endIdOf, endText, type PairRows, pairRows, someRows } from '../data/pairBatches.ts';
-import { parsePairs, splitPairs } from '../data/pairs.ts';
-import { prepareDataset } from '../data/splits.ts';
+import { type Pair, parsePairs, splitPairs } from '../data/pairs.ts';
+import { type Dataset, encodeDataset, expectWindows } from '../data/splits.ts';
 import { type Tokenizer, tokenizerFor } from '../data/tokenizers.ts';
 import type { TrainingText } from './trainingLoop.ts';
 
@@ -20,8 +20,10 @@ export interface RunText extends TrainingText {
   readonly tokenizer: Tokenizer;
   /** At most `count` windows (W, T) spread evenly over the held-out text. */
   validationWindows(count: number): Uint32Array;
-  /** Tokens per character of the held-out text: 1 for a character tokenizer. */
+  /** Tokens per character of the held-out text, counted in full: 1 for a character tokenizer. */
   readonly tokensPerCharacter: number;
+  /** The same of the text trained on, for the loss of steps. */
+  readonly trainTokensPerCharacter: number;
   /** Sentence about what is held out. */
   readonly split: string;
   /** Entropy of a window in bits per character, where the source's is known. */
@@ -57,23 +59,30 @@ export function ownText(data: Experiment['data'], content: Uint8Array | string, 
  * is too short for the window, and `ConfigError` when a pair is too long for it.
  */
 export function prepareText(experiment: Experiment, text: string, tokenizer?: Tokenizer): RunText {
-  const { data, training } = experiment;
-  if (corpusKind(data.corpus).isPairs) return preparePairs(experiment, text, tokenizer);
-  const dataset = prepareDataset(text, data, tokenizer);
+  if (corpusKind(experiment.data.corpus).isPairs) return preparePairs(experiment, text, tokenizer);
+  return batchText(experiment, encodeDataset(text, experiment.data, tokenizer));
+}
+
+/** Batches running text that is tokenized and split. Throws `DataError` when either side is shorter than a window. */
+export function batchText({ data, training }: Experiment, dataset: Dataset): RunText {
   const { sequenceLength: T } = data;
+  expectWindows(dataset.train.length, dataset.validation.length, T);
   const batches = createBatches(dataset.train, {
     sequenceLength: T,
     batchSize: training.batchSize,
     seed: training.seed,
   });
   const held = dataset.validation;
+  // A window of subwords has no fixed number of symbols, and its ends tell of the symbols beyond them.
+  const hasFloor = data.corpus === 'markov' && dataset.tokenizer.kind !== 'bpe';
   return {
     tokenizer: dataset.tokenizer,
     batchAt: (step) => batches.batchAt(step),
     validationWindows: (count) => evaluationWindows(held, T, count),
-    tokensPerCharacter: held.length / dataset.tokenizer.countCharacters(held),
+    tokensPerCharacter: held.length / dataset.split.validationCharacters,
+    trainTokensPerCharacter: dataset.train.length / dataset.split.trainCharacters,
     split: dataset.description,
-    floorBpc: data.corpus === 'markov' ? entropyOfWindow(defaultMarkovSource(), T) : null,
+    floorBpc: hasFloor ? entropyOfWindow(defaultMarkovSource(), T) : null,
     answers: null,
   };
 }
@@ -81,9 +90,9 @@ export function prepareText(experiment: Experiment, text: string, tokenizer?: To
 /** The same for prompts with answers; "per character" then counts the characters of answers, their ends included. */
 function preparePairs({ data, training }: Experiment, text: string, given?: Tokenizer): RunText {
   const pairs = parsePairs(text);
-  const tokenizer =
-    given ?? tokenizerFor(data.tokenizer, pairs.map(({ prompt, answer }) => prompt + answer + endText).join(''));
   const split = splitPairs(pairs, data.corpus, data.validationShare);
+  const written = (some: readonly Pair[]) => some.map(({ prompt, answer }) => prompt + answer + endText).join('');
+  const tokenizer = given ?? tokenizerFor(data, written(pairs), written(split.train));
   const { sequenceLength: T } = data;
   const [train, held] = [split.train, split.validation].map((side) => pairRows(side, tokenizer, T));
   const batchAt = createPairBatches(train, { sequenceLength: T, batchSize: training.batchSize, seed: training.seed });
@@ -93,6 +102,7 @@ function preparePairs({ data, training }: Experiment, text: string, given?: Toke
     answerStartsAt: (step) => batchAt(step).answerStarts,
     validationWindows: (count) => someRows(held, T, count).tokens,
     tokensPerCharacter: answerTokensPerCharacter(held, tokenizer, T),
+    trainTokensPerCharacter: answerTokensPerCharacter(train, tokenizer, T),
     split: `${split.train.length} of ${pairs.length} prompts with answers are trained on, ${split.validation.length} are held out and never trained on.`,
     floorBpc: null,
     answers: { endId: endIdOf(tokenizer), startsOf: (count) => someRows(held, T, count).answerStarts },

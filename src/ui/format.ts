@@ -42,20 +42,18 @@ export function bytes(count: number): string {
   return `${compact(count).replace(/ ?([kMGT])?$/, ' $1')}B`.replace('  ', ' ');
 }
 
-/** A token as one visible mark: white space gets a sign of its own. */
+const marks: Readonly<Record<string, string>> = { '\n': '↵', '\t': '⇥', '\r': '␍' };
+const names: Readonly<Record<string, string>> = { ' ': 'space', '\n': 'line break', '\t': 'tab' };
+
+/** A token as its cell shows it: line breaks and tabs get signs of their own, a space is a gap. */
 export function visible(token: string): string {
-  if (token === '\n') return '↵';
-  if (token === '\t') return '⇥';
-  if (token === '\r') return '␍';
-  return token;
+  return token.replace(/[\n\t\r]/g, (character) => marks[character]);
 }
 
 /** A token as words, for readouts and screen readers. */
 export function spoken(token: string): string {
-  if (token === ' ') return 'space';
-  if (token === '\n') return 'line break';
-  if (token === '\t') return 'tab';
-  return `“${token}”`;
+  const isBlank = token !== '' && [...token].every((character) => names[character] !== undefined);
+  return isBlank ? [...token].map((character) => names[character]).join(', ') : `“${visible(token)}”`;
 }
 
 /** Ends in a full stop, so that another sentence can follow. */

@@ -2,7 +2,6 @@
  * The engine as the page sees it: one handler per command of the protocol. What lives on the runtime is in `host.ts`;
  * everything that computes is below, in `src/train`.
  */
-import { corpusKind } from '../config/corpusKinds.ts';
 import { ConfigError } from '../config/errors.ts';
 import { decode } from '../diffusion/decode.ts';
 import { planMemory } from '../gpu/recording.ts';
@@ -12,13 +11,14 @@ import { declareParameters } from '../nn/parameters.ts';
 import { encodeModel } from '../train/checkpoint.ts';
 import { denoiserOf, type Model, promptTokens } from '../train/model.ts';
 import { recordTraining } from '../train/recordings.ts';
-import { loadRunText, prepareText, type RunText } from '../train/text.ts';
+import type { RunText } from '../train/text.ts';
 import { fetchFile } from './files.ts';
 import { createHost } from './host.ts';
 import type { CommandName, Commands, RunStatus, Telemetry, TrainRequest, Weights } from './protocol.ts';
 import { machineReport, modelReport } from './reports.ts';
 import { routesOf } from './routes.ts';
 import { createRunDriver } from './runDriver.ts';
+import { createTexts } from './texts.ts';
 
 type Handlers = {
   [N in CommandName]: (argument: Commands[N]['argument']) => Promise<Commands[N]['answer']>;
@@ -30,21 +30,9 @@ const pretrainedSplit = 'The bundled model: see its configuration.';
 export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
   const host = createHost(emit);
   let decodeRequest = 0;
-  const texts = new Map<string, Promise<string>>();
+  const texts = createTexts(async (path) => (await fetchFile(host.baseUrl(), path)).text());
 
-  const textOf = async ({ experiment, text }: TrainRequest): Promise<RunText> => {
-    const own = text === undefined ? null : { content: text, where: 'your text' };
-    const fetchText = async (path: string) => (await fetchFile(host.baseUrl(), path)).text();
-    if (corpusKind(experiment.data.corpus).isOwn)
-      return prepareText(experiment, await loadRunText(experiment, own, fetchText));
-    let corpus = texts.get(experiment.data.corpus);
-    if (!corpus) {
-      corpus = loadRunText(experiment, null, fetchText);
-      texts.set(experiment.data.corpus, corpus);
-      corpus.catch(() => texts.delete(experiment.data.corpus));
-    }
-    return prepareText(experiment, await corpus);
-  };
+  const textOf = ({ experiment, text }: TrainRequest): Promise<RunText> => texts.textOf(experiment, text);
   const modelOf = (weights: Weights): Model => {
     const model = weights === 'run' ? host.run()?.model() : host.pretrained();
     if (!model)

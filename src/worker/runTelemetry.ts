@@ -28,7 +28,7 @@ export function createRunTelemetry(
   emit: (telemetry: Telemetry) => void,
 ): RunTelemetry {
   const tokensPerStep = training.batchSize * data.sequenceLength;
-  const bits = text.tokensPerCharacter / Math.LN2;
+  const bits = text.trainTokensPerCharacter / Math.LN2;
   let pending: { step: number; loss: number; gradNorm: number; tokensPerSecond: number }[] = [];
   let lastLoad: Extract<Telemetry, { kind: 'load' }> | null = null;
   let lastFlush = 0;

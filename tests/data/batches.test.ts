@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../src/config/errors.ts';
 import { createBatches, evaluationOffsets, evaluationWindows } from '../../src/data/batches.ts';
-import { describeSplit, prepareDataset, splitBoundary } from '../../src/data/splits.ts';
+import { describeSplit, encodeDataset, expectWindows, splitBoundary } from '../../src/data/splits.ts';
 
 const upTo = (length: number) => Uint32Array.from({ length }, (_, i) => i);
 const shape = fc.record({
@@ -32,37 +32,33 @@ describe('split', () => {
   test('never trains on held-out text, whatever the tokenizer, the window and the seed', () => {
     const T = 3;
     fc.assert(
-      fc.property(fc.constantFrom('character' as const, 'byte' as const), fc.integer(), (tokenizer, seed) => {
-        // Held-out characters occur nowhere else, so one of them in a batch is a leak.
-        const text = 'abcde'.repeat(18) + 'XYZ€é'.repeat(2);
-        const data = prepareDataset(text, {
-          tokenizer,
-          sequenceLength: T,
-          validationShare: 0.1,
-          trainingCharacters: 0,
-        });
-        const batches = createBatches(data.train, { sequenceLength: T, batchSize: 4, seed });
-        const seen = new Set<number>();
-        for (let step = 0; step < 30; step++) for (const id of batches.batchAt(step)) seen.add(id);
-        expect([...seen].map(data.tokenizer.tokenText).sort().join('')).toBe('abcde');
-        const heldOut = data.tokenizer.decode(evaluationWindows(data.validation, T, 100));
-        expect(/[a-e]/.test(heldOut.replace(/<0x..>/g, ''))).toBe(false);
-      }),
+      fc.property(
+        fc.constantFrom('character' as const, 'byte' as const, 'bpe' as const),
+        fc.integer(),
+        (tokenizer, seed) => {
+          // Held-out characters occur nowhere else, so one of them in a batch is a leak.
+          const text = 'abcde'.repeat(18) + 'XYZ€é'.repeat(2);
+          const data = encodeDataset(text, {
+            tokenizer,
+            vocabularySize: 259,
+            validationShare: 0.1,
+            trainingCharacters: 0,
+          });
+          const batches = createBatches(data.train, { sequenceLength: T, batchSize: 4, seed });
+          const seen = new Set<number>();
+          for (let step = 0; step < 30; step++) for (const id of batches.batchAt(step)) seen.add(id);
+          expect([...seen].map(data.tokenizer.tokenText).sort().join('')).toBe('abcde');
+          const heldOut = data.tokenizer.decode(evaluationWindows(data.validation, T, 100));
+          expect(/[a-e]/.test(heldOut.replace(/<0x..>/g, ''))).toBe(false);
+        },
+      ),
     );
   });
 
   test('refuses a text with less than a window on either side, naming what to change', () => {
-    const settings = {
-      tokenizer: 'character',
-      sequenceLength: 8,
-      validationShare: 0.1,
-      trainingCharacters: 0,
-    } as const;
-    expect(() => prepareDataset('x'.repeat(79), settings)).not.toThrow();
-    expect(() => prepareDataset('x'.repeat(70), settings)).toThrow(DataError);
-    expect(() => prepareDataset('x'.repeat(70), settings)).toThrow(
-      'of 8 tokens to train on and one held out, got 63 and 7',
-    );
+    expect(() => expectWindows(71, 8, 8)).not.toThrow();
+    expect(() => expectWindows(63, 7, 8)).toThrow(DataError);
+    expect(() => expectWindows(63, 7, 8)).toThrow('of 8 tokens to train on and one held out, got 63 and 7');
   });
 
   test('says what is held out', () => {
@@ -77,6 +73,7 @@ describe('split', () => {
       'The first 90.8 % of the text (1,090 characters) is trained on, the last 9.2 % (110) is held out and never trained on.',
     );
     expect(describeSplit(split, 'character')).toContain('list of characters is taken from the whole text');
+    expect(describeSplit(split, 'bpe')).toContain('Subwords are learned from the first part alone');
     const repeated = { ...split, trainEnd: 500, trainCharacters: 600, unusedCharacters: 490 };
     expect(describeSplit(repeated, 'byte')).toBe(
       'The first 50 % of the text (600 characters) is trained on, the last 9.2 % (110) is held out and never trained on.',
@@ -86,11 +83,16 @@ describe('split', () => {
   test('trains on no more characters than asked for, and holds out the same text', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 1, max: 250 }), (text, trainingCharacters) => {
-        const settings = { tokenizer: 'byte', sequenceLength: 1, validationShare: 0.3, trainingCharacters: 0 } as const;
-        const whole = prepareDataset(text, settings);
+        const settings = {
+          tokenizer: 'byte',
+          vocabularySize: 256,
+          validationShare: 0.3,
+          trainingCharacters: 0,
+        } as const;
+        const whole = encodeDataset(text, settings);
         const bytesWanted = new TextEncoder().encode(text.slice(0, trainingCharacters)).length;
         fc.pre(bytesWanted > 3);
-        const cut = prepareDataset(text, { ...settings, trainingCharacters });
+        const cut = encodeDataset(text, { ...settings, trainingCharacters });
         expect(cut.validation).toEqual(whole.validation);
         expect(cut.train).toEqual(whole.train.subarray(0, cut.train.length));
         const kept = cut.tokenizer.decode(cut.train);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { clean, prepareCorpora } from '../../scripts/corpora/prepare.mjs';
 import { type CorpusId, corpora, loadCorpus, sectionAt } from '../../src/data/corpora.ts';
-import { prepareDataset } from '../../src/data/splits.ts';
+import { encodeDataset } from '../../src/data/splits.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'corpora-'));
 prepareCorpora(directory);
@@ -38,9 +38,9 @@ describe.each(Object.keys(corpora) as CorpusId[])('%s', (id) => {
     expect(/^[\n -~]+$/.test(text)).toBe(true);
     expect(text).not.toContain('_');
     expect(text.length).toBeLessThan(11_000_000);
-    const data = prepareDataset(text.slice(-60_000), {
+    const data = encodeDataset(text.slice(-60_000), {
       tokenizer: 'character',
-      sequenceLength: 1024,
+      vocabularySize: 512,
       validationShare: 0.1,
       trainingCharacters: 0,
     });

@@ -14,7 +14,7 @@ import {
   transition,
 } from '../../src/data/markov.ts';
 import { markovPosterior } from '../../src/data/markovPosterior.ts';
-import { tokenizerFor } from '../../src/data/tokenizers.ts';
+import { charactersOf, characterTokenizer } from '../../src/data/tokenizers.ts';
 
 const sources = {
   'order 1': markovSource({ symbols: 3, order: 1, successors: 2, seed: 5 }),
@@ -136,7 +136,7 @@ describe('the bundled source', () => {
 
   test('gives its symbols the ids that the character tokenizer gives them', () => {
     const text = markovText(source, 5000);
-    const tokenizer = tokenizerFor('character', text);
+    const tokenizer = characterTokenizer(charactersOf(text));
     expect(tokenizer.vocabularySize).toBe(source.alphabet.length);
     expect(tokenizer.encode(text)).toEqual(markovSymbols(source, 5000));
   });

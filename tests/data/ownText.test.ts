@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DataError } from '../../src/config/errors.ts';
 import { maximumTextBytes } from '../../src/config/limits.ts';
 import { expectTextSize, validateText } from '../../src/data/ownText.ts';
-import { prepareDataset } from '../../src/data/splits.ts';
+import { encodeDataset, expectWindows } from '../../src/data/splits.ts';
 
 const settings = { tokenizer: 'character', sequenceLength: 4, validationShare: 0.1, trainingCharacters: 0 } as const;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -68,8 +68,12 @@ describe('accepted', () => {
           return false;
         }
       };
-      const all = { ...settings, tokenizer };
-      expect(accepts(() => validateText(text, all))).toBe(accepts(() => prepareDataset(text, all)));
+      const all = { ...settings, tokenizer, vocabularySize: 300 };
+      const split = () => {
+        const { train, validation } = encodeDataset(text, all);
+        expectWindows(train.length, validation.length, all.sequenceLength);
+      };
+      expect(accepts(() => validateText(text, all))).toBe(accepts(split));
     }
   });
 });

@@ -6,7 +6,7 @@ import { defaultExperiment, withSettings } from '../../src/config/experiment.ts'
 import { createPairBatches, endText, pairRows, someRows } from '../../src/data/pairBatches.ts';
 import { type Pair, parsePairs, splitPairs } from '../../src/data/pairs.ts';
 import { additionText, sortingText } from '../../src/data/tasks.ts';
-import { characterTokenizer, tokenizerFor } from '../../src/data/tokenizers.ts';
+import { charactersOf, characterTokenizer } from '../../src/data/tokenizers.ts';
 import { ownText, prepareText } from '../../src/train/text.ts';
 
 test('lines with a tab and lines of JSON read alike; blank lines are left out', () => {
@@ -138,7 +138,7 @@ test('held-out rows are spread, and go with their answers', () => {
 test('a run on pairs: its tokenizer knows the end, its windows come with answers, a checkpoint keeps its tokenizer', () => {
   const text = '12=\t3\n21=\t3\n11=\t2';
   const run = prepareText(withCorpus('pairs', 6), text);
-  expect(run.tokenizer.toJSON()).toEqual(tokenizerFor('character', '123=\n').toJSON());
+  expect(run.tokenizer.toJSON()).toEqual(characterTokenizer(charactersOf('123=\n')).toJSON());
   expect(run.answers!.startsOf(9)).toEqual(Uint32Array.of(3));
   expect(run.validationWindows(9)).toHaveLength(6);
   expect(run.tokensPerCharacter).toBe(1);

@@ -75,7 +75,7 @@ const facts: RunFacts = {
   backend: 'cpu',
   adapter: 'a processor',
   experiment,
-  text: { vocabularySize: 20, tokensPerCharacter: 1, floorBpc: null },
+  text: { vocabularySize: 20, trainTokensPerCharacter: 1, floorBpc: null },
 };
 const step = (at: number, loss = at): TrainingEvent => ({
   kind: 'step',

@@ -95,6 +95,8 @@ describe('numbers in words', () => {
     expect(bytes(4_100_000)).toBe('4.1 MB');
     expect(bytes(512)).toBe('512 B');
     expect([visible('\n'), visible('x'), spoken(' ')]).toEqual(['↵', 'x', 'space']);
+    expect([visible(' the'), visible('.\n\n')]).toEqual([' the', '.↵↵']);
+    expect([spoken('\n\n'), spoken(' the'), spoken('.\n')]).toEqual(['line break, line break', '“ the”', '“.↵”']);
   });
 
   it('steps a number within its range', () => {

@@ -25,9 +25,19 @@ export const data = {
       options: [
         { value: 'character', label: 'Characters' },
         { value: 'byte', label: 'Bytes (UTF-8)' },
+        { value: 'bpe', label: 'Subwords (BPE)' },
       ],
       label: 'Tokenizer',
-      why: 'One token per character that occurs in the text, or per byte.',
+      why: 'One token per character that occurs in the text, per byte, or per subword learned from the training part.',
+    }),
+    vocabularySize: integer({
+      default: 512,
+      min: 256,
+      max: 4096,
+      unit: 'tokens',
+      label: 'Vocabulary',
+      why: 'Subwords to learn, the 256 bytes included; fewer where the text holds no further pair twice.',
+      onlyIf: { path: 'data.tokenizer', in: ['bpe'] },
     }),
     sequenceLength: integer({
       default: 64,

@@ -6,7 +6,7 @@ import { advance, useDecode } from '../../store/decode.ts';
 import { three } from '../format.ts';
 import { Cells } from '../parts/Cells.tsx';
 import { ColourKey } from '../parts/ColourKey.tsx';
-import { type CellColour, cellsOf } from '../parts/denoising.ts';
+import { type CellColour, cellsOf, hasSubwords } from '../parts/denoising.ts';
 import { Panel } from '../parts/Panel.tsx';
 import { FinalText } from './FinalText.tsx';
 import { Scrubber } from './Scrubber.tsx';
@@ -46,6 +46,7 @@ export function DecodeCanvas() {
           label="Tokens; arrow keys move from cell to cell"
           cells={cells}
           size={sizeFor(cells.length)}
+          subwords={model !== null && hasSubwords(model)}
           interactive
           selected={selected}
           onSelect={setSelected}

@@ -4,6 +4,7 @@ import { cancelDecode, type DecodeState, decode, editDecode, useDecode } from '.
 import { modelOf, useRun } from '../../store/run.ts';
 import type { DecoderName } from '../../worker/protocol.ts';
 import { DiceIcon, PlayIcon, StopIcon } from '../icons.tsx';
+import { hasSubwords } from '../parts/denoising.ts';
 import { Help } from '../parts/Help.tsx';
 import { NumberControl } from '../parts/NumberControl.tsx';
 import { Panel } from '../parts/Panel.tsx';
@@ -13,6 +14,7 @@ import { decoders } from './decoders.ts';
 export function DecodeControls() {
   const request = useDecode((state) => state.request);
   const model = useRun((run) => modelOf(run, request.weights));
+  const subwords = model !== null && hasSubwords(model);
   const window = model?.experiment.data.sequenceLength ?? 64;
   return (
     <Panel title="Decode">
@@ -21,8 +23,12 @@ export function DecodeControls() {
         <Textarea
           size="sm"
           label="Prompt"
-          description="Kept as it is; _ is a hole to fill. The rest of the window is masked."
-          placeholder="Call me ______."
+          description={
+            subwords
+              ? 'Kept as it is; _ is a hole of one token, which brings its own space. The rest of the window is masked.'
+              : 'Kept as it is; _ is a hole to fill. The rest of the window is masked.'
+          }
+          placeholder={subwords ? 'Shall I_thee to a_day?' : 'Call me ______.'}
           autosize
           minRows={2}
           maxRows={6}

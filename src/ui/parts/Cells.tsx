@@ -23,19 +23,29 @@ interface CellsProps {
   cells: readonly Cell[];
   /** Font size in pixels. */
   size?: number;
+  /** Tokens are pieces of words: cells wrap like text from the first, and a mask is as wide as most tokens. */
+  subwords?: boolean;
   interactive?: boolean;
   selected?: number | null;
   onSelect?: (position: number) => void;
 }
 
-export function Cells({ label, cells, size = 17, interactive = false, selected = null, onSelect }: CellsProps) {
+export function Cells(props: CellsProps) {
+  const { label, cells, size = 17, subwords = false, interactive = false, selected = null, onSelect } = props;
   const root = useRef<HTMLDivElement>(null);
   const { ref, width } = useElementSize();
   const attach = useMergedRef(root, ref);
-  const style = { '--cell-font': `${size}px`, ...rowsOf(cells, size, width) } as CSSProperties;
+  const style = { '--cell-font': `${size}px`, ...rowsOf(cells, size, width, subwords) } as CSSProperties;
   if (!interactive) {
     return (
-      <div ref={attach} className="cells" role="img" aria-label={label} style={style}>
+      <div
+        ref={attach}
+        className="cells"
+        role="img"
+        aria-label={label}
+        style={style}
+        data-subwords={subwords || undefined}
+      >
         {cells.map((cell, position) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its position in the sequence.
           <TokenCell key={position} {...cell} />
@@ -62,6 +72,7 @@ export function Cells({ label, cells, size = 17, interactive = false, selected =
       role="group"
       aria-label={label}
       style={style}
+      data-subwords={subwords || undefined}
       onKeyDown={walk}
       onFocus={take}
       onMouseOver={take}
@@ -81,8 +92,8 @@ export function Cells({ label, cells, size = 17, interactive = false, selected =
 }
 
 /** Columns of equal width in rows of equal length, where every token is a character or two; longer tokens just wrap. */
-function rowsOf(cells: readonly Cell[], size: number, width: number): CSSProperties {
-  if (width === 0 || cells.length === 0 || cells.some((cell) => cell.text.length > 2)) return {};
+function rowsOf(cells: readonly Cell[], size: number, width: number, subwords: boolean): CSSProperties {
+  if (subwords || width === 0 || cells.length === 0 || cells.some((cell) => cell.text.length > 2)) return {};
   const narrowest = size * (cells[0].foot === undefined ? 1.4 : 1.75) + 2;
   const most = Math.max(1, Math.floor(width / narrowest));
   const columns = Math.ceil(cells.length / Math.ceil(cells.length / most));

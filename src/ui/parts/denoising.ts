@@ -39,6 +39,11 @@ export function confidenceTint(confidence: number): string {
   return `color-mix(in srgb, var(--accent) ${share}%, var(--cell-paper))`;
 }
 
+/** Whether a model's tokens are pieces of words. */
+export function hasSubwords(model: ModelReport): boolean {
+  return model.experiment.data.tokenizer === 'bpe';
+}
+
 /** A token's text; the replacement character for one that another model's vocabulary would have. */
 export function tokenText(model: ModelReport, token: number): string {
   return model.vocabulary[token] ?? '\uFFFD';

@@ -5,7 +5,7 @@ import { showLayer, useRouting } from '../../store/routing.ts';
 import type { ModelReport, RouteReport } from '../../worker/protocol.ts';
 import { spoken } from '../format.ts';
 import { Cells } from '../parts/Cells.tsx';
-import { tokenText } from '../parts/denoising.ts';
+import { hasSubwords, tokenText } from '../parts/denoising.ts';
 import { Help } from '../parts/Help.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { ExpertKey } from './ExpertKey.tsx';
@@ -40,6 +40,7 @@ export function TokenRoutes({ report, model }: TokenRoutesProps) {
           label="Tokens by expert; arrow keys move from token to token"
           cells={routeCells(report, model, layer)}
           size={report.tokens.length <= 128 ? 18 : 13}
+          subwords={hasSubwords(model)}
           interactive
           selected={position}
           onSelect={setSelected}

@@ -6,7 +6,7 @@ import { modelOf, useRun } from '../../store/run.ts';
 import { whole } from '../format.ts';
 import { useLive } from '../live.ts';
 import { Cells } from '../parts/Cells.tsx';
-import { cellsOf, textOf } from '../parts/denoising.ts';
+import { cellsOf, hasSubwords, textOf } from '../parts/denoising.ts';
 import { Panel } from '../parts/Panel.tsx';
 
 export function PreviewPanel({ large = false }: { large?: boolean }) {
@@ -26,9 +26,10 @@ export function PreviewPanel({ large = false }: { large?: boolean }) {
   }
   const { frame, weights, trainedSteps } = preview;
   const text = textOf(frame, model);
+  const tokenName = model.experiment.data.tokenizer === 'character' ? 'characters' : 'tokens';
   const whose =
     weights === 'pretrained'
-      ? `A small bundled model uncovers ${frame.tokens.length} characters in ${frame.calls} network calls`
+      ? `A small bundled model uncovers ${frame.tokens.length} ${tokenName} in ${frame.calls} network calls`
       : `Your model after ${whole(trainedSteps)} steps`;
   return (
     <Panel title="Denoising" note={whose}>
@@ -43,6 +44,7 @@ export function PreviewPanel({ large = false }: { large?: boolean }) {
           label={`Text after call ${frame.call} of ${frame.calls}: ${text}`}
           cells={cellsOf(frame, model, 'confidence')}
           size={sizeFor(frame.tokens.length) + (large ? 6 : 0)}
+          subwords={hasSubwords(model)}
         />
       </div>
       <Group mt="sm" gap="sm" wrap="nowrap">

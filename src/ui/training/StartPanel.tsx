@@ -9,8 +9,9 @@ export function StartPanel() {
     <Panel title="Train a sparse diffusion language model from scratch, here">
       <Text size="sm" maw={620}>
         A diffusion language model does not write from left to right: it starts from a text in which everything is
-        hidden and uncovers it in any order, several characters per call. It is <em>sparse</em> when each character
-        passes through only a few of many small networks, its experts, and a router decides which.
+        hidden and uncovers it in any order, several tokens (characters, or pieces of words) per call. It is{' '}
+        <em>sparse</em> when each token passes through only a few of many small networks, its experts, and a router
+        decides which.
       </Text>
       <Text size="sm" maw={620} mt="xs">
         A small bundled model does that above. Press <strong>Train</strong> to make one of your own: everything runs on

@@ -1,0 +1,57 @@
+/**
+ * The texts of the page's configurations, kept between requests: fetched once, and tokenized once as long as neither
+ * the text nor what its tokens depend on changes, so that an edit of the model learns no vocabulary anew.
+ */
+import { corpusKind } from '../config/corpusKinds.ts';
+import type { Experiment } from '../config/schema.ts';
+import { type Dataset, encodeDataset } from '../data/splits.ts';
+import { batchText, loadRunText, prepareText, type RunText } from '../train/text.ts';
+
+/** Tokenized texts kept at once: the run's, the one being edited, the bundled model's. */
+const keptDatasets = 3;
+
+interface Kept {
+  readonly key: string;
+  readonly text: string;
+  readonly dataset: Dataset;
+}
+
+export interface Texts {
+  /** The text of a configuration, `own` where it is the person's. Throws `DataError` for one that cannot be used. */
+  textOf(experiment: Experiment, own: string | undefined): Promise<RunText>;
+}
+
+/** `fetchText` reads a file beside the page. */
+export function createTexts(fetchText: (path: string) => Promise<string>): Texts {
+  const corpora = new Map<string, Promise<string>>();
+  // The latest first.
+  let kept: Kept[] = [];
+
+  const corpusOf = (experiment: Experiment): Promise<string> => {
+    const { corpus } = experiment.data;
+    let text = corpora.get(corpus);
+    if (!text) {
+      text = loadRunText(experiment, null, fetchText);
+      corpora.set(corpus, text);
+      text.catch(() => corpora.delete(corpus));
+    }
+    return text;
+  };
+  const datasetOf = ({ data }: Experiment, text: string): Dataset => {
+    const { tokenizer, vocabularySize, validationShare, trainingCharacters } = data;
+    const size = tokenizer === 'bpe' ? vocabularySize : null;
+    const key = [tokenizer, size, validationShare, trainingCharacters].join();
+    const known = kept.find((entry) => entry.key === key && entry.text === text);
+    const entry = known ?? { key, text, dataset: encodeDataset(text, data) };
+    kept = [entry, ...kept.filter((other) => other !== entry)].slice(0, keptDatasets);
+    return entry.dataset;
+  };
+  return {
+    textOf: async (experiment, own) => {
+      const { isOwn, isPairs } = corpusKind(experiment.data.corpus);
+      const brought = own === undefined ? null : { content: own, where: 'your text' };
+      const text = await (isOwn ? loadRunText(experiment, brought, fetchText) : corpusOf(experiment));
+      return isPairs ? prepareText(experiment, text) : batchText(experiment, datasetOf(experiment, text));
+    },
+  };
+}
