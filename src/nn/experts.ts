@@ -39,7 +39,7 @@ function runExperts(x: Tensor, gateUp: Tensor, down: Tensor, routing: Routing): 
   const { experts: E, rowsPerExpert, offsets, slots: S } = routing;
   const C = x.shape[1];
   const F = down.shape[2];
-  if (rowsPerExpert === null) return groupedMatmul(swiglu(groupedMatmul(x, gateUp, offsets)), down, offsets);
+  if (rowsPerExpert === null) return groupedMatmul(swiglu(groupedMatmul(x, gateUp, offsets), offsets), down, offsets);
   // Equal groups: a batched product, which has the faster shaders.
   const up = matmul(reshape(x, [E, rowsPerExpert, C]), gateUp, { transB: true });
   const inner = reshape(swiglu(reshape(up, [S, 2 * F])), [E, rowsPerExpert, F]);

@@ -44,8 +44,12 @@ const hiddenKernel = kernel({
     for (let s = 0; s < S; s++) {
       const to = s * C;
       const pair = b.pairOf[s];
-      const gate = pair === none ? 0 : scale * b.gates[pair];
-      const from = pair === none ? 0 : Math.floor(pair / J) * C;
+      if (pair === none) {
+        for (let c = to; c < to + C; c++) b.dhidden[c] = ADD ? b.previous[c] : 0;
+        continue;
+      }
+      const gate = scale * b.gates[pair];
+      const from = Math.floor(pair / J) * C;
       for (let c = 0; c < C; c++) b.dhidden[to + c] = gate * b.dy[from + c] + (ADD ? b.previous[to + c] : 0);
     }
   },

@@ -8,16 +8,29 @@ import sigmoidWgsl from '../../shaders/shared/sigmoid.wgsl?raw';
 import wgsl from '../../shaders/swiglu.wgsl?raw';
 import backwardWgsl from '../../shaders/swiglu_backward.wgsl?raw';
 import { ShapeError } from '../config/errors.ts';
-import { type Floats, kernel } from '../gpu/kernel.ts';
+import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
 import { differentiable, expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
+
+interface Sizes {
+  readonly [name: string]: number;
+  readonly rows: number;
+  readonly F: number;
+  readonly E: number;
+  readonly GROUPED: number;
+}
 
 const forwardKernel = kernel({
   name: 'swiglu',
   wgsl,
   helpers: [indexWgsl, sigmoidWgsl],
-  twin: ({ gateUp, out }: { gateUp: Floats; out: Floats }, { rows, F }: { rows: number; F: number }) => {
-    for (let row = 0; row < rows; row++) {
+  twin: (
+    { gateUp, offsets, out }: { gateUp: Floats; offsets: Floats | Words; out: Floats },
+    { rows, F, E, GROUPED }: Sizes,
+  ) => {
+    const used = GROUPED ? offsets[E] : rows;
+    out.fill(0, used * F, rows * F);
+    for (let row = 0; row < used; row++) {
       const first = row * 2 * F;
       for (let f = 0; f < F; f++) {
         const gate = gateUp[first + f];
@@ -32,10 +45,13 @@ const backwardKernel = kernel({
   wgsl: backwardWgsl,
   helpers: [indexWgsl, sigmoidWgsl],
   twin: (
-    { gateUp, dy, dgateUp }: { gateUp: Floats; dy: Floats; dgateUp: Floats },
-    { rows, F }: { rows: number; F: number },
+    b: { gateUp: Floats; dy: Floats; offsets: Floats | Words; dgateUp: Floats },
+    { rows, F, E, GROUPED }: Sizes,
   ) => {
-    for (let row = 0; row < rows; row++) {
+    const { gateUp, dy, dgateUp } = b;
+    const used = GROUPED ? b.offsets[E] : rows;
+    dgateUp.fill(0, used * 2 * F, rows * 2 * F);
+    for (let row = 0; row < used; row++) {
       const first = row * 2 * F;
       for (let f = 0; f < F; f++) {
         const gate = gateUp[first + f];
@@ -49,21 +65,25 @@ const backwardKernel = kernel({
 });
 
 /**
- * `silu(gate) * up`: gateUp (N, 2F) with rows [gate | up], result (N, F). Throws `ShapeError` for other shapes.
+ * `silu(gate) * up`: gateUp (N, 2F) with rows [gate | up], result (N, F). With `offsets` (E + 1) u32, rows are grouped by
+ * expert, and those past the last expert's are not computed but 0. Throws `ShapeError` for other shapes.
  *
- * Gradients, with s = sigmoid(gate): dgate = dy up s (1 + gate (1 - s)); dup = dy gate s.
+ * Gradients, with s = sigmoid(gate): dgate = dy up s (1 + gate (1 - s)); dup = dy gate s; 0 in rows of no expert.
  */
-export function swiglu(gateUp: Tensor): Tensor {
+export function swiglu(gateUp: Tensor, offsets: Tensor | null = null): Tensor {
   const { N: rows, C } = expectShape('swiglu', 'gateUp', gateUp, ['N', 'C']);
   if (C % 2 !== 0) throw new ShapeError(`swiglu: expected gateUp (N, 2F), got ${showShape(gateUp.shape)}`);
   const F = C / 2;
+  const E = offsets ? offsets.length - 1 : 0;
+  if (offsets) expectShape('swiglu', 'offsets', offsets, [E + 1], 'u32');
+  const parameters = { rows, F, E, GROUPED: Number(offsets !== null) };
   const { graph } = gateUp;
   const out = transientTensor(graph, 'gated', [rows, F]);
   launch(graph, {
     label: `swiglu ${rows} x ${F}`,
     variants: [{ kernel: forwardKernel, workgroups: linearWorkgroups(rows * F) }],
-    bindings: { gateUp, out },
-    parameters: { rows, F },
+    bindings: { gateUp, offsets: offsets ?? gateUp, out },
+    parameters,
     flops: 6 * rows * F,
   });
   return differentiable(out, [gateUp], (dy) => [
@@ -73,8 +93,8 @@ export function swiglu(gateUp: Tensor): Tensor {
         launch(graph, {
           label: `swiglu backward ${rows} x ${F}`,
           variants: [{ kernel: backwardKernel, workgroups: linearWorkgroups(rows * F) }],
-          bindings: { gateUp, dy, dgateUp },
-          parameters: { rows, F },
+          bindings: { gateUp, dy, offsets: offsets ?? gateUp, dgateUp },
+          parameters,
           flops: 13 * rows * F,
         }),
     },
