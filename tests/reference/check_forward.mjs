@@ -37,6 +37,20 @@ const runs = [
     settings: { 'model.feedForward': 'expert-choice', 'model.experts': 5, 'model.sharedExperts': 1 },
   },
   {
+    name: 'expert choice by masks, 64 narrow experts, first layer dense',
+    backend: 'gpu',
+    settings: {
+      'model.feedForward': 'expert-choice',
+      'model.experts': 64,
+      'model.choices': 16,
+      'model.expertWidth': 3,
+      'model.capacitySchedule': 'cosine-reverse',
+      'model.minChoices': 6,
+      'model.denseLayers': 1,
+      'model.scalingFactor': 1.5,
+    },
+  },
+  {
     name: 'token choice',
     backend: 'cpu',
     settings: { 'model.feedForward': 'token-choice', 'model.experts': 5, 'model.score': 'sigmoid' },
