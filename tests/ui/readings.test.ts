@@ -4,7 +4,7 @@ import { presetExperiment } from '../../src/config/presets.ts';
 import { bytes, compact, duration, spoken, visible } from '../../src/ui/format.ts';
 import { cellsOf, textOf } from '../../src/ui/parts/denoising.ts';
 import { stepped } from '../../src/ui/parts/NumberControl.tsx';
-import { holdersOf, routeCells } from '../../src/ui/routing/routes.ts';
+import { expertsPerToken, holdersOf, routeCells } from '../../src/ui/routing/routes.ts';
 import { roundUp, ticksOf } from '../../src/ui/training/LiveChart.tsx';
 import type { DecodeFrame, ModelReport, RouteReport } from '../../src/worker/protocol.ts';
 
@@ -57,6 +57,12 @@ describe('a route report', () => {
     load: new Float32Array(6),
     maxVio: new Float32Array(2),
   };
+
+  it('counts experts per token, masked and revealed apart, and tokens that no expert took', () => {
+    expect(expertsPerToken(report, 0)).toBe('Experts per token: 1 on average (masked 0, revealed 2); 1 token has none');
+    const revealed = { ...report, masked: new Uint8Array(2) };
+    expect(expertsPerToken(revealed, 1)).toBe('Experts per token: 1 on average');
+  });
 
   it('lists the experts of a token, the largest gate first', () => {
     expect(holdersOf(report, 0, 0).map(({ expert, gate }) => [expert, gate])).toEqual([

@@ -10,7 +10,7 @@ import { Help } from '../parts/Help.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { ExpertKey } from './ExpertKey.tsx';
 import { Holders } from './Holders.tsx';
-import { holdersOf, routeCells } from './routes.ts';
+import { expertsPerToken, holdersOf, routeCells } from './routes.ts';
 
 interface TokenRoutesProps {
   report: RouteReport;
@@ -58,6 +58,9 @@ export function TokenRoutes({ report, model }: TokenRoutesProps) {
           />
         )}
       </div>
+      <Text size="sm" mb="xs" data-testid="experts-per-token">
+        {expertsPerToken(report, layer)}
+      </Text>
       <ExpertKey experts={report.experts} />
     </Panel>
   );

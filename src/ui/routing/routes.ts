@@ -24,6 +24,21 @@ export function holdersOf(report: RouteReport, layer: number, position: number):
     .sort((a, b) => b.gate - a.gate);
 }
 
+/** How many experts hold a token of a layer: on average, by masked and revealed tokens, and how many have none. */
+export function expertsPerToken(report: RouteReport, layer: number): string {
+  const counts = Array.from(report.tokens, (_, position) => holdersOf(report, layer, position).length);
+  const meanOf = (masked: number) => {
+    const some = counts.filter((_, position) => report.masked[position] === masked);
+    return some.length > 0 ? some.reduce((sum, count) => sum + count, 0) / some.length : null;
+  };
+  const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+  const [revealed, masked] = [meanOf(0), meanOf(1)];
+  const parts = revealed !== null && masked !== null ? ` (masked ${three(masked)}, revealed ${three(revealed)})` : '';
+  const without = counts.filter((count) => count === 0).length;
+  const none = without === 0 ? '' : `; ${without} ${without === 1 ? 'token has' : 'tokens have'} none`;
+  return `Experts per token: ${three(mean)} on average${parts}${none}`;
+}
+
 /** One cell per token: the colour and number of the expert with the largest gate, and how many more hold it. */
 export function routeCells(report: RouteReport, model: ModelReport, layer: number): Cell[] {
   return Array.from(report.tokens, (token, position) => {
