@@ -3,7 +3,6 @@ import { differences, withSettings } from '../config/experiment.ts';
 import { presetExperiment } from '../config/presets.ts';
 import { accountingOf } from '../lab/accounting.ts';
 import { denseMatch, type MatchKind, matchKinds } from '../lab/match.ts';
-import { prepareText } from '../train/text.ts';
 import { oneOf, readOptions, readSettings, required } from './arguments.ts';
 import { print, printJson, table } from './output.ts';
 import { loadText } from './texts.ts';
@@ -24,7 +23,7 @@ export async function matchCommand(args: readonly string[]): Promise<void> {
   const own = values.data === undefined ? {} : { 'data.corpus': 'custom' };
   const settings = { ...readSettings(values.set), ...own };
   const experiment = withSettings(presetExperiment(values.preset ?? 'expert-choice'), settings);
-  const { tokenizer } = prepareText(experiment, await loadText(experiment, values.data));
+  const { tokenizer } = await loadText(experiment, values.data);
   const match = denseMatch(experiment, by, tokenizer.vocabularySize);
   const from = accountingOf(experiment, tokenizer.vocabularySize);
   const to = accountingOf(match.experiment, tokenizer.vocabularySize);

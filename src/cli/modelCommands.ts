@@ -7,7 +7,7 @@ import { declareParameters } from '../nn/parameters.ts';
 import { createEvaluator } from '../train/evaluation.ts';
 import { denoiserOf, modelOfWeights, modelOver, promptTokens } from '../train/model.ts';
 import { encodeTensors, type NamedTensor } from '../train/safetensors.ts';
-import { heldOut, prepareText } from '../train/text.ts';
+import { heldOut } from '../train/text.ts';
 import { validate } from '../train/validation.ts';
 import { oneOf, readOptions, realNumber, required, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
@@ -43,7 +43,7 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
   const rounds = wholeNumber('rounds', values.rounds ?? '8', 1, 1024);
   const held =
     values.data === undefined
-      ? heldOut(prepareText(experiment, await loadText(experiment, undefined), tokenizer), windowCount)
+      ? heldOut(await loadText(experiment, undefined, tokenizer), windowCount)
       : windowsOfFile(experiment, values.data, tokenizer, windowCount);
   const { runtime, close } = await openBackend(values.backend);
   const parameters = declareParameters(layoutOf(experiment.model, tokenizer.vocabularySize));

@@ -10,7 +10,7 @@ import type { Study, Subject } from '../lab/studies/study.ts';
 import { studies, studyById } from '../lab/studies.ts';
 import { studyRecord } from '../lab/studyRecord.ts';
 import { type PlannedRun, plannedRuns, studySize } from '../lab/studyRuns.ts';
-import { prepareText, type RunText } from '../train/text.ts';
+import type { RunText } from '../train/text.ts';
 import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, inspectBackends, openBackend } from './backend.ts';
 import { endProgress, print, printJson, progress, table } from './output.ts';
@@ -98,7 +98,7 @@ async function textsOf(runs: readonly PlannedRun[]): Promise<(run: PlannedRun) =
     if (run.experiment.data.corpus === 'custom')
       throw new ConfigError('data.corpus: expected a text that is bundled, as a study keeps no copy, got "custom"');
     if (known.has(keyOf(run))) continue;
-    known.set(keyOf(run), prepareText(run.experiment, await loadText(run.experiment, undefined)));
+    known.set(keyOf(run), await loadText(run.experiment, undefined));
   }
   return (run) => known.get(keyOf(run))!;
 }

@@ -6,17 +6,25 @@ import { DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { expectTextSize } from '../data/ownText.ts';
 import type { Tokenizer } from '../data/tokenizers.ts';
-import { type EvaluationText, loadRunText, ownText, windowsOfText } from '../train/text.ts';
+import { type EvaluationText, loadRunText, ownText, prepareText, type RunText, windowsOfText } from '../train/text.ts';
 import { readBytes } from './runDirectory.ts';
 
-/** The text of a run; `file` for `data.corpus` custom. Throws `DataError` with one sentence about the file. */
-export async function loadText(experiment: Experiment, file: string | undefined): Promise<string> {
+/**
+ * The text of a run, ready to train on; `file` for a text of one's own, `tokenizer` of the weights that it goes on from.
+ * Throws `DataError` with one sentence about the file.
+ */
+export async function loadText(
+  experiment: Experiment,
+  file: string | undefined,
+  tokenizer?: Tokenizer,
+): Promise<RunText> {
   const { corpus } = experiment.data;
   if (corpusKind(corpus).isOwn && file === undefined) {
     throw new DataError(`--data: expected a file, because data.corpus is "${corpus}" (a run keeps no copy), got none`);
   }
   const own = file === undefined ? null : { content: readOwn(file), where: file };
-  return loadRunText(experiment, own, (path) => readFile(new URL(path, import.meta.url), 'utf8'));
+  const text = await loadRunText(experiment, own, (path) => readFile(new URL(path, import.meta.url), 'utf8'));
+  return naming(file, () => prepareText(experiment, text, tokenizer));
 }
 
 /** Windows of a file to evaluate on. Throws `DataError` about the file, characters unknown to the model included. */
@@ -27,11 +35,16 @@ export function windowsOfFile(
   count: number,
 ): EvaluationText {
   const text = ownText(experiment.data, readOwn(file), file);
+  return naming(file, () => windowsOfText(experiment, text, tokenizer, count));
+}
+
+/** Puts the file's name into sentences about its text. */
+function naming<T>(file: string | undefined, read: () => T): T {
   try {
-    return windowsOfText(experiment, text, tokenizer, count);
+    return read();
   } catch (error) {
-    if (error instanceof DataError) throw new DataError(error.message.replace(/^text:/, () => `${file}:`));
-    throw error;
+    if (!(error instanceof DataError) || file === undefined) throw error;
+    throw new DataError(error.message.replace(/^text:/, () => `${file}:`));
   }
 }
 

@@ -15,7 +15,7 @@ import type { Snapshot } from '../train/checkpoint.ts';
 import { createEvaluator } from '../train/evaluation.ts';
 import { modelOfTrainer } from '../train/model.ts';
 import { startFrom } from '../train/startFrom.ts';
-import { heldOut, prepareText, type RunText } from '../train/text.ts';
+import { heldOut, type RunText } from '../train/text.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
 import { isValidated, trainingLoop } from '../train/trainingLoop.ts';
 import { validate } from '../train/validation.ts';
@@ -109,7 +109,7 @@ async function newJob(
   const base = isOfSource ? source.experiment : presetExperiment(values.preset ?? 'expert-choice');
   const experiment = withSettings(base, settings);
   const weights = source && startFrom(experiment, source);
-  const text = prepareText(experiment, await loadText(experiment, values.data), source?.tokenizer);
+  const text = await loadText(experiment, values.data, source?.tokenizer);
   return { experiment, text, directory: values.out, snapshot: null, weights, before: null };
 }
 
@@ -135,7 +135,7 @@ async function resumedJob(
   if (snapshot.step >= steps)
     throw new ConfigError(`--steps: expected more than the ${snapshot.step} steps done, got ${steps}`);
   if (values.data !== undefined) ownCorpus(values.data, experiment.data.corpus);
-  const text = prepareText(experiment, await loadText(experiment, values.data), tokenizer);
+  const text = await loadText(experiment, values.data, tokenizer);
   truncateMetrics(directory, snapshot.step);
   writeConfig(directory, experiment, tokenizer.vocabularySize);
   return { experiment, text, directory, snapshot, weights: null, before: readRecord(directory) };
