@@ -5,12 +5,14 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { followAddress } from './store/address.ts';
 import { createEngine, startWorker } from './store/engine.ts';
+import { saveOnLeaving } from './store/leaving.ts';
 import { connect, open } from './store/session.ts';
 import { App } from './ui/App.tsx';
 import { Crashed } from './ui/Crashed.tsx';
 
 connect(createEngine(startWorker()));
 followAddress();
+saveOnLeaving();
 void open(document.baseURI);
 
 const root = document.getElementById('root');

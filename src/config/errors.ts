@@ -28,6 +28,11 @@ export class DataError extends Error {
   override readonly name = 'DataError';
 }
 
+/** The browser keeps nothing for this page, or has no room left. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+}
+
 /** A value of unknown kind as a message shows it: JSON, cut short. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';

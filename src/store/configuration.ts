@@ -4,7 +4,7 @@
  */
 import { create } from 'zustand';
 import { differences, settingAt, withSettings } from '../config/experiment.ts';
-import { presetExperiment } from '../config/presets.ts';
+import { presetById, presetExperiment } from '../config/presets.ts';
 import type { Experiment, Setting } from '../config/schema.ts';
 import type { OwnText } from './ownText.ts';
 import { type Address, faultyPath, sentenceOf } from './url.ts';
@@ -74,6 +74,15 @@ export function resetSetting(path: string): void {
 /** Takes over a whole configuration, e.g. that of the run in progress. */
 export function adoptExperiment(experiment: Experiment): void {
   useConfiguration.setState({ experiment, invalid: {} });
+}
+
+/** What a run of the edited configuration is filed under: the preset, and what differs from it. */
+export function runName(): string {
+  const { presetId, experiment } = useConfiguration.getState();
+  const changes = Object.entries(differences(experiment, presetExperiment(presetId)));
+  const words = changes.map(([path, value]) => `${path.split('.').at(-1)} ${value}`);
+  const more = words.length > 3 ? [...words.slice(0, 3), `${words.length - 3} more`] : words;
+  return [presetById(presetId).title, ...more].join(', ');
 }
 
 /** Keeps the person's own text (or forgets it). */

@@ -62,6 +62,14 @@ export function takeLive(telemetry: Telemetry): void {
         answers: telemetry.answers,
       });
       break;
+    case 'curves':
+      clearCurves();
+      for (let i = 0; i < telemetry.step.length; i += 1) {
+        append(lossSeries, telemetry.step[i], telemetry.loss[i]);
+        append(speedSeries, telemetry.step[i], telemetry.tokensPerSecond[i]);
+      }
+      live.validation = telemetry.validation;
+      break;
     case 'rewound':
       cutSeries(lossSeries, telemetry.step);
       cutSeries(speedSeries, telemetry.step);
@@ -75,6 +83,7 @@ export function takeLive(telemetry: Telemetry): void {
       if (telemetry.frame.call === telemetry.frame.calls) live.finishedPreview = telemetry;
       break;
     case 'status':
+    case 'savedRun':
     case 'frame':
     case 'problem':
       return;

@@ -2,7 +2,15 @@
 import { create } from 'zustand';
 import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
-import type { BackendKind, MachineReport, ModelReport, Problem, RunStatus, Weights } from '../worker/protocol.ts';
+import type {
+  BackendKind,
+  KeptSummary,
+  MachineReport,
+  ModelReport,
+  Problem,
+  RunStatus,
+  Weights,
+} from '../worker/protocol.ts';
 import type { Configuration } from './configuration.ts';
 import type { OwnText } from './ownText.ts';
 
@@ -23,6 +31,8 @@ export interface Run {
   /** The person's own text that the run learns from, if any. */
   ownText: OwnText | null;
   status: RunStatus | null;
+  /** A run of an earlier visit that can be gone on with. */
+  kept: KeptSummary | null;
   /** A train request is under way but the engine has not answered yet. */
   starting: boolean;
   inspection: Inspection;
@@ -41,6 +51,7 @@ export const useRun = create<Run>(() => ({
   model: null,
   ownText: null,
   status: null,
+  kept: null,
   starting: false,
   inspection: { state: 'waiting' },
   delay: 0,

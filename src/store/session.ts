@@ -14,7 +14,7 @@ import type {
   Telemetry,
   TrainRequest,
 } from '../worker/protocol.ts';
-import { adoptExperiment, choosePreset, edit, setOwnText, useConfiguration } from './configuration.ts';
+import { adoptExperiment, choosePreset, edit, runName, setOwnText, useConfiguration } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import { clearCurves, clearPreview, takeLive } from './live.ts';
 import { addProblem, dismissProblem, isActive, useRun } from './run.ts';
@@ -71,8 +71,8 @@ export async function open(baseUrl: string): Promise<void> {
     useRun.setState({ openFailed: true });
     return;
   }
-  const { machine, pretrained } = answer;
-  useRun.setState({ machine, pretrained, backend: machine.chosen });
+  const { machine, pretrained, kept } = answer;
+  useRun.setState({ machine, pretrained, kept, backend: machine.chosen });
   if (!useConfiguration.getState().chosenByPerson) {
     choosePreset(presetForSpeed(machine.gflops[machine.chosen] ?? 0).id, false);
   }
@@ -115,12 +115,47 @@ export async function train(startPaused = false): Promise<void> {
   if (wasActive) await ask('stop', {});
   clearCurves();
   const { ownText } = useConfiguration.getState();
-  const answer = await ask('train', { ...request, startPaused });
+  askToKeep();
+  const answer = await ask('train', { ...request, startPaused, name: runName() });
   if (answer) clearPreview('run');
   // A fresh run starts at full speed: slow motion is the page's wish, said again.
   const { delay } = useRun.getState();
   if (answer && delay > 0) await ask('pace', { delay });
-  useRun.setState(answer ? { starting: false, model: answer.model, ownText } : { starting: false });
+  useRun.setState(answer ? { starting: false, kept: null, model: answer.model, ownText } : { starting: false });
+}
+
+/** Goes on with the run that an earlier visit left: the page takes over its configuration, its text and its curves. */
+export async function continueRun(): Promise<void> {
+  const { kept } = useRun.getState();
+  if (!kept) return;
+  useRun.setState({ starting: true, problems: [], addressProblems: [] });
+  askToKeep();
+  const answer = await ask('continueRun', { id: kept.id });
+  if (!answer) {
+    useRun.setState({ starting: false });
+    return;
+  }
+  clearPreview('run');
+  const ownText = answer.text === null ? null : { name: 'the text of the run', text: answer.text };
+  adoptExperiment(answer.model.experiment);
+  if (ownText) setOwnText(ownText);
+  useRun.setState({ starting: false, kept: null, model: answer.model, ownText });
+}
+
+/** Gives the run of an earlier visit up; its record is among the saved runs. */
+export async function forgetRun(): Promise<void> {
+  const { kept } = useRun.getState();
+  if (kept && (await ask('forgetRun', { id: kept.id }))) useRun.setState({ kept: null });
+}
+
+/** Saves the run, if one is in progress: the page may be about to go. */
+export async function save(): Promise<void> {
+  if (isActive(useRun.getState())) await ask('save', {});
+}
+
+/** Asks the browser not to clear what is kept when the disk fills up. Whatever it answers, runs are kept as long as it likes. */
+function askToKeep(): void {
+  void globalThis.navigator?.storage?.persist?.();
 }
 
 /** Pauses the run after the step in progress. */
@@ -201,6 +236,7 @@ function takeTelemetry(telemetry: Telemetry): void {
       return;
     case 'metrics':
     case 'validation':
+    case 'curves':
     case 'rewound':
     case 'load':
     case 'preview':
@@ -208,6 +244,9 @@ function takeTelemetry(telemetry: Telemetry): void {
       return;
     case 'frame':
       // Frames belong to the decode that a person asked for: see decode.ts.
+      return;
+    case 'savedRun':
+      // See savedRuns.ts.
       return;
     default:
       telemetry satisfies never;

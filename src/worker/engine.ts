@@ -3,6 +3,7 @@
  * everything that computes is below, in `src/train`.
  */
 import { ConfigError } from '../config/errors.ts';
+import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import { decode } from '../diffusion/decode.ts';
 import { planMemory } from '../gpu/recording.ts';
 import { denseMatch } from '../lab/match.ts';
@@ -14,10 +15,13 @@ import { recordTraining } from '../train/recordings.ts';
 import type { RunText } from '../train/text.ts';
 import { fetchFile } from './files.ts';
 import { createHost } from './host.ts';
+import { createLibrary } from './library.ts';
+import { problemOf } from './problems.ts';
 import type { CommandName, Commands, RunStatus, Telemetry, TrainRequest, Weights } from './protocol.ts';
 import { machineReport, modelReport } from './reports.ts';
 import { routesOf } from './routes.ts';
-import { createRunDriver } from './runDriver.ts';
+import { createStarter } from './starter.ts';
+import { openStorage, type SiteStorage } from './storage.ts';
 import { createTexts } from './texts.ts';
 
 type Handlers = {
@@ -32,7 +36,14 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
   let decodeRequest = 0;
   const texts = createTexts(async (path) => (await fetchFile(host.baseUrl(), path)).text());
 
-  const textOf = ({ experiment, text }: TrainRequest): Promise<RunText> => texts.textOf(experiment, text);
+  let storage: SiteStorage | null = null;
+  const stored = () => {
+    if (!storage) throw new ConfigError('engine: expected it to be open, got a command before "open"');
+    return storage;
+  };
+
+  const textOf = ({ experiment, text }: TrainRequest, kept?: ReturnType<Tokenizer['toJSON']>): Promise<RunText> =>
+    texts.textOf(experiment, text, kept && tokenizerFromJSON(kept));
   const modelOf = (weights: Weights): Model => {
     const model = weights === 'run' ? host.run()?.model() : host.pretrained();
     if (!model)
@@ -53,12 +64,16 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
   });
   const status = () => host.run()?.status() ?? idle();
 
+  const starter = createStarter({ host, storage: stored, emit, status, textOf });
+
   return {
     open: async ({ baseUrl, backend }) => {
-      await host.open(baseUrl, backend);
+      storage = await openStorage();
+      await host.open(baseUrl, storage, backend);
       const { experiment, tokenizer } = host.pretrained();
       const machine = { ...machineReport(host.backends()), chosen: host.runtime().kind };
-      return { machine, pretrained: modelReport(experiment, tokenizer, { split: pretrainedSplit, floorBpc: null }) };
+      const model = modelReport(experiment, tokenizer, { split: pretrainedSplit, floorBpc: null });
+      return { machine, pretrained: model, kept: await starter.latest() };
     },
     useBackend: async ({ backend }) => ({ backend: await host.useBackend(backend) }),
     inspect: async (request) => {
@@ -83,18 +98,25 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
       const { experiment, ratio } = denseMatch(request.experiment, request.by, tokenizer.vocabularySize);
       return { experiment, ratio };
     },
-    train: async (request) => {
-      const { experiment, startPaused = false } = request;
-      const text = await host.start(async (onError) => {
-        // A text that cannot be used leaves the last run as it was.
-        emit({ kind: 'status', status: { ...status(), phase: 'preparing', activity: 'reading the text' } });
-        const prepared = await textOf(request).catch((error: unknown) => {
-          emit({ kind: 'status', status: status() });
-          throw error;
-        });
-        return createRunDriver({ experiment, text: prepared, startPaused, emit, onError });
-      });
-      return { model: modelReport(experiment, text.tokenizer, text) };
+    train: async (request) => ({ model: await starter.train(request) }),
+    continueRun: async ({ id }) => starter.resume(id),
+    forgetRun: async ({ id }) => {
+      await starter.forget(id);
+      return {};
+    },
+    save: async () => ({ step: (await host.run()?.save()) ?? 0 }),
+    listRuns: async () => {
+      const runs = await createLibrary(stored()).list((error) => emit({ kind: 'problem', problem: problemOf(error) }));
+      return { runs };
+    },
+    renameRun: async ({ id, name }) => ({ run: await createLibrary(stored()).rename(id, name) }),
+    removeRuns: async ({ ids }) => {
+      await createLibrary(stored()).remove(ids);
+      return {};
+    },
+    addRuns: async ({ runs }) => {
+      await createLibrary(stored()).add(runs);
+      return {};
     },
     pause: async () => {
       await host.run()?.pause();

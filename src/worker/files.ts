@@ -1,9 +1,7 @@
-/** What the worker reads and keeps: texts and the bundled model beside the page, kernel timings in IndexedDB. */
-import { openDB } from 'idb';
+/** What the worker reads beside the page: texts and the bundled model. What it keeps is in `storage.ts`. */
 import { DataError } from '../config/errors.ts';
 import { tokenizerFromJSON } from '../data/tokenizers.ts';
 import type { Runtime } from '../gpu/runtime.ts';
-import type { TuningTable } from '../gpu/tuner.ts';
 import { decodeModel, layoutOfRun, parseRun } from '../train/checkpoint.ts';
 import { type Model, modelOfWeights } from '../train/model.ts';
 
@@ -24,30 +22,4 @@ export async function loadPretrained(baseUrl: string, runtime: Runtime): Promise
   const tokenizer = tokenizerFromJSON(await tokenizerFile.json());
   const flat = decodeModel(new Uint8Array(await weights.arrayBuffer()), layoutOfRun(run), paths[2]);
   return modelOfWeights(runtime, run.experiment, tokenizer, flat);
-}
-
-const database = 'sdlm-playground';
-const store = 'tuning';
-
-/** Kernel variants chosen in earlier visits. Without storage (a private window) kernels are timed again. */
-export async function readTuning(): Promise<TuningTable> {
-  try {
-    const db = await openDB(database, 1, { upgrade: (fresh) => void fresh.createObjectStore(store) });
-    const table = (await db.get(store, 'table')) as TuningTable | undefined;
-    db.close();
-    return table ?? {};
-  } catch {
-    return {};
-  }
-}
-
-/** Remembers the chosen variants; a full disk only means that the next visit times them again. */
-export async function writeTuning(table: TuningTable): Promise<void> {
-  try {
-    const db = await openDB(database, 1, { upgrade: (fresh) => void fresh.createObjectStore(store) });
-    await db.put(store, table, 'table');
-    db.close();
-  } catch {
-    // Nothing is lost but a second or two at the next start.
-  }
 }

@@ -9,16 +9,17 @@ import { createTuner, type Tuner } from '../gpu/tuner.ts';
 import { type Backends, findBackends } from '../train/backends.ts';
 import type { Model } from '../train/model.ts';
 import type { RunText } from '../train/text.ts';
-import { loadPretrained, readTuning, writeTuning } from './files.ts';
+import { loadPretrained } from './files.ts';
 import { createPreviewer } from './previewer.ts';
 import { problemOf } from './problems.ts';
 import type { BackendKind, Telemetry } from './protocol.ts';
 import type { RunDriver } from './runDriver.ts';
+import type { SiteStorage } from './storage.ts';
 import { createTurns } from './turns.ts';
 
 export interface Host {
   /** Measures the machine, opens a backend and loads the bundled model. */
-  open(baseUrl: string, backend?: BackendKind): Promise<void>;
+  open(baseUrl: string, storage: SiteStorage, backend?: BackendKind): Promise<void>;
   baseUrl(): string;
   backends(): Backends;
   runtime(): Runtime;
@@ -34,11 +35,14 @@ export interface Host {
 /** How long the loss of a device may take to be told after the first call that it fails, in milliseconds. */
 const lossDelay = 500;
 
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 /** `emit` posts telemetry to the page. */
 export function createHost(emit: (telemetry: Telemetry) => void): Host {
   const inTurn = createTurns();
   let baseUrl = '';
   let tuner: Tuner = createTuner();
+  let rememberTuning = async () => {};
   let backends: Backends | null = null;
   let runtime: Runtime | null = null;
   let lost: Runtime | null = null;
@@ -66,7 +70,7 @@ export function createHost(emit: (telemetry: Telemetry) => void): Host {
       if (error instanceof DeviceError && error.message.startsWith('WebGPU device lost')) {
         lost = next;
         void inTurn(() => recover(next)).catch(report);
-      } else run?.fail();
+      } else void run?.fail(error.message);
     });
     return next;
   };
@@ -132,14 +136,15 @@ export function createHost(emit: (telemetry: Telemetry) => void): Host {
     const at = required(runtime);
     if ((await isLost(at)) || runtime !== at || run !== which) return;
     report(error);
-    which.fail();
+    await which.fail(wordsOf(error));
   };
 
   return {
-    open: (base, backend) =>
+    open: (base, { records }, backend) =>
       inTurn(async () => {
         baseUrl = base;
-        tuner = createTuner(await readTuning());
+        tuner = createTuner((await records.get('tuning', 'table')) ?? {});
+        rememberTuning = () => records.put('tuning', 'table', tuner.table).catch(report);
         backends = await findBackends(navigator.gpu as GPU | undefined, tuner);
         runtime = await openRuntime(backend ?? backends.chosen);
         pretrained = await loadPretrained(baseUrl, runtime);
@@ -171,11 +176,11 @@ export function createHost(emit: (telemetry: Telemetry) => void): Host {
             previewer.start();
           });
         } catch (error) {
-          next.fail();
+          await next.fail(wordsOf(error));
           previewer.start();
           throw error;
         }
-        void writeTuning(tuner.table);
+        void rememberTuning();
         return next.text;
       }),
     stop: async () => {

@@ -1,5 +1,5 @@
 /** From an error to words: what happened, and what a person can do about it. */
-import { ConfigError, DataError, DeviceError, KernelError, ShapeError } from '../config/errors.ts';
+import { ConfigError, DataError, DeviceError, KernelError, ShapeError, StorageError } from '../config/errors.ts';
 import type { Problem } from './protocol.ts';
 
 const actions: Record<Problem['kind'], string> = {
@@ -8,7 +8,7 @@ const actions: Record<Problem['kind'], string> = {
   device: 'Training goes on from the last snapshot as soon as a device opens; else switch to the CPU backend.',
   memory: 'Make the batch, the window or the model smaller, or switch to the CPU backend.',
   kernel: 'Switch to the CPU backend, and report the sentence: it is a defect of this program or of the driver.',
-  storage: 'Free some disk space for this site; training itself goes on.',
+  storage: 'Training goes on all the same; take what you need away as a file before the page is closed.',
   internal: 'Reload the page. If it happens again, report the sentence.',
 };
 
@@ -25,6 +25,6 @@ function kindOf(error: unknown, message: string): Problem['kind'] {
   if (error instanceof DeviceError) return message.startsWith('GPU memory') ? 'memory' : 'device';
   if (error instanceof KernelError || error instanceof ShapeError) return 'kernel';
   if (error instanceof RangeError && /allocation/i.test(message)) return 'memory';
-  if (error instanceof DOMException && error.name === 'QuotaExceededError') return 'storage';
+  if (error instanceof StorageError) return 'storage';
   return 'internal';
 }

@@ -3,6 +3,7 @@
  * Commands are requests with one answer each; telemetry arrives as events, with typed arrays transferred.
  * Neither side imports anything else of the other.
  */
+import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 
 export type BackendKind = 'gpu' | 'cpu';
@@ -118,14 +119,28 @@ export type TrainRequest = {
   /** The person's own text, when `data.corpus` is `custom`. */
   text?: string;
   startPaused?: boolean;
+  /** What the run is filed under. */
+  name?: string;
 };
+
+/** A run that an earlier visit left open, or finished: it can be gone on with, its weights are kept. */
+export interface KeptSummary {
+  id: string;
+  name: string;
+  /** Steps done, of how many. */
+  step: number;
+  steps: number;
+  isFinished: boolean;
+  /** Milliseconds since 1970. */
+  savedAt: number;
+}
 
 /** Requests by name: argument and answer. */
 export interface Commands {
   /** `baseUrl` is the page's: corpora and the bundled model lie beside it. */
   open: {
     argument: { baseUrl: string; backend?: BackendKind };
-    answer: { machine: MachineReport; pretrained: ModelReport };
+    answer: { machine: MachineReport; pretrained: ModelReport; kept: KeptSummary | null };
   };
   useBackend: { argument: { backend: BackendKind }; answer: { backend: BackendKind } };
   /** Checks a configuration and its text without starting; answers the accounting and the estimated time. */
@@ -136,6 +151,18 @@ export interface Commands {
     answer: { experiment: Experiment; ratio: number };
   };
   train: { argument: TrainRequest; answer: { model: ModelReport } };
+  /** Goes on with the run that `open` answered; `curves` arrive before its first step. `text` is its own text, if any. */
+  continueRun: { argument: { id: string }; answer: { model: ModelReport; text: string | null } };
+  /** Gives that run up: its record is filed among the saved runs, its weights go. */
+  forgetRun: { argument: { id: string }; answer: Record<never, never> };
+  /** Saves the state of the run now (it is saved every 10 s anyhow); answers the step that is safe. */
+  save: { argument: Record<never, never>; answer: { step: number } };
+  /** Records of the runs that have ended, newest first. While the page is open, `savedRun` tells of each new one. */
+  listRuns: { argument: Record<never, never>; answer: { runs: RunRecord[] } };
+  renameRun: { argument: { id: string; name: string }; answer: { run: RunRecord } };
+  removeRuns: { argument: { ids: string[] }; answer: Record<never, never> };
+  /** Keeps records from elsewhere (an imported file); a run of the same id is replaced. */
+  addRuns: { argument: { runs: RunRecord[] }; answer: Record<never, never> };
   pause: { argument: Record<never, never>; answer: RunStatus };
   resume: { argument: Record<never, never>; answer: RunStatus };
   singleStep: { argument: Record<never, never>; answer: RunStatus };
@@ -183,6 +210,16 @@ export type Telemetry =
     }
   /** The run went back to a snapshot after `step` steps; what was told of later ones is void and comes again. */
   | { kind: 'rewound'; step: number }
+  /** What was drawn of a run that goes on: it takes the place of the curves on show. Loss in bits per character. */
+  | {
+      kind: 'curves';
+      step: Float64Array;
+      loss: Float32Array;
+      tokensPerSecond: Float32Array;
+      validation: { step: number; bpc: number; standardError: number }[];
+    }
+  /** A run has ended and its record is kept; or one of the same id has changed. */
+  | { kind: 'savedRun'; record: RunRecord }
   /**
    * Tokens that ask for each (layer, expert) in the last step, MaxVio per layer, and the share of routes dropped per
    * layer (empty where experts hold all that ask for them).

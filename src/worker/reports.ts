@@ -4,7 +4,7 @@ import type { Tokenizer } from '../data/tokenizers.ts';
 import { accountingOf } from '../lab/accounting.ts';
 import { expertLayersOf } from '../nn/layout.ts';
 import type { Backends } from '../train/backends.ts';
-import type { MachineReport, ModelReport } from './protocol.ts';
+import type { BackendKind, MachineReport, ModelReport } from './protocol.ts';
 
 const shownLimits = [
   'maxBufferSize',
@@ -42,6 +42,12 @@ function howToGetWebGpu(userAgent: string): string {
   if (/Safari/.test(userAgent))
     return 'In Safari, WebGPU needs version 26, or the feature flag WebGPU in the settings for developers.';
   return 'A current Chrome, Edge, Firefox or Safari has it.';
+}
+
+/** What a backend computes on, in words, for records. */
+export function adapterOf({ adapter }: Backends, backend: BackendKind): string {
+  if (backend === 'cpu') return `CPU twins, one of ${navigator.hardwareConcurrency} threads`;
+  return adapter?.key ?? 'GPU';
 }
 
 export function modelReport(

@@ -7,24 +7,30 @@ import type { Experiment } from '../config/schema.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import { maxInFlight } from '../gpu/runtime.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
-import { createEvaluator, type Evaluation, type Evaluator } from '../train/evaluation.ts';
-import { type Model, modelOfTrainer } from '../train/model.ts';
-import { heldOut, type RunText } from '../train/text.ts';
-import { createTrainer, type Trainer } from '../train/trainer.ts';
-import { isValidated, type TrainingEvent, trainingLoop } from '../train/trainingLoop.ts';
-import { validate } from '../train/validation.ts';
+import type { Model } from '../train/model.ts';
+import type { RunText } from '../train/text.ts';
+import type { Trainer } from '../train/trainer.ts';
+import { isValidated, type TrainingEvent } from '../train/trainingLoop.ts';
+import type { RunKeeper } from './keeper.ts';
 import type { Phase, RunStatus, Telemetry } from './protocol.ts';
+import { openRunEngine, type RunEngine } from './runEngine.ts';
 import { createRunTelemetry } from './runTelemetry.ts';
 
-/** Milliseconds between two snapshots. */
+/** Milliseconds between two snapshots, and before the first; saving one takes at most a twentieth of the time. */
 const snapshotInterval = 10_000;
-const validationWindows = 32;
-const validationRounds = 4;
+const firstSnapshot = 3000;
+const savingShare = 20;
 
 export interface RunOptions {
   readonly experiment: Experiment;
   readonly text: RunText;
   readonly startPaused: boolean;
+  /** Where the run goes on from. */
+  readonly snapshot: Snapshot | null;
+  /** It has all its steps already: only its weights are opened. */
+  readonly isFinished: boolean;
+  /** Keeps its record and its snapshots. */
+  readonly keeper: RunKeeper;
   /** Posts telemetry. */
   readonly emit: (telemetry: Telemetry) => void;
   /** Hears of what breaks the run off. */
@@ -34,6 +40,7 @@ export interface RunOptions {
 export interface RunDriver {
   readonly experiment: Experiment;
   readonly text: RunText;
+  readonly keeper: RunKeeper;
   status(): RunStatus;
   /** The weights of the moment; null while the run is being prepared. */
   model(): Model | null;
@@ -50,39 +57,35 @@ export interface RunDriver {
   /** Ends the run as soon as the steps in flight are home; `stop` waits for that. */
   end(): void;
   stop(): Promise<void>;
-  fail(): void;
+  /** `problem` is why, in one sentence. */
+  fail(problem: string): Promise<void>;
+  /** Saves its state as soon as the steps in flight are home; answers the step. */
+  save(): Promise<number>;
   setPace(delay: number): void;
 }
 
-interface Engine {
-  readonly trainer: Trainer;
-  readonly evaluator: Evaluator;
-  readonly model: Model;
-  readonly loop: AsyncGenerator<TrainingEvent>;
-  readonly evaluate: () => Promise<Evaluation>;
-}
-
 /** A run that has not been prepared yet. */
-export function createRunDriver({ experiment, text, startPaused, emit, onError }: RunOptions): RunDriver {
+export function createRunDriver(options: RunOptions): RunDriver {
+  const { experiment, text, keeper, emit, onError } = options;
   const { training, data } = experiment;
   const tokensPerStep = training.batchSize * data.sequenceLength;
-  const held = heldOut(text, validationWindows);
   const telemetry = createRunTelemetry(experiment, text, emit);
   let phase: Phase = 'preparing';
   let activity = 'preparing';
-  let wantsPause = startPaused;
+  let wantsPause = options.startPaused;
   // Somebody waits for the steps in flight to come home, and no further ones.
   let wantsHold = false;
-  let isEnded = false;
+  let isEnded = options.isFinished;
+  let isFiled = options.isFinished;
   let hasFailed = false;
   let allowance = 0;
   let pace = 0;
-  let engine: Engine | null = null;
-  let snapshot: Snapshot | null = null;
-  let lastSnapshot = performance.now();
+  let engine: RunEngine | null = null;
+  let { snapshot } = options;
+  let nextSnapshot = performance.now() + firstSnapshot;
   let driving: Promise<void> = Promise.resolve();
   let wake = () => {};
-  let reported = 0;
+  let reported = snapshot?.step ?? 0;
   let backend: RunStatus['backend'] = 'cpu';
   let memoryBytes = 0;
 
@@ -108,11 +111,16 @@ export function createRunDriver({ experiment, text, startPaused, emit, onError }
     telemetry.flush();
     emit({ kind: 'status', status: status() });
   };
-  const isSnapshotDue = () => performance.now() - lastSnapshot > snapshotInterval;
+  const isSnapshotDue = () => performance.now() > nextSnapshot;
   const takeSnapshot = async () => {
     if (!engine) return;
+    keeper.setClock(false);
+    const start = performance.now();
     snapshot = await engine.trainer.snapshot();
-    lastSnapshot = performance.now();
+    await keeper.save(snapshot, snapshot.step >= training.steps);
+    const now = performance.now();
+    nextSnapshot = now + Math.max(snapshotInterval, savingShare * (now - start));
+    keeper.setClock(true);
   };
   const sleep = (milliseconds?: number) =>
     new Promise<void>((resolve) => {
@@ -120,25 +128,37 @@ export function createRunDriver({ experiment, text, startPaused, emit, onError }
       if (milliseconds !== undefined) setTimeout(resolve, milliseconds);
     });
 
+  /** Waits without counting it as training. */
+  const sleepAside = async (milliseconds?: number) => {
+    keeper.setClock(false);
+    await sleep(milliseconds);
+    keeper.setClock(true);
+  };
+  const take = (event: TrainingEvent) => {
+    telemetry.take(event);
+    keeper.take(event);
+  };
+
   /** Pulls events until the run ends or is suspended; stands still in a pause. */
-  const drive = async (current: Engine) => {
-    const { trainer, loop, evaluate } = current;
+  const drive = async (current: RunEngine) => {
+    const { trainer, loop } = current;
     // A run that was suspended between a step and its validation owes it still.
-    if (reported > 0 && isValidated(reported, training) && !telemetry.isValidated(reported)) {
-      telemetry.take({ kind: 'validation', step: reported, ...(await evaluate()) });
+    if (reported > 0 && isValidated(reported, training) && !keeper.isValidated(reported)) {
+      take({ kind: 'validation', step: reported, ...(await current.evaluate()) });
     }
+    keeper.setClock(true);
     while (engine === current) {
       // Only when nothing is in flight does the state belong to the last reported step.
       const isWhole = reported === trainer.step;
       if (isWhole && wantsHold) return;
       if (isWhole && wantsPause && allowance === 0) {
         telemetry.interrupt();
-        if (phase === 'paused') await sleep();
-        else {
+        if (phase !== 'paused') {
           await takeSnapshot();
           telemetry.flush();
           setPhase('paused');
-        }
+        } else if (isSnapshotDue()) await takeSnapshot();
+        else await sleepAside();
         continue;
       }
       if (!wantsPause && !wantsHold && phase !== 'running') setPhase('running');
@@ -146,12 +166,11 @@ export function createRunDriver({ experiment, text, startPaused, emit, onError }
       if (engine !== current) return;
       if (done) {
         await takeSnapshot();
-        flush();
         isEnded = true;
-        setPhase('finished');
+        await settle('finished');
         return;
       }
-      telemetry.take(event);
+      take(event);
       if (event.kind === 'step') {
         reported = event.step;
         if (allowance > 0) allowance--;
@@ -159,20 +178,17 @@ export function createRunDriver({ experiment, text, startPaused, emit, onError }
       if (telemetry.isDue() || phase === 'paused') flush();
       if (isSnapshotDue() && reported === trainer.step) await takeSnapshot();
       // A turn of the event loop, so that requests are heard between steps on the twins too.
-      await sleep(pace);
+      if (pace > 0) await sleepAside(pace);
+      else await sleep(0);
     }
   };
 
-  const open = async (runtime: Runtime, trainer: Trainer): Promise<Engine> => {
-    if (snapshot) trainer.restore(snapshot);
-    const evaluator = await createEvaluator(runtime, experiment, trainer.parameters, training.batchSize);
-    memoryBytes = trainer.plan.memoryBytes + evaluator.plan.memoryBytes;
-    const model = modelOfTrainer(trainer, text.tokenizer);
-    const evaluate = () => validate(evaluator, model, held, validationRounds);
-    // A snapshot that is due, a pause or slow motion lets the steps in flight come home first.
-    const ahead = () => (wantsHold || wantsPause || pace > 0 || isSnapshotDue() ? 1 : maxInFlight);
-    const loop = trainingLoop(trainer, text, { ...training, evaluate, ahead });
-    return { trainer, evaluator, model, loop, evaluate };
+  /** The run is over: its record is filed once, its weights stay. */
+  const settle = async (how: 'finished' | 'stopped') => {
+    telemetry.flush();
+    if (!isFiled) await keeper.end(how);
+    isFiled = true;
+    setPhase('finished', how);
   };
   const end = () => {
     isEnded = true;
@@ -183,6 +199,7 @@ export function createRunDriver({ experiment, text, startPaused, emit, onError }
   return {
     experiment,
     text,
+    keeper,
     status,
     model: () => engine?.model ?? null,
     trainer: () => engine?.trainer ?? null,
@@ -191,17 +208,19 @@ export function createRunDriver({ experiment, text, startPaused, emit, onError }
       backend = runtime.kind;
       setPhase('preparing', 'preparing the run');
       const onProgress = (words: string) => setPhase('preparing', words);
-      const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, onProgress);
-      const opened = await open(runtime, trainer).catch((error: unknown) => {
-        trainer.destroy();
-        throw error;
-      });
-      if (trainer.step < reported) telemetry.cut(trainer.step);
-      reported = trainer.step;
+      // A snapshot that is due, a pause or slow motion lets the steps in flight come home first.
+      const ahead = () => (wantsHold || wantsPause || pace > 0 || isSnapshotDue() ? 1 : maxInFlight);
+      const opened = await openRunEngine(runtime, { experiment, text, snapshot, ahead, onProgress });
+      const { step } = opened.trainer;
+      if (step < reported) telemetry.cut(step);
+      keeper.resumeAt(step, backend);
+      reported = step;
+      memoryBytes = opened.memoryBytes;
       telemetry.interrupt();
       engine = opened;
-      if (isEnded) setPhase(hasFailed ? 'failed' : 'finished');
-      else driving = drive(opened).catch(onError);
+      if (!isEnded) driving = drive(opened).catch(onError);
+      else if (hasFailed) setPhase('failed');
+      else await settle('stopped');
     },
     pause: async () => {
       if (phase !== 'running') return;
@@ -226,25 +245,36 @@ export function createRunDriver({ experiment, text, startPaused, emit, onError }
         await takeSnapshot();
         flush();
       }
+      keeper.setClock(false);
       engine = null;
       wantsHold = isEnded;
       wake();
       if (!canRead) return;
-      current?.model.destroy();
-      current?.evaluator.destroy();
-      current?.trainer.destroy();
+      current?.destroy();
     },
     end,
     stop: async () => {
       end();
       await driving;
-      telemetry.flush();
-      if (!hasFailed && phase !== 'finished') setPhase('finished', 'stopped');
+      if (hasFailed || isFiled) return;
+      // A device that is lost at this moment leaves the last snapshot.
+      await takeSnapshot().catch(onError);
+      await settle('stopped');
     },
-    fail: () => {
+    fail: async (problem) => {
+      if (hasFailed) return;
       hasFailed = true;
       end();
       setPhase('failed');
+      await keeper.end('failed', problem);
+    },
+    save: async () => {
+      if (engine && !isEnded) {
+        nextSnapshot = 0;
+        wake();
+        while (engine && !isEnded && isSnapshotDue()) await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return snapshot?.step ?? 0;
     },
     setPace: (delay) => {
       pace = delay;

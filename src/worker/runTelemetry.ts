@@ -18,8 +18,6 @@ export interface RunTelemetry {
   isDue(): boolean;
   flush(): void;
   tokensPerSecond(): number;
-  /** Whether the validation after `step` has been told. */
-  isValidated(step: number): boolean;
 }
 
 export function createRunTelemetry(
@@ -35,12 +33,10 @@ export function createRunTelemetry(
   let rate = 0;
   // When the latest steps came home; steps in flight come in bursts, so the speed is a mean over several.
   let stepTimes: number[] = [];
-  let validated: number[] = [];
 
   return {
     take: (event) => {
       if (event.kind === 'validation') {
-        validated.push(event.step);
         const { step, bpc, standardError, answers } = event;
         emit({ kind: 'validation', step, bpc, standardError, answers });
         stepTimes = [];
@@ -66,7 +62,6 @@ export function createRunTelemetry(
     },
     cut: (step) => {
       pending = pending.filter((point) => point.step <= step);
-      validated = validated.filter((at) => at <= step);
       emit({ kind: 'rewound', step });
     },
     isDue: () => performance.now() - lastFlush > flushInterval,
@@ -86,6 +81,5 @@ export function createRunTelemetry(
       lastLoad = null;
     },
     tokensPerSecond: () => rate,
-    isValidated: (step) => validated.includes(step),
   };
 }

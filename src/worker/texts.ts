@@ -5,6 +5,7 @@
 import { corpusKind } from '../config/corpusKinds.ts';
 import type { Experiment } from '../config/schema.ts';
 import { type Dataset, encodeDataset } from '../data/splits.ts';
+import type { Tokenizer } from '../data/tokenizers.ts';
 import { batchText, loadRunText, prepareText, type RunText } from '../train/text.ts';
 
 /** Tokenized texts kept at once: the run's, the one being edited, the bundled model's. */
@@ -17,8 +18,11 @@ interface Kept {
 }
 
 export interface Texts {
-  /** The text of a configuration, `own` where it is the person's. Throws `DataError` for one that cannot be used. */
-  textOf(experiment: Experiment, own: string | undefined): Promise<RunText>;
+  /**
+   * The text of a configuration, `own` where it is the person's; `tokenizer` where a run brings the one it was started
+   * with. Throws `DataError` for a text that cannot be used.
+   */
+  textOf(experiment: Experiment, own: string | undefined, tokenizer?: Tokenizer): Promise<RunText>;
 }
 
 /** `fetchText` reads a file beside the page. */
@@ -47,11 +51,12 @@ export function createTexts(fetchText: (path: string) => Promise<string>): Texts
     return entry.dataset;
   };
   return {
-    textOf: async (experiment, own) => {
+    textOf: async (experiment, own, tokenizer) => {
       const { isOwn, isPairs } = corpusKind(experiment.data.corpus);
       const brought = own === undefined ? null : { content: own, where: 'your text' };
       const text = await (isOwn ? loadRunText(experiment, brought, fetchText) : corpusOf(experiment));
-      return isPairs ? prepareText(experiment, text) : batchText(experiment, datasetOf(experiment, text));
+      if (isPairs || tokenizer) return prepareText(experiment, text, tokenizer);
+      return batchText(experiment, datasetOf(experiment, text));
     },
   };
 }

@@ -2,28 +2,13 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
 import { choosePreset, edit, setOwnText, useConfiguration } from '../../src/store/configuration.ts';
-import { createEngine, type EnginePort } from '../../src/store/engine.ts';
+import { createEngine } from '../../src/store/engine.ts';
 import { clearCurves, live, lossSeries, takeLive } from '../../src/store/live.ts';
 import { isActive, pendingEdits, useRun } from '../../src/store/run.ts';
 import { trace } from '../../src/store/series.ts';
-import { connect, discardEdits, inspect, matchDense, open, pause, train } from '../../src/store/session.ts';
-import type { FromWorker, MachineReport, ModelReport, Request, RunStatus } from '../../src/worker/protocol.ts';
-
-/** A port whose other end is the test: it sees the requests and sends what it likes. */
-function testPort() {
-  const listeners = new Map<string, (event: unknown) => void>();
-  const sent: Request[] = [];
-  const port = {
-    postMessage: (message: Request) => sent.push(message),
-    addEventListener: (kind: string, listener: (event: unknown) => void) => listeners.set(kind, listener),
-  } as unknown as EnginePort;
-  return {
-    port,
-    sent,
-    send: (data: FromWorker) => listeners.get('message')?.({ data }),
-    crash: (message: string) => listeners.get('error')?.({ message }),
-  };
-}
+import { continueRun, discardEdits, inspect, matchDense, open, pause, train } from '../../src/store/session.ts';
+import type { KeptSummary, MachineReport, ModelReport, RunStatus } from '../../src/worker/protocol.ts';
+import { connected, testPort } from './testPort.ts';
 
 const model: ModelReport = {
   experiment: withSettings(defaultExperiment(), {}),
@@ -82,21 +67,10 @@ describe('engine client', () => {
 });
 
 describe('session', () => {
-  function connected() {
-    const test = testPort();
-    connect(createEngine(test.port));
-    const answer = async (value: Extract<FromWorker, { kind: 'answer'; ok: true }>['value']) => {
-      const last = test.sent[test.sent.length - 1];
-      test.send({ kind: 'answer', id: last.id, ok: true, value });
-      await Promise.resolve();
-    };
-    return { ...test, answer };
-  }
-
   it('opens, then asks what the configuration costs', async () => {
     const { sent, answer } = connected();
     const opening = open('http://localhost/');
-    await answer({ machine, pretrained: model });
+    await answer({ machine, pretrained: model, kept: null });
     await vi.waitFor(() => expect(sent.map((request) => request.name)).toEqual(['open', 'inspect']));
     await answer({ model, secondsEstimate: 60, memoryBytes: 7 });
     await opening;
@@ -117,12 +91,12 @@ describe('session', () => {
     const fast = { ...machine, gflops: { gpu: 5000 }, chosen: 'gpu' as const };
     const first = connected();
     void open('http://localhost/');
-    await first.answer({ machine: fast, pretrained: model });
+    await first.answer({ machine: fast, pretrained: model, kept: null });
     await vi.waitFor(() => expect(useConfiguration.getState().presetId).toBe('expert-choice-medium'));
     choosePreset('dense');
     const second = connected();
     void open('http://localhost/');
-    await second.answer({ machine: fast, pretrained: model });
+    await second.answer({ machine: fast, pretrained: model, kept: null });
     await vi.waitFor(() => expect(second.sent).toHaveLength(2));
     expect(useConfiguration.getState().presetId).toBe('dense');
   });
@@ -269,5 +243,47 @@ describe('session', () => {
     expect(count()).toBe(2);
     discardEdits();
     expect(count()).toBe(0);
+  });
+
+  it('goes on with the run of an earlier visit: its configuration, its text, its curves', async () => {
+    const { sent, send, answer } = connected();
+    const kept: KeptSummary = { id: 'a', name: 'A run', step: 3, steps: 10, isFinished: false, savedAt: 0 };
+    const opening = open('http://localhost/');
+    await answer({ machine, pretrained: model, kept });
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    await answer({ model, secondsEstimate: 60, memoryBytes: 7 });
+    await opening;
+    expect(useRun.getState()).toMatchObject({ kept, model: null });
+
+    const continuing = continueRun();
+    expect(sent[2]).toMatchObject({ name: 'continueRun', argument: { id: 'a' } });
+    send({
+      kind: 'curves',
+      step: Float64Array.of(1, 3),
+      loss: Float32Array.of(5, 4),
+      tokensPerSecond: Float32Array.of(10, 10),
+      validation: [{ step: 2, bpc: 4.5, standardError: 0.1 }],
+    });
+    const own = withSettings(model.experiment, { 'data.corpus': 'custom', 'training.seed': 7 });
+    await answer({ model: { ...model, experiment: own }, text: 'my words' });
+    await continuing;
+    expect(trace(lossSeries, 10).map(({ x, y }) => [x, y])).toEqual([
+      [1, 5],
+      [3, 4],
+    ]);
+    expect(live.validation).toHaveLength(1);
+    expect(useRun.getState()).toMatchObject({ kept: null, starting: false, ownText: { text: 'my words' } });
+    expect(useConfiguration.getState()).toMatchObject({ experiment: own, ownText: { text: 'my words' } });
+    expect(pendingEdits(useRun.getState(), useConfiguration.getState())).toBe(0);
+  });
+
+  it('still offers that run where it could not be gone on with', async () => {
+    const { refuse } = connected();
+    const kept: KeptSummary = { id: 'a', name: 'A run', step: 3, steps: 10, isFinished: false, savedAt: 0 };
+    useRun.setState({ kept });
+    const continuing = continueRun();
+    refuse('The file is gone.');
+    await continuing;
+    expect(useRun.getState()).toMatchObject({ kept, starting: false, problems: [{ message: 'The file is gone.' }] });
   });
 });

@@ -6,6 +6,7 @@ import { isActive, useRun } from '../../store/run.ts';
 import { pause, resume, setPace, singleStep, stop, train } from '../../store/session.ts';
 import type { Phase } from '../../worker/protocol.ts';
 import { PauseIcon, PlayIcon, RestartIcon, StepIcon, StopIcon } from '../icons.tsx';
+import { ContinueRun } from './ContinueRun.tsx';
 import { PendingEdits } from './PendingEdits.tsx';
 import { RestartDialog } from './RestartDialog.tsx';
 import { RunMenu } from './RunMenu.tsx';
@@ -48,6 +49,7 @@ export function RunBar() {
         <RunNumbers />
       </Group>
       <WhyNotTrain />
+      <ContinueRun />
       <PendingEdits onRestart={restart} />
       <Progress
         value={progress}

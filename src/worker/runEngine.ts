@@ -1,0 +1,62 @@
+/** A run compiled for a runtime: its trainer, its evaluation, and the loop of its events. Not here: driving it. */
+import type { Experiment } from '../config/schema.ts';
+import type { Runtime } from '../gpu/runtime.ts';
+import type { Snapshot } from '../train/checkpoint.ts';
+import { createEvaluator, type Evaluation } from '../train/evaluation.ts';
+import { type Model, modelOfTrainer } from '../train/model.ts';
+import { heldOut, type RunText } from '../train/text.ts';
+import { createTrainer, type Trainer } from '../train/trainer.ts';
+import { type TrainingEvent, trainingLoop } from '../train/trainingLoop.ts';
+import { validate } from '../train/validation.ts';
+
+const validationWindows = 32;
+const validationRounds = 4;
+
+export interface RunEngine {
+  readonly trainer: Trainer;
+  readonly model: Model;
+  readonly loop: AsyncGenerator<TrainingEvent>;
+  readonly memoryBytes: number;
+  evaluate(): Promise<Evaluation>;
+  destroy(): void;
+}
+
+export interface RunEngineOptions {
+  readonly experiment: Experiment;
+  readonly text: RunText;
+  /** Where to go on from. */
+  readonly snapshot: Snapshot | null;
+  /** Steps to keep in flight. */
+  readonly ahead: () => number;
+  readonly onProgress: (activity: string) => void;
+}
+
+/** Compiles a run. Throws `DeviceError` or `KernelError`; nothing stays on the runtime then. */
+export async function openRunEngine(runtime: Runtime, options: RunEngineOptions): Promise<RunEngine> {
+  const { experiment, text, snapshot, ahead, onProgress } = options;
+  const { training } = experiment;
+  const { tokenizer } = text;
+  const trainer = await createTrainer(runtime, experiment, tokenizer.vocabularySize, onProgress);
+  try {
+    if (snapshot) trainer.restore(snapshot);
+    const evaluator = await createEvaluator(runtime, experiment, trainer.parameters, training.batchSize);
+    const model = modelOfTrainer(trainer, tokenizer);
+    const held = heldOut(text, validationWindows);
+    const evaluate = () => validate(evaluator, model, held, validationRounds);
+    return {
+      trainer,
+      model,
+      loop: trainingLoop(trainer, text, { ...training, evaluate, ahead }),
+      memoryBytes: trainer.plan.memoryBytes + evaluator.plan.memoryBytes,
+      evaluate,
+      destroy: () => {
+        model.destroy();
+        evaluator.destroy();
+        trainer.destroy();
+      },
+    };
+  } catch (error) {
+    trainer.destroy();
+    throw error;
+  }
+}
