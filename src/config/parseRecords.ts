@@ -14,6 +14,8 @@ export function parseRunRecord(value: unknown, where: string): RunRecord {
   const study = run.study === null ? null : objectIn(run.study, at('study'));
   const costs = objectIn(run.costs, at('costs'));
   const curve = curveIn(validation, at('validation'));
+  // A single held-out window has no standard error: NaN, which JSON writes as null.
+  const errors = listIn(validation.standardError, at('validation.standardError')).map((error) => error ?? Number.NaN);
   return {
     format: 1,
     id: stringIn(run.id, at('id')),
@@ -40,7 +42,7 @@ export function parseRunRecord(value: unknown, where: string): RunRecord {
     training: curveIn(objectIn(run.training, at('training')), at('training')),
     validation: {
       ...curve,
-      standardError: numbersIn(validation.standardError, at('validation.standardError'), curve.step.length),
+      standardError: numbersIn(errors, at('validation.standardError'), curve.step.length),
     },
     measures: numbersByName(run.measures, at('measures')),
   };

@@ -20,18 +20,22 @@ TRAINING = {
 }
 
 
-def case(name, seed, shape, vocabulary_size, model, weighting="uniform-k", training={}):
-    """shape is (B, T); `model` and `training` add to the settings that all cases share."""
+def case(name, seed, shape, vocabulary_size, model, weighting="uniform-k", training={}, answers=None):
+    """
+    shape is (B, T); `model` and `training` add to the settings that all cases share. `answers` (B) are the positions at
+    which answers begin: only they are masked then.
+    """
     B, T = shape
     shared = {"layers": 2, "qkNorm": True, "ropeBase": 10000, "initStd": 0.3}
     return {
         "name": name,
         "seed": seed,
         "vocabularySize": vocabulary_size,
+        "answerStarts": answers,
         "config": {
             "model": {**shared, **model},
             "objective": {"weighting": weighting},
-            "data": {"sequenceLength": T},
+            "data": {"sequenceLength": T} if answers is None else {"sequenceLength": T, "corpus": "pairs"},
             "training": {**TRAINING, **training, "batchSize": B},
         },
     }
@@ -70,6 +74,28 @@ CASES = [
         11,
         {"layers": 1, "width": 12, "heads": 2, "feedForward": "dense", "hiddenWidth": 9},
         "none",
+    ),
+    case(
+        "dense-answers",
+        5,
+        (3, 7),
+        11,
+        {"layers": 1, "width": 12, "heads": 2, "feedForward": "dense", "hiddenWidth": 9},
+        answers=[0, 2, 5],
+    ),
+    case(
+        "expert-choice-answers-elbo",
+        6,
+        (3, 7),
+        11,
+        {
+            "layers": 1,
+            "width": 12,
+            "heads": 2,
+            **experts("expert-choice", 3, 2, 5, "softmax", "renormalised", expertGroup="sequence"),
+        },
+        "elbo",
+        answers=[1, 3, 2],
     ),
     case(
         "expert-choice-sequence-softmax-renormalised",

@@ -40,8 +40,9 @@ def make_inputs(case):
         centre = 1.0 if len(shape) == 1 else 0.0
         parameters[name] = (centre + config["model"]["initStd"] * random.standard_normal(shape)).astype(np.float32)
     x0 = random.integers(0, V, (config["training"]["batchSize"], config["data"]["sequenceLength"]))
-    xt, weight = corrupt(random, x0, V, config["objective"]["weighting"])
-    return parameters, {"x0": x0, "xt": xt, "weight": weight}
+    starts = None if case["answerStarts"] is None else np.array(case["answerStarts"])
+    xt, weight = corrupt(random, x0, V, config["objective"]["weighting"], starts)
+    return parameters, {"x0": x0, "xt": xt, "weight": weight, "answer_starts": starts}
 
 
 def run(case, inputs, dtype):
@@ -52,6 +53,7 @@ def run(case, inputs, dtype):
         "x0": torch.from_numpy(batch["x0"]),
         "xt": torch.from_numpy(batch["xt"]),
         "weight": torch.from_numpy(batch["weight"]).to(dtype),
+        "answer_starts": None if batch["answer_starts"] is None else torch.from_numpy(batch["answer_starts"]),
     }
     config = case["config"]
     return train(weights, config["model"], config["objective"], config["training"], tensors)
@@ -115,6 +117,8 @@ def make_case(case):
     tensors["input.x0"] = batch["x0"].astype(np.int32)
     tensors["input.xt"] = batch["xt"].astype(np.int32)
     tensors["input.weight"] = batch["weight"]
+    if batch["answer_starts"] is not None:
+        tensors["input.answerStart"] = batch["answer_starts"].astype(np.int32)
     for name, value in outputs.items():
         tensors[name] = value if name.startswith("loss") else value.astype(np.float32)
     metadata = {

@@ -5,6 +5,9 @@ Conventions (the engine follows the same):
 - Linear schedule. `elbo`: p_mask = (1 - eps) t + eps with eps = 1e-3, weight 1/p_mask (LLaDA, arXiv 2502.09992).
   `uniform-k`: exactly k masks, k in 1..T, weight T/k (RADD, arXiv 2406.03736).
   `none`: masks as `elbo`, weight 1 (MaskGIT, arXiv 2202.04200).
+- Post-training (LLaDA, algorithm 2): with answer starts s_b, only the A_b = T - s_b positions from s_b on may be masked; A_b
+  takes the place of T in k and in the weight A_b/k, and the loss of a sample is its weighted sum over A_b (not T), the mean
+  of which over samples is the loss.
 - SUBS (MDLM, arXiv 2406.07524): the mask's logit is -inf before the softmax; revealed tokens cost nothing.
 - Loss in nats: sum over samples b and masked i of weight_b * -log p(x0_i | xt), over B*T (all tokens); for `none` over
   the number of masked tokens in the batch.
@@ -29,35 +32,40 @@ from model import forward
 MASK_EPS = 1e-3
 
 
-def corrupt(random, x0, vocabulary_size, weighting):
+def corrupt(random, x0, vocabulary_size, weighting, answer_starts=None):
     """
     x0 (B, T) -> (xt (B, T), weight (B,)) for stratified mask levels, float32-representable.
-    `random` is a numpy Generator; the mask id is `vocabulary_size`.
+    `random` is a numpy Generator; the mask id is `vocabulary_size`. `answer_starts` (B,) spares what stands before.
     """
     B, T = x0.shape
+    starts = np.zeros(B, int) if answer_starts is None else answer_starts
     strata = (random.permutation(B) + random.random(B)) / B  # one level per stratum, in [0, 1)
     masked, weight = np.zeros((B, T), bool), np.zeros(B)
     for b in range(B):
         if weighting == "uniform-k":
-            k = 1 + int(strata[b] * T)
-            masked[b, random.permutation(T)[:k]] = True
-            weight[b] = T / k
+            length = T - starts[b]
+            k = 1 + int(strata[b] * length)
+            masked[b, starts[b] + random.permutation(length)[:k]] = True
+            weight[b] = length / k
         elif weighting in ("elbo", "none"):
             p_mask = (1 - MASK_EPS) * strata[b] + MASK_EPS
-            masked[b] = random.random(T) < p_mask
+            masked[b] = (random.random(T) < p_mask) & (np.arange(T) >= starts[b])
             weight[b] = 1 / p_mask if weighting == "elbo" else 1
         else:
             raise ValueError(f"objective.weighting: expected elbo, uniform-k or none, got {weighting}")
     return np.where(masked, vocabulary_size, x0), weight.astype(np.float32)
 
 
-def diffusion_loss(logits, x0, xt, weight, weighting):
+def diffusion_loss(logits, x0, xt, weight, weighting, answer_starts=None):
     """logits (B, T, V + 1), x0 and xt (B, T), weight (B,) -> scalar, nats per token (per masked token for `none`)."""
     B, T = x0.shape
     mask_id = logits.shape[-1] - 1
     is_mask_column = torch.arange(mask_id + 1) == mask_id
     log_p = torch.log_softmax(logits.masked_fill(is_mask_column, float("-inf")), dim=-1)
     nll = -log_p.gather(-1, x0[..., None])[..., 0]  # (B, T)
+    if answer_starts is not None and weighting != "none":
+        per_sample = weight * ((xt == mask_id) * nll).sum(-1)
+        return (per_sample / (T - answer_starts)).mean()
     count = (xt == mask_id).sum() if weighting == "none" else B * T
     return (weight[:, None] * (xt == mask_id) * nll).sum() / count
 
@@ -86,10 +94,10 @@ def z_loss(model, routes):
 
 
 def loss_of(parameters, model, objective, batch):
-    """batch {x0, xt, weight} -> (loss, the part that routers add, logits (B, T, V + 1), routes)."""
+    """batch {x0, xt, weight, answer_starts or None} -> (loss, the part that routers add, logits (B, T, V + 1), routes)."""
     logits, routes = forward(parameters, model, batch["xt"])
     balance = balance_loss(model, routes, len(batch["xt"])) + z_loss(model, routes)
-    loss = diffusion_loss(logits, batch["x0"], batch["xt"], batch["weight"], objective["weighting"])
+    loss = diffusion_loss(logits, batch["x0"], batch["xt"], batch["weight"], objective["weighting"], batch["answer_starts"])
     return loss + balance, balance, logits, routes
 
 

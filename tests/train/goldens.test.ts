@@ -7,6 +7,7 @@
  * 3e-7 in float64: the files hold float32, whose rounding is 6e-8; the rest is the order of sums, and AdamW's division.
  */
 import { afterAll, expect, test } from 'vitest';
+import { perAnswerToken } from '../../src/diffusion/noise.ts';
 import { requestAdapter } from '../../src/gpu/device.ts';
 import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
 import type { Range, Storage } from '../../src/gpu/recording.ts';
@@ -55,7 +56,11 @@ async function compute(golden: Golden, runtime: Runtime): Promise<Map<string, Da
   const recorded = recordTraining(experiment, parameters, { given: true });
   const plan = await runtime.compile(recorded.recording, { report: [recorded.loss, recorded.total] });
   runtime.write(recorded.inputs.x0, golden.tensor('input.x0'));
-  runtime.write(recorded.inputs.weight, golden.tensor('input.weight'));
+  const weights = golden.tensor('input.weight');
+  const { T } = shape;
+  const starts = golden.names.includes('input.answerStart') ? golden.tensor('input.answerStart') : null;
+  const perToken = (weight: number, b: number) => (starts ? perAnswerToken(weight, T - starts[b], T) : weight);
+  runtime.write(recorded.inputs.weight, weights.map(perToken));
   runtime.write(recorded.xt, xt);
   runtime.write(
     recorded.maskKey,
