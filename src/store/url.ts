@@ -7,7 +7,7 @@ import { differences, fields, settingAt, withSettings } from '../config/experime
 import { defaultPresetId, presetById, presetExperiment } from '../config/presets.ts';
 import type { Experiment } from '../config/schema.ts';
 
-export const views = ['train', 'decode', 'routing'] as const;
+export const views = ['train', 'decode', 'routing', 'compare'] as const;
 export type View = (typeof views)[number];
 
 const groups = new Set(fields.map((field) => field.group));

@@ -1,6 +1,7 @@
 /** The page: header, rail with the configuration, run bar, and the view that the address names. */
 import { AppShell, Burger, Drawer, Group, MantineProvider, ScrollArea } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
+import { lazy, Suspense } from 'react';
 import { useView } from '../store/address.ts';
 import type { View } from '../store/url.ts';
 import { DecodeView } from './decoding/DecodeView.tsx';
@@ -11,6 +12,9 @@ import { RoutingView } from './routing/RoutingView.tsx';
 import { RunBar } from './run/RunBar.tsx';
 import { cssVariables, hintsId, theme } from './theme.ts';
 import { TrainView } from './training/TrainView.tsx';
+
+// Compare comes when it is first asked for: the first screen does not wait for it.
+const CompareView = lazy(async () => ({ default: (await import('./compare/CompareView.tsx')).CompareView }));
 
 export function App() {
   const [railOpen, { open, close }] = useDisclosure(false);
@@ -72,6 +76,12 @@ function CurrentView() {
       return <DecodeView />;
     case 'routing':
       return <RoutingView />;
+    case 'compare':
+      return (
+        <Suspense>
+          <CompareView />
+        </Suspense>
+      );
     default:
       return view satisfies never;
   }

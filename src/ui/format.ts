@@ -4,6 +4,8 @@
 export function compact(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
+  if (size >= 1e18) return `${three(value / 1e18)} E`;
+  if (size >= 1e15) return `${three(value / 1e15)} P`;
   if (size >= 1e12) return `${three(value / 1e12)} T`;
   if (size >= 1e9) return `${three(value / 1e9)} G`;
   if (size >= 1e6) return `${three(value / 1e6)} M`;
@@ -39,7 +41,7 @@ export function duration(seconds: number): string {
 
 /** Bytes in decimal units. */
 export function bytes(count: number): string {
-  return `${compact(count).replace(/ ?([kMGT])?$/, ' $1')}B`.replace('  ', ' ');
+  return `${compact(count).replace(/ ?([kMGTPE])?$/, ' $1')}B`.replace('  ', ' ');
 }
 
 const marks: Readonly<Record<string, string>> = { '\n': '↵', '\t': '⇥', '\r': '␍' };

@@ -1,5 +1,6 @@
 /** One visual language: system fonts, one accent, text colours with at least 4.5:1 contrast in both schemes. */
 import { type CSSVariablesResolver, createTheme } from '@mantine/core';
+import { lineColours } from './colours.ts';
 
 /** Where tooltips are put: a landmark of its own, so that no content lies outside of one. */
 export const hintsId = 'hints';
@@ -19,6 +20,9 @@ export const theme = createTheme({
   },
 });
 
+const lineVariables = (colours: readonly string[]) =>
+  Object.fromEntries(colours.map((colour, slot) => [`--line-${slot}`, colour]));
+
 /** Variables beyond Mantine's: see page.css and the charts. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
@@ -36,6 +40,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--chart-validation': '#24292f',
     '--cell-masked': '#d5d9df',
     '--cell-paper': '#f1f3f5',
+    ...lineVariables(lineColours.light),
   },
   dark: {
     '--mantine-color-body': '#1c1e22',
@@ -51,5 +56,6 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--chart-validation': '#f1f3f5',
     '--cell-masked': '#42474f',
     '--cell-paper': '#26292e',
+    ...lineVariables(lineColours.dark),
   },
 });

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, openApp } from '../support/browser.ts';
 import { button, goTo, tiny, untilReady, untilStep } from './page.ts';
 
-const views = ['Train', 'Decode', 'Routing'] as const;
+const views = ['Train', 'Decode', 'Routing', 'Compare'] as const;
 
 let browser: Browser;
 let axeSource: string;
@@ -96,7 +96,9 @@ test('reduced motion shows finished texts and animates nothing', async () => {
 /** Goes to a view and waits for what it shows of a model. */
 async function show(page: Page, view: (typeof views)[number]): Promise<void> {
   await goTo(page, view);
-  const shown = { Train: 'loss-chart', Decode: 'decode-text', Routing: 'token-routes' }[view];
+  const shown = { Train: 'loss-chart', Decode: 'decode-text', Routing: 'token-routes', Compare: 'chart-validation' }[
+    view
+  ];
   await page.getByTestId(shown).waitFor({ timeout: 30_000 });
 }
 

@@ -21,7 +21,7 @@ export const button = (page: Page, name: string): Locator => page.getByRole('but
 export const choice = (page: Page, control: string, label: string | RegExp): Locator =>
   page.getByRole('radiogroup', { name: control, exact: true }).locator('label').filter({ hasText: label });
 
-export const goTo = (page: Page, view: 'Train' | 'Decode' | 'Routing'): Promise<void> =>
+export const goTo = (page: Page, view: 'Train' | 'Decode' | 'Routing' | 'Compare'): Promise<void> =>
   page.getByRole('navigation').getByRole('link', { name: view, exact: true }).filter({ visible: true }).click();
 
 /** Waits until the engine is open and the configuration can be trained. */

@@ -4,8 +4,8 @@ import { presetExperiment } from '../../src/config/presets.ts';
 import { bytes, compact, duration, spoken, visible } from '../../src/ui/format.ts';
 import { cellsOf, textOf } from '../../src/ui/parts/denoising.ts';
 import { stepped } from '../../src/ui/parts/NumberControl.tsx';
+import { logTicksOf, roundBounds, roundUp, ticksOf } from '../../src/ui/parts/ticks.ts';
 import { expertsPerToken, holdersOf, routeCells } from '../../src/ui/routing/routes.ts';
-import { roundUp, ticksOf } from '../../src/ui/training/LiveChart.tsx';
 import type { DecodeFrame, ModelReport, RouteReport } from '../../src/worker/protocol.ts';
 
 const model: ModelReport = {
@@ -118,5 +118,13 @@ describe('numbers in words', () => {
     expect(ticksOf(0, 250, 5)).toEqual([0, 50, 100, 150, 200, 250]);
     expect(ticksOf(4, 6.5, 5)).toEqual([4, 4.5, 5, 5.5, 6, 6.5]);
     expect(ticksOf(0, 25_000, 3)).toEqual([0, 10_000, 20_000]);
+    expect(roundBounds(1.93, 3.4)).toEqual([1.5, 3.5]);
+    expect(roundBounds(2, 2)).toEqual([2, 2.05]);
+  });
+
+  it('marks a logarithmic axis by powers of ten, finer where those are few', () => {
+    expect(logTicksOf(1, 2000, 5)).toEqual([1, 10, 100, 1000]);
+    expect(logTicksOf(3, 60, 5)).toEqual([5, 10, 20, 50]);
+    expect(logTicksOf(2, 3, 5)).toEqual([2, 2.2, 2.4, 2.6, 2.8, 3]);
   });
 });

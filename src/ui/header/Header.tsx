@@ -8,7 +8,7 @@ import { RunStatusBadge } from './RunStatusBadge.tsx';
 import { ShareButton } from './ShareButton.tsx';
 import { ThemeToggle } from './ThemeToggle.tsx';
 
-const titles: Record<View, string> = { train: 'Train', decode: 'Decode', routing: 'Routing' };
+const titles: Record<View, string> = { train: 'Train', decode: 'Decode', routing: 'Routing', compare: 'Compare' };
 
 export function Header({ burger }: { burger: ReactNode }) {
   return (

@@ -31,7 +31,7 @@ export function DataTable({ caption, columns, rows, maxHeight = 280 }: DataTable
         </Table.Thead>
         <Table.Tbody>
           {rows.map((row) => (
-            <Table.Tr key={row[0]}>
+            <Table.Tr key={row.join('\n')}>
               {row.map((value, column) => (
                 <Table.Td key={columns[column]}>{value}</Table.Td>
               ))}

@@ -1,12 +1,14 @@
 /** The loss chart's layers: raw trace, smoothed curve, validation, floor, and the hover that reads them. */
 import { type PointerEvent, useMemo, useState } from 'react';
-import { usePlotArea, useXAxisInverseScale, useXAxisScale, useYAxisScale } from 'recharts';
+import { usePlotArea, useXAxisInverseScale, useXAxisScale } from 'recharts';
+import { thinned } from '../../store/compare/curves.ts';
 import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
 import { type Point, smoothed, trace } from '../../store/series.ts';
 import { whole } from '../format.ts';
 import { useLive } from '../live.ts';
-import { Curve, Measured } from './Curve.tsx';
-import { LiveChart, roundUp } from './LiveChart.tsx';
+import { ChartFrame } from '../parts/ChartFrame.tsx';
+import { Curve, Floor, Measured } from '../parts/Curve.tsx';
+import { roundUp } from '../parts/ticks.ts';
 
 interface LossChartProps {
   /** Share of the past that the smoothed curve keeps per step; 0 draws the raw trace only. */
@@ -25,7 +27,7 @@ export function LossChart({ decay, floor, logSteps }: LossChartProps) {
   const layers = useMemo(() => <Layers decay={decay} floor={floor} />, [decay, floor]);
   return (
     <div data-testid="loss-chart" data-points={lossSeries.total}>
-      <LiveChart
+      <ChartFrame
         height={320}
         xLow={logSteps ? 1 : 0}
         xHigh={roundUp(Math.max(2, raw[raw.length - 1]?.x ?? 10))}
@@ -37,7 +39,7 @@ export function LossChart({ decay, floor, logSteps }: LossChartProps) {
         yDigits={1}
       >
         {layers}
-      </LiveChart>
+      </ChartFrame>
     </div>
   );
 }
@@ -53,18 +55,10 @@ function Layers({ decay, floor }: Omit<LossChartProps, 'logSteps'>) {
       {floor !== null && <Floor value={floor} />}
       {decay > 0 && <Curve points={raw} colour="var(--chart-raw)" width={1} />}
       <Curve points={main} colour="var(--accent)" width={2} />
-      <Measured points={validation} colour="var(--chart-validation)" />
+      <Measured points={validation.map(asMeasured)} colour="var(--chart-validation)" />
       <Hover main={main} validation={validation} />
     </g>
   );
-}
-
-function Floor({ value }: { value: number }) {
-  const y = useYAxisScale()?.(value);
-  const area = usePlotArea();
-  if (y === undefined || !area) return null;
-  const stroke = 'var(--mantine-color-dimmed)';
-  return <line x1={area.x} x2={area.x + area.width} y1={y} y2={y} stroke={stroke} strokeDasharray="4 3" />;
 }
 
 /** Reads the curves at the pointer. The same numbers stand in the table behind the chart. */
@@ -131,8 +125,6 @@ function Readout({ x, lines, area }: ReadoutProps) {
   );
 }
 
-/** Every n-th point and the last, so that at most about `most` remain. */
-function thinned<T>(points: readonly T[], most: number): T[] {
-  const every = Math.ceil(points.length / most);
-  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+function asMeasured({ step, bpc, standardError }: ValidationPoint) {
+  return { x: step, y: bpc, error: standardError };
 }

@@ -4,9 +4,10 @@ import { useRun } from '../../store/run.ts';
 import { smoothed } from '../../store/series.ts';
 import { compact } from '../format.ts';
 import { useLive } from '../live.ts';
+import { ChartFrame } from '../parts/ChartFrame.tsx';
+import { Curve } from '../parts/Curve.tsx';
 import { Panel } from '../parts/Panel.tsx';
-import { Curve } from './Curve.tsx';
-import { LiveChart, roundUp } from './LiveChart.tsx';
+import { roundUp } from '../parts/ticks.ts';
 
 export function SpeedPanel() {
   useLive();
@@ -16,7 +17,7 @@ export function SpeedPanel() {
   const now = points.length > 0 ? `${compact(points[points.length - 1].y)} tokens` : 'Tokens';
   return (
     <Panel title="Throughput" note={`${now} per second on the ${backend === 'gpu' ? 'GPU' : 'CPU'}`}>
-      <LiveChart
+      <ChartFrame
         height={110}
         xLow={0}
         xHigh={roundUp(Math.max(2, points[points.length - 1]?.x ?? 10))}
@@ -25,7 +26,7 @@ export function SpeedPanel() {
         yTicks={3}
       >
         {layer}
-      </LiveChart>
+      </ChartFrame>
     </Panel>
   );
 }

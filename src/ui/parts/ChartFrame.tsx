@@ -1,19 +1,21 @@
 /**
- * The frame of a live chart: axes and grid by recharts, drawn again only when a domain changes; the curves inside are
- * children that follow the live data themselves (`Curve`), so that a commit costs one path each.
+ * The frame of a chart: axes and grid by recharts, drawn again only when a domain changes; the curves inside are
+ * children (`Curve`) that may follow live data themselves, so that a commit costs one path each.
  */
 import { memo, type ReactNode } from 'react';
 import { CartesianGrid, ComposedChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import { compact } from '../format.ts';
+import { logTicksOf, ticksOf } from './ticks.ts';
 
-interface LiveChartProps {
+interface ChartFrameProps {
   height: number;
-  /** Domains as separate numbers, so that an unchanged frame compares as equal. */
+  /** Domains as separate numbers, so that an unchanged frame compares as equal. Above 0 on a logarithmic axis. */
   xLow: number;
   xHigh: number;
   yLow: number;
   yHigh: number;
   logX?: boolean;
+  logY?: boolean;
   xTitle?: string;
   yTitle?: string;
   /** About how many marks the y axis has. */
@@ -26,8 +28,9 @@ interface LiveChartProps {
 const axis = { fontSize: 12, stroke: 'var(--mantine-color-dimmed)', tickLine: false } as const;
 const title = { fontSize: 12, fill: 'var(--mantine-color-dimmed)' } as const;
 
-export const LiveChart = memo(function LiveChart(props: LiveChartProps) {
-  const { height, xLow, xHigh, yLow, yHigh, logX = false, xTitle, yTitle, yTicks = 5, yDigits, children } = props;
+export const ChartFrame = memo(function ChartFrame(props: ChartFrameProps) {
+  const { height, xLow, xHigh, yLow, yHigh, logX = false, logY = false, children } = props;
+  const { xTitle, yTitle, yTicks = 5, yDigits } = props;
   // recharts wants data to lay out its axes: the corners of the frame.
   const corners = [
     { x: xLow, y: yLow },
@@ -49,7 +52,7 @@ export const LiveChart = memo(function LiveChart(props: LiveChartProps) {
             scale={logX ? 'log' : 'linear'}
             domain={[xLow, xHigh]}
             allowDataOverflow
-            ticks={logX ? powersOfTen(xHigh) : ticksOf(xLow, xHigh, 5)}
+            ticks={logX ? logTicksOf(xLow, xHigh, 5) : ticksOf(xLow, xHigh, 5)}
             interval="preserveStartEnd"
             tickFormatter={compact}
             label={xTitle ? { ...title, value: xTitle, position: 'insideBottom', offset: -10 } : undefined}
@@ -58,9 +61,10 @@ export const LiveChart = memo(function LiveChart(props: LiveChartProps) {
             {...axis}
             dataKey="y"
             width={46}
+            scale={logY ? 'log' : 'linear'}
             domain={[yLow, yHigh]}
             allowDataOverflow
-            ticks={ticksOf(yLow, yHigh, yTicks)}
+            ticks={logY ? logTicksOf(yLow, yHigh, yTicks) : ticksOf(yLow, yHigh, yTicks)}
             tickFormatter={(value: number) => (yDigits === undefined ? compact(value) : value.toFixed(yDigits))}
             label={
               yTitle
@@ -74,27 +78,3 @@ export const LiveChart = memo(function LiveChart(props: LiveChartProps) {
     </div>
   );
 });
-
-/** The least of a few round numbers that is not below `value`: an axis that ends there seldom has to change. */
-export function roundUp(value: number): number {
-  if (!(value > 0)) return 1;
-  const scale = 10 ** Math.floor(Math.log10(value));
-  const steps = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
-  return scale * (steps.find((step) => step * scale >= value) ?? 10);
-}
-
-/** Multiples of a round step between two bounds, about `count` of them. */
-export function ticksOf(low: number, high: number, count: number): number[] {
-  const rough = (high - low) / count;
-  const scale = 10 ** Math.floor(Math.log10(rough));
-  const step = scale * ([1, 2, 2.5, 5, 10].find((candidate) => candidate * scale >= rough * 0.999) ?? 10);
-  const ticks: number[] = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) {
-    ticks.push(Number((i * step).toPrecision(12)));
-  }
-  return ticks;
-}
-
-function powersOfTen(high: number): number[] {
-  return Array.from({ length: Math.floor(Math.log10(high)) + 1 }, (_, power) => 10 ** power);
-}

@@ -1,0 +1,103 @@
+/**
+ * Which runs are drawn as one line: every run by itself, or the runs of one arm (of one configuration, where there is
+ * no study) as the mean over seeds. Pure functions; colours come from the order in which lines were first shown.
+ */
+import type { RunRecord } from '../../config/records.ts';
+import type { Point } from '../series.ts';
+import { pointsOf, type XAxisName, xAxes } from './axes.ts';
+import { type Measured, meanCurve, meanOf, smooth } from './curves.ts';
+
+/** Where a run in the comparison comes from. */
+export type Origin = 'current' | 'saved' | 'recorded' | 'imported';
+
+export interface ComparedRun {
+  /** Unique in the comparison: origin and id. */
+  readonly key: string;
+  readonly origin: Origin;
+  readonly record: RunRecord;
+  /** Its arm in words, where it belongs to a study; otherwise the run's name. */
+  readonly label: string;
+}
+
+export interface RunGroup {
+  readonly key: string;
+  readonly label: string;
+  readonly runs: readonly ComparedRun[];
+}
+
+/** What the error of a validation point is. */
+export type ErrorKind = 'seeds' | 'held-out text';
+
+/** One line of the comparison over a chosen axis. */
+export interface ComparedLine extends RunGroup {
+  /** Loss of the batches: each run's raw trace, and their mean once smoothed, with the standard error over runs. */
+  readonly raw: readonly (readonly Point[])[];
+  readonly training: readonly Measured[];
+  readonly validation: readonly Measured[];
+  readonly errorKind: ErrorKind;
+}
+
+/** Puts runs together; the order of the groups is that of their first runs. */
+export function groupRuns(runs: readonly ComparedRun[], byArm: boolean): RunGroup[] {
+  const groups = new Map<string, ComparedRun[]>();
+  for (const run of runs) {
+    const key = byArm ? armKey(run) : run.key;
+    const group = groups.get(key);
+    if (group) group.push(run);
+    else groups.set(key, [run]);
+  }
+  return [...groups].map(([key, members]) => ({ key, label: labelOf(members, byArm), runs: members }));
+}
+
+/** The curves of a group over an axis. `reach` is how far the smoothing goes back, as a share of the run's length. */
+export function lineOf(group: RunGroup, axis: XAxisName, reach: number): ComparedLine {
+  const records = group.runs.map(({ record }) => record);
+  const raw = records.map((record) => pointsOf(record, record.training, axis));
+  const smoothed = raw.map((points) => smooth(points, reach * (points[points.length - 1]?.x ?? 0)));
+  return {
+    ...group,
+    raw,
+    training: meanCurve(smoothed),
+    validation: records.length === 1 ? measured(records[0], axis) : meanValidation(records, axis),
+    errorKind: records.length === 1 ? 'held-out text' : 'seeds',
+  };
+}
+
+/** One run's validation with its own standard error over the held-out text. */
+function measured(record: RunRecord, axis: XAxisName): Measured[] {
+  const { step, seconds, bpc, standardError } = record.validation;
+  return step.flatMap((at, i) => {
+    const x = xAxes[axis].at(record, at, seconds[i]);
+    return x !== null && Number.isFinite(bpc[i]) ? [{ x, y: bpc[i], error: standardError[i] }] : [];
+  });
+}
+
+/**
+ * The mean over seeds at each validation. Runs of an arm validate at the same steps, so a place is their mean place:
+ * nothing is interpolated, also by wall-clock. Runs that validated at different steps are interpolated.
+ */
+function meanValidation(records: readonly RunRecord[], axis: XAxisName): Measured[] {
+  const curves = records.map((record) => pointsOf(record, record.validation, axis));
+  const [first] = records;
+  const together = records.every(({ validation }) => String(validation.step) === String(first.validation.step));
+  if (!together || curves.some((curve) => curve.length !== curves[0].length)) return meanCurve(curves);
+  return curves[0].map((_, i) => {
+    const { mean, error } = meanOf(curves.map((curve) => curve[i].y));
+    return { x: meanOf(curves.map((curve) => curve[i].x)).mean, y: mean, error };
+  });
+}
+
+function armKey({ origin, record, key }: ComparedRun): string {
+  // The run in progress is not part of a mean: it has not come as far as the others.
+  if (origin === 'current') return key;
+  const { study, experiment } = record;
+  if (study) return `${origin === 'recorded' ? 'recorded' : 'here'}/${study.id}/${study.size}/${study.arm}`;
+  const { training, ...others } = experiment;
+  return JSON.stringify([others, { ...training, seed: 0 }]);
+}
+
+function labelOf(runs: readonly ComparedRun[], byArm: boolean): string {
+  const [{ label, record }] = runs;
+  if (!byArm) return record.study ? `${label}, seed ${record.experiment.training.seed}` : label;
+  return runs.length > 1 ? `${label} (${runs.length} seeds)` : label;
+}

@@ -1,0 +1,59 @@
+/** The recorded studies that are shipped beside the page: read once, when Compare is first opened. */
+import { create } from 'zustand';
+import { ConfigError, DataError } from '../../config/errors.ts';
+import { parseStudyRecord } from '../../config/parseRecords.ts';
+import type { StudyRecord } from '../../config/records.ts';
+
+export interface RecordedStudies {
+  state: 'waiting' | 'loading' | 'ready';
+  studies: readonly StudyRecord[];
+  /** One sentence per file that could not be used. */
+  problems: readonly string[];
+}
+
+const waiting: RecordedStudies = { state: 'waiting', studies: [], problems: [] };
+
+export const useStudies = create<RecordedStudies>(() => waiting);
+
+/** The part of `fetch` that is used here, so that a test can stand in for it. */
+export type FetchFile = (url: URL) => Promise<Pick<Response, 'ok' | 'status' | 'text'>>;
+
+/**
+ * Reads `studies/index.json` (a list of ids) beside the page and every study in it. A file that cannot be used is told
+ * in `problems`; the others are shown. Later calls do nothing.
+ */
+export async function loadStudies(baseUrl: string, fetchFile: FetchFile = fetch): Promise<void> {
+  if (useStudies.getState().state !== 'waiting') return;
+  useStudies.setState({ state: 'loading' });
+  const problems: string[] = [];
+  const attempt = async <T>(path: string, read: (value: unknown, where: string) => T): Promise<T | null> => {
+    try {
+      return read(await readJson(new URL(path, baseUrl), path, fetchFile), path);
+    } catch (error) {
+      if (!(error instanceof DataError || error instanceof ConfigError)) throw error;
+      problems.push(`${error.message}. It is left out.`);
+      return null;
+    }
+  };
+  const ids = (await attempt('studies/index.json', parseIndex)) ?? [];
+  const found = await Promise.all(ids.map((id) => attempt(`studies/${id}.json`, parseStudyRecord)));
+  useStudies.setState({ state: 'ready', studies: found.filter((study) => study !== null), problems });
+}
+
+function parseIndex(value: unknown, where: string): string[] {
+  if (Array.isArray(value) && value.every((id) => typeof id === 'string')) return value;
+  throw new DataError(`${where}: expected a list of study ids, got ${JSON.stringify(value).slice(0, 60)}`);
+}
+
+async function readJson(url: URL, path: string, fetchFile: FetchFile): Promise<unknown> {
+  const response = await fetchFile(url).catch((error: Error) => {
+    throw new DataError(`${path}: expected a file beside the page, got ${error.message}`);
+  });
+  if (!response.ok) throw new DataError(`${path}: expected a file beside the page, got HTTP ${response.status}`);
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new DataError(`${path}: expected JSON, got ${(error as Error).message}`);
+  }
+}

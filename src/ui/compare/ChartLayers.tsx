@@ -1,0 +1,102 @@
+/** Inside a compared chart, where its scales are known: raw traces, lines with bands or bars, floors, the cursor. */
+import type { PointerEvent } from 'react';
+import { usePlotArea, useXAxisInverseScale, useXAxisScale } from 'recharts';
+import { type XAxisName, xAxes } from '../../store/compare/axes.ts';
+import { useCursor } from '../../store/compare/comparison.ts';
+import { thinned } from '../../store/compare/curves.ts';
+import type { ChartCurve } from '../../store/compare/files.ts';
+import { compact } from '../format.ts';
+import { Band, Curve, Floor, Measured } from '../parts/Curve.tsx';
+import { Readout } from './Readout.tsx';
+import { readingsAt } from './readings.ts';
+import type { DrawnLine } from './useLines.ts';
+
+interface ChartLayersProps {
+  lines: readonly DrawnLine[];
+  curve: ChartCurve;
+  axis: XAxisName;
+  floors: readonly number[];
+}
+
+/** Points of a line, and of all raw traces of a line together. */
+const maxPoints = 300;
+/** Above this many validations error bars would touch: a band takes their place. */
+const maxBars = 40;
+
+export function ChartLayers({ lines, curve, axis, floors }: ChartLayersProps) {
+  return (
+    <g>
+      {floors.map((floor) => (
+        <Floor key={floor} value={floor} />
+      ))}
+      {curve === 'training' && lines.map((line) => <RawTraces key={line.key} line={line} />)}
+      {lines.map((line) => (
+        <Line key={line.key} line={line} curve={curve} />
+      ))}
+      <Cursor lines={lines} curve={curve} axis={axis} />
+    </g>
+  );
+}
+
+function RawTraces({ line }: { line: DrawnLine }) {
+  const each = Math.floor(maxPoints / line.raw.length);
+  return line.raw.map((points, i) => (
+    <Curve
+      key={line.runs[i].key}
+      points={thinned(points, Math.max(2, each))}
+      colour={line.colour}
+      width={1}
+      opacity={0.25}
+    />
+  ));
+}
+
+function Line({ line, curve }: { line: DrawnLine; curve: ChartCurve }) {
+  const points = thinned(line[curve], maxPoints);
+  const withBars = curve === 'validation' && points.length <= maxBars;
+  const hasBand = !withBars && points.some(({ error }) => error > 0);
+  return (
+    <g>
+      {hasBand && <Band points={points} colour={line.colour} />}
+      {withBars ? (
+        <Measured points={points} colour={line.colour} width={2} dash={line.dash} />
+      ) : (
+        <Curve points={points} colour={line.colour} width={2} dash={line.dash} />
+      )}
+    </g>
+  );
+}
+
+/** Follows the pointer, and shows at the place of the cursor (wherever it was moved) what each line reads. */
+function Cursor({ lines, curve, axis }: Omit<ChartLayersProps, 'floors'>) {
+  const x = useCursor((cursor) => cursor.x);
+  const area = usePlotArea();
+  const placeAt = useXAxisInverseScale();
+  const pixelOf = useXAxisScale();
+  if (!area || !placeAt || !pixelOf) return null;
+  const follow = (event: PointerEvent<SVGRectElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    useCursor.setState({ x: Number(placeAt(area.x + event.clientX - box.left)) });
+  };
+  const pixel = x === null ? undefined : pixelOf(x);
+  const isInside = pixel !== undefined && pixel >= area.x && pixel <= area.x + area.width;
+  return (
+    <g data-export="skip">
+      {isInside && x !== null && (
+        <Readout
+          x={pixel}
+          head={`${compact(x)} ${xAxes[axis].title}`}
+          readings={readingsAt(lines, curve, x)}
+          area={area}
+        />
+      )}
+      <rect
+        {...area}
+        fill="transparent"
+        style={{ touchAction: 'pan-y' }}
+        onPointerMove={follow}
+        onPointerLeave={() => useCursor.setState({ x: null })}
+      />
+    </g>
+  );
+}

@@ -1,0 +1,29 @@
+/** Compare: recorded studies, curves of chosen runs over each other, what differs among them, and the table of runs. */
+import { Stack } from '@mantine/core';
+import { useEffect, useMemo } from 'react';
+import { useComparison } from '../../store/compare/comparison.ts';
+import { firstChoice } from '../../store/compare/runs.ts';
+import { loadStudies } from '../../store/compare/studies.ts';
+import { CurvesPanel } from './CurvesPanel.tsx';
+import { DifferencesPanel } from './DifferencesPanel.tsx';
+import { RunsPanel } from './RunsPanel.tsx';
+import { StudiesPanel } from './StudiesPanel.tsx';
+import { useRuns } from './useRuns.ts';
+
+export function CompareView() {
+  useEffect(() => void loadStudies(document.baseURI), []);
+  const runs = useRuns();
+  const wanted = useComparison((state) => state.chosen);
+  const chosen = useMemo(() => {
+    const byKey = new Map(runs.map((run) => [run.key, run]));
+    return (wanted ?? firstChoice(runs)).flatMap((key) => byKey.get(key) ?? []);
+  }, [runs, wanted]);
+  return (
+    <Stack p="md" gap="md">
+      <StudiesPanel chosen={chosen} />
+      <CurvesPanel runs={chosen} />
+      <DifferencesPanel runs={chosen} />
+      <RunsPanel runs={runs} chosen={chosen} />
+    </Stack>
+  );
+}

@@ -1,0 +1,130 @@
+/**
+ * One chart of the comparison: lines on shared axes, and a cursor that stands at the same place in every chart. The
+ * chart is a slider for the keyboard: arrow keys move the cursor, and its value tells what each line reads there.
+ */
+import { type KeyboardEvent, memo, useMemo } from 'react';
+import { type XAxisName, xAxes } from '../../store/compare/axes.ts';
+import { useCursor } from '../../store/compare/comparison.ts';
+import type { ChartCurve } from '../../store/compare/files.ts';
+import { compact } from '../format.ts';
+import { ChartFrame } from '../parts/ChartFrame.tsx';
+import { roundBounds, roundUp } from '../parts/ticks.ts';
+import { ChartLayers } from './ChartLayers.tsx';
+import { placesOf, readingsAt } from './readings.ts';
+import type { DrawnLine } from './useLines.ts';
+
+interface ComparedChartProps {
+  /** What the chart shows, in words. */
+  name: string;
+  /** The lines that are switched on. Keep the array while nothing changes. */
+  lines: readonly DrawnLine[];
+  curve: ChartCurve;
+  axis: XAxisName;
+  logX: boolean;
+  logY: boolean;
+  floors: readonly number[];
+}
+
+export const ComparedChart = memo(function ComparedChart(props: ComparedChartProps) {
+  const { name, lines, curve, axis, logX, logY, floors } = props;
+  const domain = useMemo(() => domainOf(lines, curve, floors, logX), [lines, curve, floors, logX]);
+  const layers = useMemo(
+    () => <ChartLayers lines={lines} curve={curve} axis={axis} floors={floors} />,
+    [lines, curve, axis, floors],
+  );
+  return (
+    <CursorSlider name={name} lines={lines} curve={curve} axis={axis} high={domain.xHigh}>
+      <ChartFrame
+        height={300}
+        {...domain}
+        logX={logX}
+        logY={logY}
+        xTitle={xAxes[axis].title}
+        yTitle="bits per character"
+      >
+        {layers}
+      </ChartFrame>
+    </CursorSlider>
+  );
+});
+
+interface CursorSliderProps extends Pick<ComparedChartProps, 'name' | 'lines' | 'curve' | 'axis'> {
+  high: number;
+  children: React.ReactNode;
+}
+
+function CursorSlider({ name, lines, curve, axis, high, children }: CursorSliderProps) {
+  const x = useCursor((cursor) => cursor.x);
+  const places = useMemo(() => placesOf(lines, curve), [lines, curve]);
+  const move = (event: KeyboardEvent) => {
+    const to = placeFor(event.key, places, x);
+    if (to === undefined) return;
+    event.preventDefault();
+    useCursor.setState({ x: to });
+  };
+  const words = (at: number) =>
+    `${compact(at)} ${xAxes[axis].title}: ${readingsAt(lines, curve, at)
+      .map(({ label, text }) => `${label} ${text}`)
+      .join('; ')}`;
+  return (
+    <div
+      className="compared-chart"
+      role="slider"
+      tabIndex={0}
+      aria-label={`Cursor in ${name}`}
+      aria-valuemin={0}
+      aria-valuemax={high}
+      aria-valuenow={x ?? 0}
+      aria-valuetext={x === null ? 'nowhere; arrow keys move it' : words(x)}
+      onKeyDown={move}
+      data-testid={`chart-${curve}`}
+      data-lines={lines.length}
+      data-axis={axis}
+    >
+      {children}
+    </div>
+  );
+}
+
+/** Where a key takes the cursor; undefined for other keys. */
+function placeFor(key: string, places: readonly number[], x: number | null): number | null | undefined {
+  const at = x ?? Number.NEGATIVE_INFINITY;
+  const last = places[places.length - 1] ?? null;
+  switch (key) {
+    case 'ArrowRight':
+    case 'ArrowUp':
+      return places.find((place) => place > at) ?? last;
+    case 'ArrowLeft':
+    case 'ArrowDown':
+      return places.findLast((place) => place < at) ?? places[0] ?? null;
+    case 'Home':
+      return places[0] ?? null;
+    case 'End':
+      return last;
+    case 'Escape':
+      return null;
+    default:
+      return undefined;
+  }
+}
+
+function domainOf(lines: readonly DrawnLine[], curve: ChartCurve, floors: readonly number[], logX: boolean) {
+  let [xLow, xHigh, yLow, yHigh] = [Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const take = (x: number, low: number, high: number) => {
+    if (x > 0) xLow = Math.min(xLow, x);
+    xHigh = Math.max(xHigh, x);
+    yLow = Math.min(yLow, low);
+    yHigh = Math.max(yHigh, high);
+  };
+  for (const line of lines) {
+    for (const { x, y, error } of line[curve]) take(x, y - error, y + error);
+    if (curve === 'training') for (const trace of line.raw) for (const { x, y } of trace) take(x, y, y);
+  }
+  if (yHigh < yLow) return { xLow: logX ? 1 : 0, xHigh: 10, yLow: 1, yHigh: 8 };
+  // A floor far below every line would press the lines together: the legend names it all the same.
+  const nearest = yLow - (yHigh - yLow);
+  for (const floor of floors) if (floor >= nearest) yLow = Math.min(yLow, floor);
+  const [bottom, top] = roundBounds(yLow, yHigh);
+  // A logarithmic axis has no 0.
+  return { xLow: logX ? xLow : 0, xHigh: roundUp(xHigh), yLow: bottom > 0 ? bottom : yLow * 0.9, yHigh: top };
+}

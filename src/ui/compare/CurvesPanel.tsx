@@ -1,0 +1,62 @@
+/** The chosen runs over each other: validation and training loss on the same x axis, with one key for both. */
+import { SimpleGrid, Text } from '@mantine/core';
+import { useMemo } from 'react';
+import { useComparison } from '../../store/compare/comparison.ts';
+import type { ComparedRun } from '../../store/compare/groups.ts';
+import { Panel } from '../parts/Panel.tsx';
+import { ChartCard } from './ChartCard.tsx';
+import { CurveControls } from './CurveControls.tsx';
+import { Legend } from './Legend.tsx';
+import { useLines } from './useLines.ts';
+
+/** @param runs the chosen runs; keep the array while nothing changes */
+export function CurvesPanel({ runs }: { runs: readonly ComparedRun[] }) {
+  const { axis, logX, logY, byArm, reach } = useComparison();
+  const lines = useLines(runs);
+  const shown = useMemo(() => lines.filter(({ isHidden }) => !isHidden), [lines]);
+  const floors = useMemo(() => floorsOf(runs), [runs]);
+  const shared = { lines: shown, axis, logX, logY, floors };
+  return (
+    <Panel title="Curves" note={wordsFor(runs, lines.length)} actions={<CurveControls />}>
+      {runs.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          Choose runs in the table below to see their curves over each other.
+        </Text>
+      ) : (
+        <>
+          <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+            <ChartCard {...shared} curve="validation" name="Validation loss" note={errorWords(byArm, lines)} />
+            <ChartCard
+              {...shared}
+              curve="training"
+              name="Training loss"
+              note={
+                reach > 0
+                  ? `smoothed over ${100 * reach} % of the run, each run's batches faint behind`
+                  : 'mean over the batches of each point'
+              }
+            />
+          </SimpleGrid>
+          <Legend lines={lines} floors={floors} />
+        </>
+      )}
+    </Panel>
+  );
+}
+
+/** The entropies of the sources of the runs, each once. */
+function floorsOf(runs: readonly ComparedRun[]): number[] {
+  return [...new Set(runs.map(({ record }) => record.floorBpc).filter((floor) => floor !== null))];
+}
+
+function wordsFor(runs: readonly ComparedRun[], lines: number): string {
+  const texts = new Set(runs.map(({ record }) => record.experiment.data.corpus));
+  const counted = `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${lines} ${lines === 1 ? 'line' : 'lines'}`;
+  return texts.size > 1 ? `${counted}. They learn from different texts: losses compare only within one text.` : counted;
+}
+
+function errorWords(byArm: boolean, lines: readonly { errorKind: string }[]): string {
+  const kinds = new Set(lines.map(({ errorKind }) => errorKind));
+  const bars = [...kinds].map((kind) => (kind === 'seeds' ? 'over seeds' : 'over the held-out text')).join(' or ');
+  return `${byArm && kinds.has('seeds') ? 'mean of each arm ' : ''}± 1 standard error ${bars}`;
+}

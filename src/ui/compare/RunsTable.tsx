@@ -1,0 +1,120 @@
+/** Runs as rows: a click on a head sorts, a tick puts the run into the charts. */
+import { Checkbox, ScrollArea, Table, UnstyledButton } from '@mantine/core';
+import { memo } from 'react';
+import { show, toggleRuns, useComparison } from '../../store/compare/comparison.ts';
+import type { ComparedRun } from '../../store/compare/groups.ts';
+import { type Column, columns, errorColumn, sortRuns } from '../../store/compare/table.ts';
+import { compact } from '../format.ts';
+
+interface RunsTableProps {
+  runs: readonly ComparedRun[];
+  chosen: readonly ComparedRun[];
+}
+
+const hidden = new Set(Object.values(errorColumn));
+const shownColumns = columns.filter(({ id }) => !hidden.has(id));
+const byId = new Map(columns.map((column) => [column.id, column]));
+
+export const RunsTable = memo(function RunsTable({ runs, chosen }: RunsTableProps) {
+  const sorting = useComparison((state) => state.sorting);
+  const chosenKeys = chosen.map(({ key }) => key);
+  const marked = new Set(chosenKeys);
+  const keys = runs.map(({ key }) => key);
+  const count = keys.filter((key) => marked.has(key)).length;
+  return (
+    <ScrollArea.Autosize mah={460} type="auto" viewportProps={{ tabIndex: 0, 'aria-label': 'Runs', role: 'group' }}>
+      <Table
+        fz="xs"
+        verticalSpacing={4}
+        horizontalSpacing="xs"
+        className="tabular runs-table"
+        stickyHeader
+        highlightOnHover
+      >
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th w={30}>
+              <Checkbox
+                size="xs"
+                aria-label="Compare all runs of the table"
+                checked={count > 0 && count === keys.length}
+                indeterminate={count > 0 && count < keys.length}
+                onChange={(event) => toggleRuns(keys, event.currentTarget.checked, chosenKeys)}
+              />
+            </Table.Th>
+            {shownColumns.map((column) => (
+              <Head key={column.id} column={column} />
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {sortRuns(runs, sorting).map((run) => (
+            <Table.Tr key={run.key} data-chosen={marked.has(run.key) || undefined}>
+              <Table.Td>
+                <Checkbox
+                  size="xs"
+                  aria-label={`Compare ${run.record.name}`}
+                  checked={marked.has(run.key)}
+                  onChange={(event) => toggleRuns([run.key], event.currentTarget.checked, chosenKeys)}
+                />
+              </Table.Td>
+              {shownColumns.map((column) => (
+                <Table.Td key={column.id} ta={isNumber(column) ? 'right' : undefined} className="runs-cell">
+                  {cellOf(column, run)}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </ScrollArea.Autosize>
+  );
+});
+
+function Head({ column }: { column: Column }) {
+  const { by, descending } = useComparison((state) => state.sorting);
+  const isSorted = by === column.id;
+  // Small losses and late dates are what people look for first.
+  const first = column.kind === 'date' || column.id === 'speed';
+  const sort = () => show({ sorting: { by: column.id, descending: isSorted ? !descending : first } });
+  return (
+    <Table.Th
+      scope="col"
+      ta={isNumber(column) ? 'right' : undefined}
+      aria-sort={isSorted ? (descending ? 'descending' : 'ascending') : 'none'}
+    >
+      <UnstyledButton fz="xs" fw={600} className="sort-button" onClick={sort}>
+        {column.label}
+        <span aria-hidden="true" className="sort-mark" data-on={isSorted || undefined}>
+          {isSorted && descending ? '↓' : '↑'}
+        </span>
+        {column.unit && <span className="column-unit">{column.unit}</span>}
+      </UnstyledButton>
+    </Table.Th>
+  );
+}
+
+const isNumber = ({ kind }: Column) => kind === 'count' || kind === 'loss';
+
+function cellOf(column: Column, run: ComparedRun): string {
+  const words = inWords(column, run);
+  const error = byId.get(errorColumn[column.id] ?? '');
+  return error && words !== '' ? `${words} ± ${inWords(error, run)}` : words;
+}
+
+function inWords({ kind, value }: Column, run: ComparedRun): string {
+  const content = value(run);
+  if (content === null) return '';
+  switch (kind) {
+    case 'text':
+      return String(content);
+    case 'count':
+      return compact(Number(content));
+    case 'loss':
+      return Number(content).toFixed(3);
+    case 'date':
+      return new Date(content).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+    default:
+      return kind satisfies never;
+  }
+}

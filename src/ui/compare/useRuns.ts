@@ -1,0 +1,72 @@
+/** Every run that can be compared, as React sees them. */
+import { useEffect, useMemo, useState } from 'react';
+import { currentRecord } from '../../store/compare/currentRun.ts';
+import type { ComparedRun } from '../../store/compare/groups.ts';
+import { runsOf, runsOfStudies, useImported } from '../../store/compare/runs.ts';
+import { useStudies } from '../../store/compare/studies.ts';
+import { live, lossSeries, speedSeries, subscribeLive } from '../../store/live.ts';
+import { type Run, useRun } from '../../store/run.ts';
+
+/** Milliseconds between two looks at the run in progress: its curves are drawn among many others. */
+const lookInterval = 1000;
+
+export function useRuns(): ComparedRun[] {
+  const studies = useStudies((state) => state.studies);
+  const imported = useImported((state) => state.runs);
+  const current = useCurrentRun();
+  const others = useMemo(
+    () => [...runsOf(imported, 'imported', studies), ...runsOfStudies(studies)],
+    [imported, studies],
+  );
+  return useMemo(() => (current ? [current, ...others] : others), [current, others]);
+}
+
+function useCurrentRun(): ComparedRun | null {
+  const [run, setRun] = useState(currentRun);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        setRun(currentRun());
+      }, lookInterval);
+    };
+    const ends = [subscribeLive(look), useRun.subscribe(look)];
+    return () => {
+      clearTimeout(timer);
+      for (const end of ends) end();
+    };
+  }, []);
+  return run;
+}
+
+function currentRun(): ComparedRun | null {
+  const run = useRun.getState();
+  const { model, status, machine } = run;
+  if (!model || !status || !machine || status.step === 0) return null;
+  const record = currentRecord({
+    model,
+    status,
+    loss: lossSeries,
+    speed: speedSeries,
+    validation: live.validation,
+    adapter: adapterOf(run),
+    created: startOf(model),
+  });
+  return { key: 'current', origin: 'current', record, label: record.name };
+}
+
+function adapterOf({ machine, status }: Run): string {
+  const adapter = status?.backend === 'gpu' ? machine?.adapter : null;
+  if (!adapter) return 'CPU';
+  return adapter.description || [adapter.vendor, adapter.architecture].filter(Boolean).join(' ') || 'GPU';
+}
+
+/** When the page first heard of a model: about when its run began. */
+const starts = new WeakMap<object, string>();
+
+function startOf(model: object): string {
+  const start = starts.get(model) ?? new Date().toISOString();
+  starts.set(model, start);
+  return start;
+}

@@ -1,0 +1,117 @@
+/** A chart on the page as a picture that stands alone: SVG with all styles written out, title and key; PNG from it. */
+
+export interface PictureKey {
+  readonly label: string;
+  /** A CSS colour; variables of the page are resolved. */
+  readonly colour: string;
+  readonly dash: string | undefined;
+}
+
+export interface PictureText {
+  readonly title: string;
+  /** One dimmed line below the title. */
+  readonly note: string;
+  readonly key: readonly PictureKey[];
+}
+
+const copied = [
+  'fill',
+  'fill-opacity',
+  'stroke',
+  'stroke-width',
+  'stroke-dasharray',
+  'stroke-opacity',
+  'stroke-linejoin',
+  'font-size',
+  'font-family',
+  'font-weight',
+  'text-anchor',
+  'opacity',
+] as const;
+
+const margin = 14;
+const headHeight = 52;
+const rowHeight = 18;
+const namespace = 'http://www.w3.org/2000/svg';
+
+/** The SVG text of a chart. Elements marked `data-export="skip"` are left out. Throws if `within` holds no chart. */
+export function svgOf(within: Element, { title, note, key }: PictureText): string {
+  const source = within.querySelector<SVGSVGElement>('svg.recharts-surface');
+  if (!source) throw new Error('svgOf: expected a chart, got an element without one');
+  const { width, height } = source.getBoundingClientRect();
+  const style = getComputedStyle(within);
+  const ink = style.color;
+  const picture = element('svg', {
+    xmlns: namespace,
+    width: width + 2 * margin,
+    height: headHeight + height + key.length * rowHeight + 2 * margin,
+    'font-family': style.fontFamily,
+    'font-size': 12,
+  });
+  picture.append(
+    element('rect', { width: '100%', height: '100%', fill: style.getPropertyValue('--mantine-color-body').trim() }),
+    element('text', { x: margin, y: margin + 14, 'font-size': 15, 'font-weight': 600, fill: ink }, title),
+    element('text', { x: margin, y: margin + 34, fill: ink, 'fill-opacity': 0.75 }, note),
+  );
+  const chart = withStyles(source);
+  chart.setAttribute('x', String(margin));
+  chart.setAttribute('y', String(headHeight));
+  chart.setAttribute('width', String(width));
+  chart.setAttribute('height', String(height));
+  picture.append(chart);
+  for (const [row, { label, colour, dash }] of key.entries()) {
+    const y = headHeight + height + margin + row * rowHeight + 6;
+    const stroke = colour.replace(/^var\((.*)\)$/, (_, name: string) => style.getPropertyValue(name).trim());
+    const mark = { x1: margin + 6, x2: margin + 30, y1: y - 4, y2: y - 4, stroke, 'stroke-width': 2.5 };
+    picture.append(
+      element('line', dash ? { ...mark, 'stroke-dasharray': dash } : mark),
+      element('text', { x: margin + 38, y, fill: ink }, label),
+    );
+  }
+  return new XMLSerializer().serializeToString(picture);
+}
+
+/** A PNG of an SVG text, `scale` pixels per CSS pixel. */
+export async function pngOf(svg: string, scale = 2): Promise<Blob> {
+  const image = new Image();
+  image.src = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  try {
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.ceil(image.naturalWidth * scale);
+    canvas.height = Math.ceil(image.naturalHeight * scale);
+    const context = canvas.getContext('2d');
+    if (!context) throw new Error('pngOf: expected a canvas to draw on, got none');
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return await new Promise((resolve, reject) => {
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('pngOf: expected a picture, got none'))));
+    });
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+}
+
+/** A copy of an element with the styles that the page's sheets give it written into it. */
+function withStyles(source: Element): Element {
+  const copy = source.cloneNode(false) as Element;
+  copy.removeAttribute('class');
+  const computed = getComputedStyle(source);
+  for (const name of copied) {
+    const value = computed.getPropertyValue(name);
+    if (value !== '') copy.setAttribute(name, value);
+  }
+  copy.removeAttribute('style');
+  for (const child of source.childNodes) {
+    if (child instanceof Element) {
+      if (child.getAttribute('data-export') !== 'skip') copy.append(withStyles(child));
+    } else copy.append(child.cloneNode());
+  }
+  return copy;
+}
+
+function element(name: string, attributes: Record<string, string | number>, text = ''): SVGElement {
+  const made = document.createElementNS(namespace, name);
+  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, String(value));
+  made.textContent = text;
+  return made;
+}

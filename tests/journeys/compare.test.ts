@@ -1,0 +1,117 @@
+/**
+ * Compare, as a person uses it: two runs from files and the run in progress over each other, the x axis, the cursor by
+ * keyboard, what differs, and everything out as files again; a bad file is one sentence.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleJson } from '../../src/store/compare/bundle.ts';
+import { recordOf } from '../store/compare/records.ts';
+import { launchBrowser, openApp } from '../support/browser.ts';
+import { button, goTo, tiny, untilReady, untilStep } from './page.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser({ webgpu: false });
+});
+afterAll(() => browser?.close());
+
+const seconds = (step: number) => step / 10;
+const steps = Array.from({ length: 20 }, (_, i) => 5 * (i + 1));
+const imported = ['slow', 'fast'].map((id, i) =>
+  recordOf({
+    id,
+    settings: { 'training.learningRate': i === 0 ? 0.001 : 0.004 },
+    training: steps.map((step) => [step, seconds(step), 6 - (i + 1) * (step / 100)]),
+    validation: steps.slice(3).map((step) => [step, seconds(step), 5 - (i + 1) * (step / 100), 0.05]),
+  }),
+);
+
+test('runs over each other: choose, change the axis, read by keyboard, export, import', async () => {
+  const { page, problems } = await openApp(browser, `?${tiny}&training.evaluateEvery=10`, { acceptDownloads: true });
+  await untilReady(page);
+  await goTo(page, 'Compare');
+  await page.getByRole('region', { name: 'Runs' }).waitFor();
+  await bringFile(page, 'runs.json', bundleJson(imported));
+  const chart = page.getByTestId('chart-validation');
+  await expect.poll(() => chart.getAttribute('data-lines').catch(() => null)).toBeTruthy();
+
+  await button(page, 'Train').click();
+  await untilStep(page, 25);
+  await button(page, 'Pause').click();
+  await button(page, 'Resume').waitFor();
+  await choose(page, ['Compare run slow', 'Compare run fast', 'Compare This run']);
+  await expect.poll(() => chart.getAttribute('data-lines')).toBe('3');
+
+  await page.getByLabel('X axis').selectOption('tokens');
+  expect(await chart.getAttribute('data-axis')).toBe('tokens');
+  await page.getByLabel('X axis').selectOption('step');
+
+  const differences = page.getByRole('region', { name: 'What differs' });
+  await differences.getByRole('row', { name: /^Learning rate 0\.001 0\.004/ }).waitFor();
+
+  // Both charts have the one cursor; its readings are the values of the slider.
+  await chart.focus();
+  await page.keyboard.press('End');
+  await page.getByTestId('chart-training').focus();
+  const words = await page.getByTestId('chart-training').getAttribute('aria-valuetext');
+  expect(words).toMatch(/^100 step: run fast 4\.\d{3}; run slow 5\.\d{3}$/);
+  expect(await chart.getAttribute('aria-valuetext')).toBe('100 step: run fast 3.000 ± 0.050; run slow 4.000 ± 0.050');
+
+  const table = await downloaded(page, 'Export', 'Table (CSV)');
+  expect(table.split('\r\n')[0]).toContain('best (bits/char),bestError (bits/char)');
+  expect(table.split('\r\n').filter((line) => /^(run slow|run fast|This run),/.test(line))).toHaveLength(3);
+  const drawn = await downloaded(page, 'Export Validation loss', 'Data (CSV)');
+  expect(drawn.split('\r\n')).toContain('run fast,1,100,3,0.05');
+  const picture = await downloaded(page, 'Export Validation loss', 'Picture (SVG)');
+  expect(picture).toMatch(/^<svg .*Validation loss by step.*run slow/s);
+  expect(picture).not.toContain('var(--');
+  const pixels = await downloadedBytes(page, 'Export Validation loss', 'Picture (PNG)');
+  expect([...pixels.subarray(1, 4)].map((byte) => String.fromCharCode(byte)).join('')).toBe('PNG');
+
+  // What went out comes in again: in a fresh visit, with the run that was trained here.
+  const everything = await downloaded(page, 'Export', 'Everything (JSON)');
+  const second = await openApp(browser, '#/compare');
+  await second.page.getByRole('region', { name: 'Runs' }).waitFor();
+  await bringFile(second.page, 'runs.json', everything);
+  await expect.poll(() => second.page.getByRole('checkbox', { name: 'Compare This run', exact: true }).count()).toBe(1);
+  expect([...problems, ...second.problems]).toEqual([]);
+});
+
+test('a file that holds no runs is one sentence, and the runs on show stay', async () => {
+  const { page, problems } = await openApp(browser, '#/compare');
+  await page.getByRole('region', { name: 'Runs' }).waitFor();
+  await bringFile(page, 'good.json', bundleJson(imported));
+  await page.getByRole('checkbox', { name: 'Compare run slow' }).waitFor();
+  await bringFile(page, 'notes.json', '{"weights": []}');
+  const alert = page.getByRole('region', { name: 'Runs' }).getByRole('alert');
+  expect(await alert.innerText()).toBe('notes.json: expected a run or a list "runs", got {"weights": []}.');
+  expect(await page.getByRole('checkbox', { name: 'Compare run slow' }).isChecked()).toBe(true);
+  expect(problems).toEqual([]);
+});
+
+function bringFile(page: Page, name: string, text: string): Promise<void> {
+  const file = { name, mimeType: 'application/json', buffer: Buffer.from(text) };
+  return page.getByLabel('File of runs').setInputFiles(file);
+}
+
+/** Puts exactly these runs into the charts. */
+async function choose(page: Page, names: readonly string[]): Promise<void> {
+  const all = page.getByRole('checkbox', { name: 'Compare all runs of the table' });
+  await all.check();
+  await all.uncheck();
+  for (const name of names) await page.getByRole('checkbox', { name, exact: true }).check();
+}
+
+async function downloadedBytes(page: Page, menu: string, item: string): Promise<Buffer> {
+  await button(page, menu).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: item }).click(),
+  ]);
+  return readFile(await download.path());
+}
+
+async function downloaded(page: Page, menu: string, item: string): Promise<string> {
+  return (await downloadedBytes(page, menu, item)).toString('utf8');
+}

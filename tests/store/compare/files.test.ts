@@ -1,0 +1,168 @@
+/** Records as files: CSV that any reader parses, JSON that comes back equal, and one sentence for every bad file. */
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { StudyRecord } from '../../../src/config/records.ts';
+import { bundleJson, parseRuns } from '../../../src/store/compare/bundle.ts';
+import { chartCsv, chartJson, csvOf, runsCsv, tableCsv } from '../../../src/store/compare/files.ts';
+import { groupRuns, lineOf } from '../../../src/store/compare/groups.ts';
+import { importRuns, runsOfStudies, useImported } from '../../../src/store/compare/runs.ts';
+import { loadStudies, useStudies } from '../../../src/store/compare/studies.ts';
+import { columns } from '../../../src/store/compare/table.ts';
+import { recordOf, runOf } from './records.ts';
+
+/** Reads CSV by the grammar of RFC 4180, independently of the writer. */
+function readCsv(text: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  const cell = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n)/y;
+  while (cell.lastIndex < text.length) {
+    const match = cell.exec(text);
+    if (!match) throw new Error('not CSV');
+    row.push(match[1].startsWith('"') ? match[1].slice(1, -1).replaceAll('""', '"') : match[1]);
+    if (match[2] === ',') continue;
+    rows.push(row);
+    row = [];
+  }
+  return rows;
+}
+
+describe('CSV', () => {
+  it('comes back as it was, with quotes, commas and line breaks in cells', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', 'é'), maxLength: 8 });
+    const table = fc
+      .integer({ min: 1, max: 4 })
+      .chain((width) =>
+        fc.array(fc.array(text, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 5 }),
+      );
+    fc.assert(
+      fc.property(table, ([head, ...rows]) => {
+        expect(readCsv(csvOf(head, rows))).toEqual([head, ...rows]);
+      }),
+    );
+  });
+
+  const run = runOf({ id: 'a', validation: [[10, 2, 3.25, 0.5]], training: [[4, 1, 5.125]], tokensPerSecond: 77 });
+
+  it('of the table has every column, at full precision', () => {
+    const [head, row] = readCsv(tableCsv([run]));
+    expect(head).toHaveLength(columns.length);
+    const cell = (name: string) => row[head.indexOf(name)];
+    expect(cell('best (bits/char)')).toBe('3.25');
+    expect(cell('bestError (bits/char)')).toBe('0.5');
+    expect(cell('speed')).toBe('77');
+    expect(cell('arm')).toBe('');
+  });
+
+  it('of all curves has one row per recorded point', () => {
+    const [head, ...rows] = readCsv(runsCsv([run]));
+    expect(rows).toHaveLength(2);
+    const tokens = 4 * run.record.experiment.training.batchSize * run.record.experiment.data.sequenceLength;
+    expect(rows[0].slice(4)).toEqual(['training', '4', `${tokens}`, `${600 * tokens}`, '1', '5.125', '']);
+    expect(rows[1][head.indexOf('standard error')]).toBe('0.5');
+  });
+
+  it('and JSON of a chart hold what is drawn', () => {
+    const lines = groupRuns([run], true).map((group) => lineOf(group, 'seconds', 0));
+    expect(readCsv(chartCsv(lines, 'validation', 'seconds'))).toEqual([
+      ['line', 'runs', 'seconds of training', 'bits per character', 'standard error'],
+      ['run a', '1', '2', '3.25', '0.5'],
+    ]);
+    expect(JSON.parse(chartJson(lines, 'training', 'seconds'))).toMatchObject({
+      curve: 'training',
+      lines: [{ label: 'run a', runs: ['a'], x: [1], bpc: [5.125] }],
+    });
+  });
+});
+
+describe('a file of runs', () => {
+  beforeEach(() => useImported.setState({ runs: [] }));
+  const records = [recordOf({ id: 'a' }), recordOf({ id: 'b', settings: { 'training.seed': 5 } })];
+
+  it('comes back equal: a bundle, a single run, a study', () => {
+    expect(parseRuns(bundleJson(records), 'runs.json')).toEqual(records);
+    expect(parseRuns(JSON.stringify(records[0]), 'run.json')).toEqual([records[0]]);
+    expect(parseRuns(JSON.stringify(studyOf(records)), 'study.json')).toEqual(records);
+  });
+
+  it('replaces runs that were imported before', () => {
+    importRuns(bundleJson(records), 'runs.json');
+    const renamed = { ...records[0], name: 'renamed' };
+    expect(importRuns(bundleJson([renamed]), 'runs.json')).toEqual(['imported/a']);
+    expect(useImported.getState().runs.map(({ name }) => name)).toEqual(['run b', 'renamed']);
+  });
+
+  it.each([
+    ['not JSON', '{', /^runs\.json: expected JSON with runs, got /],
+    ['something else', '{"weights": 1}', 'runs.json: expected a run or a list "runs", got {"weights": 1}'],
+    ['no runs', '{"runs": []}', 'runs.json: expected at least one run, got none'],
+    ['a broken run', bundleJson([{ ...records[0], steps: 'many' as unknown as number }]), /^runs\.json: run 1: steps/],
+    [
+      'unknown settings',
+      JSON.stringify({ ...records[0], experiment: { model: { wings: 2 } } }),
+      /^runs\.json: model\.wings: expected one of .*, got an unknown setting$/,
+    ],
+  ])('that is %s is refused with one sentence', (_, text, sentence) => {
+    expect(() => importRuns(text, 'runs.json')).toThrow(sentence);
+    expect(useImported.getState().runs).toEqual([]);
+  });
+});
+
+describe('recorded studies', () => {
+  beforeEach(() => useStudies.setState({ state: 'waiting', studies: [], problems: [] }));
+  const files = (contents: Record<string, unknown>) => async (url: URL) => {
+    const path = url.pathname.replace('/base/', '');
+    const found = Object.hasOwn(contents, path);
+    return { ok: found, status: found ? 200 : 404, text: async () => JSON.stringify(contents[path]) };
+  };
+
+  it('are read from beside the page, their runs arm by arm under the names of the study', async () => {
+    const arm = (id: string) => ({ id: 'test', size: 'software', arm: id });
+    const study = studyOf([recordOf({ id: '2', study: arm('late') }), recordOf({ id: '1', study: arm('early') })]);
+    await loadStudies('http://page/base/', files({ 'studies/index.json': ['test'], 'studies/test.json': study }));
+    expect(useStudies.getState()).toEqual({ state: 'ready', studies: [study], problems: [] });
+    expect(runsOfStudies([study]).map(({ key, label }) => [key, label])).toEqual([
+      ['recorded/test/1', 'The early one'],
+      ['recorded/test/2', 'The late one'],
+    ]);
+  });
+
+  it('that cannot be read are told, and the others are shown', async () => {
+    const study = studyOf([]);
+    const broken = { ...study, verdicts: [{ claim: 'x', outcome: 'maybe', evidence: '' }] };
+    await loadStudies(
+      'http://page/base/',
+      files({
+        'studies/index.json': ['gone', 'test', 'broken'],
+        'studies/test.json': study,
+        'studies/broken.json': broken,
+      }),
+    );
+    const { studies, problems } = useStudies.getState();
+    expect(studies).toEqual([study]);
+    expect(problems).toHaveLength(2);
+    expect(problems).toContain('studies/gone.json: expected a file beside the page, got HTTP 404. It is left out.');
+    expect(problems.find((problem) => problem.startsWith('studies/broken.json'))).toMatch(/expected one of .*"maybe"/);
+  });
+});
+
+function studyOf(runs: StudyRecord['runs']): StudyRecord {
+  return {
+    format: 1,
+    study: 'test',
+    size: 'software',
+    title: 'A test',
+    question: 'Does it work?',
+    created: '2025-01-02T03:04:05.000Z',
+    adapter: 'a processor',
+    commit: '0123456789',
+    command: 'sdlm study test',
+    seeds: 1,
+    arms: [
+      { id: 'early', label: 'The early one' },
+      { id: 'late', label: 'The late one' },
+    ],
+    runs,
+    tables: [{ title: 'Calls', columns: ['calls', 'quality'], rows: [[1, 'bad']] }],
+    verdicts: [{ claim: 'It works.', outcome: 'undecided', evidence: '1 ± 1' }],
+  };
+}
