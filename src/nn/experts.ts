@@ -26,7 +26,7 @@ export function mixtureOfExperts(
   x: Tensor,
   { residual, ...context }: RouterContext & { residual: Tensor | null },
 ): RouterDecision & { output: Tensor } {
-  const decision = route(kind, x, block('router'), model, context);
+  const decision = route(kind, block, x, model, context);
   const { gates, routing } = decision;
   const base =
     model.sharedExperts > 0 ? feedForward(x, block('shared.gateUp'), block('shared.down'), residual) : residual;

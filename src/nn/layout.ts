@@ -23,8 +23,8 @@ export interface Block {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly parts: readonly Part[];
-  /** Norm weights start at one and do not decay; matrices start as noise and do. */
-  readonly kind: 'matrix' | 'norm';
+  /** Norm weights start at one and do not decay; matrices start as noise and do; biases start at zero and do not. */
+  readonly kind: 'matrix' | 'norm' | 'bias';
 }
 
 export interface ParameterLayout {
@@ -40,6 +40,11 @@ export type ModelSettings = Experiment['model'];
 /** The feed-forward of a layer: the first ones may be dense in a model with experts. */
 export function feedForwardAt(model: ModelSettings, layer: number): ModelSettings['feedForward'] {
   return layer < model.denseLayers ? 'dense' : model.feedForward;
+}
+
+/** Whether routers have a bias that balances their experts (`src/ops/routerBias.ts`). */
+export function hasRouterBias({ feedForward, biasRate }: ModelSettings): boolean {
+  return feedForward === 'token-choice' && biasRate > 0;
 }
 
 /** Layers with experts, ascending. */
@@ -100,6 +105,10 @@ export function layoutOf(model: ModelSettings, vocabularySize: number): Paramete
     }
     const { experts: E, expertWidth: F, sharedExperts } = model;
     put(key('router'), 'matrix', [E, C], [{ name: `${name}.mlp.gate.weight`, shape: [E, C] }]);
+    if (hasRouterBias(model)) {
+      // The name in DeepSeek-V3, whose routers have it; LLaDA-MoE's do not.
+      put(key('routerBias'), 'bias', [E], [{ name: `${name}.mlp.gate.e_score_correction_bias`, shape: [E] }]);
+    }
     const expert = (e: number, part: string, shape: number[]) => ({
       name: `${name}.mlp.experts.${e}.${part}.weight`,
       shape,

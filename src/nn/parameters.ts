@@ -50,12 +50,13 @@ export function frozen(graph: Graph, layout: ParameterLayout, storage: Storage):
 }
 
 /**
- * Initial values: norms one, matrices normal with deviation `std`, those that write to the residual stream smaller
+ * Initial values: norms one, biases zero, matrices normal with deviation `std`, those that write to the residual stream smaller
  * by sqrt(2 * layers) (GPT-2). Drawn by counter from the seed: the same on every machine.
  */
 export function initialParameters(layout: ParameterLayout, layers: number, std: number, seed: number): Float32Array {
   const values = new Float32Array(layout.length);
   for (const { kind, parts } of layout.blocks.values()) {
+    if (kind === 'bias') continue;
     for (const { name, offset, shape } of parts) {
       const length = shape.reduce((size, axis) => size * axis, 1);
       if (kind === 'norm') {

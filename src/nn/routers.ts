@@ -18,7 +18,7 @@ import { type GroupCapacities, sequenceCapacity } from '../ops/sequenceCapacity.
 import { switchLoss } from '../ops/switchLoss.ts';
 import { tokenChoice } from '../ops/tokenChoice.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { ModelSettings } from './layout.ts';
+import { hasRouterBias, type ModelSettings } from './layout.ts';
 
 /** What a router decided, for the experts, losses, metrics and views. */
 export interface RouterDecision {
@@ -47,7 +47,7 @@ export type RouterKind = Exclude<ModelSettings['feedForward'], 'dense'>;
 
 /** Who takes whom by scores (N, E), and what to add to the loss so that it is balanced. */
 interface Router {
-  route(scores: Tensor, model: ModelSettings, context: RouterContext): Routing;
+  route(scores: Tensor, model: ModelSettings, context: RouterContext, block: (name: string) => Tensor): Routing;
   balanceLosses(scores: Tensor, routing: Routing, model: ModelSettings, context: RouterContext): Tensor[];
 }
 
@@ -61,8 +61,9 @@ const routers: Readonly<Record<RouterKind, Router>> = {
     balanceLosses: () => [],
   },
   'token-choice': {
-    route: (scores, model, { B, T }) => {
-      const routing = tokenChoice(scores, { choices: model.choices });
+    route: (scores, model, { B, T }, block) => {
+      const bias = hasRouterBias(model) ? block('routerBias') : null;
+      const routing = tokenChoice(scores, { choices: model.choices, bias });
       if (model.capacity === 'dropless') return routing;
       return dropOverflow(scores, routing, { capacity: capacityOf(model, B * T), rule: model.dropRule });
     },
@@ -84,20 +85,20 @@ export function scheduledCapacities(
   return sequenceCapacity(tokens, { B, maskId, byMasks: capacitiesByMasks(model, T) });
 }
 
-/** Routes of x (N, C), the input of the layer's experts, by a router of the given kind and its weight (E, C). */
+/** Routes of x (N, C), the input of the layer's experts, by a router of the given kind and its blocks. */
 export function route(
   kind: RouterKind,
+  block: (name: string) => Tensor,
   x: Tensor,
-  weight: Tensor,
   model: ModelSettings,
   context: RouterContext,
 ): RouterDecision {
   const { draw, layer } = context;
   const input = model.jitter > 0 && draw ? jitter(x, { draw, eps: model.jitter, place: layer }) : x;
-  const logits = matmul(input, weight, { transB: true });
+  const logits = matmul(input, block('router'), { transB: true });
   const scores = routerScores(logits, model.score);
   const router = routers[kind];
-  const routing = router.route(scores, model, context);
+  const routing = router.route(scores, model, context, block);
   const gates = routeGates(scores, routing, { renormalise: model.gate === 'renormalised' });
   if (!draw) return { scores, gates, routing, auxiliaryLosses: [] };
   const zLosses = model.zLoss > 0 ? [routerZLoss(logits, model.zLoss)] : [];

@@ -17,8 +17,8 @@ const choiceKernel = kernel({
   wgsl,
   helpers: [indexWgsl],
   twin: (
-    { scores, expertOf }: { scores: Floats; expertOf: Words },
-    { N, E, J }: { N: number; E: number; J: number },
+    { scores, bias, expertOf }: { scores: Floats; bias: Floats; expertOf: Words },
+    { N, E, J, BIASED }: { N: number; E: number; J: number; BIASED: number },
   ) => {
     for (let n = 0; n < N; n++) {
       const base = n * E;
@@ -28,7 +28,7 @@ const choiceKernel = kernel({
         let best = Number.NEGATIVE_INFINITY;
         let expert = none;
         for (let e = 0; e < E; e++) {
-          const score = scores[base + e];
+          const score = BIASED ? scores[base + e] + bias[e] : scores[base + e];
           const isLeft = score < last || (score === last && e > lastExpert);
           if (isLeft && score > best) {
             best = score;
@@ -45,22 +45,23 @@ const choiceKernel = kernel({
 
 /**
  * Routes of scores (N, E): each token goes to its `choices` experts of highest score, ties to the lower expert, its
- * routes in descending order of score. Slots are grouped by expert, in the order of tokens within an expert; all
+ * routes in descending order of score. A `bias` (E) is added to the scores for this choice alone. Slots are grouped by expert, in the order of tokens within an expert; all
  * N * choices are used. No gradient. Scores must be finite.
  * Throws `ShapeError` for more choices than experts.
  */
-export function tokenChoice(scores: Tensor, options: { choices: number }): Routing {
-  const { choices: J } = options;
+export function tokenChoice(scores: Tensor, options: { choices: number; bias?: Tensor | null }): Routing {
+  const { choices: J, bias = null } = options;
   const { N, E } = expectShape('tokenChoice', 'scores', scores, ['N', 'E']);
   if (!(Number.isInteger(J) && J >= 1 && J <= E)) {
     throw new ShapeError(`tokenChoice: expected 1 to ${E} choices of ${E} experts, got ${J}`);
   }
+  if (bias) expectShape('tokenChoice', 'bias', bias, [E]);
   const expertOf = transientTensor(scores.graph, 'expert of', [N, J], 'u32');
   launch(scores.graph, {
     label: `token choice ${J} of ${N} x ${E}`,
     variants: [{ kernel: choiceKernel, workgroups: linearWorkgroups(N) }],
-    bindings: { scores, expertOf },
-    parameters: { N, E, J },
+    bindings: { scores, bias: bias ?? scores, expertOf },
+    parameters: { N, E, J, BIASED: Number(bias !== null) },
     flops: N * E * J,
   });
   const { order, slotOf, offsets } = sortByKey(expertOf, E);

@@ -10,7 +10,7 @@ import { isMeanOverMasked, levelKind } from '../diffusion/noise.ts';
 import type { Range, Recording } from '../gpu/recording.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import type { LayerRoutes } from '../nn/experts.ts';
-import { adamwRoles, muonMatrices } from '../nn/layout.ts';
+import { adamwRoles, blockKey, hasRouterBias, muonMatrices } from '../nn/layout.ts';
 import { frozen, type ParameterSource, type ParameterStorages, trainable } from '../nn/parameters.ts';
 import { transformer } from '../nn/transformer.ts';
 import { adamw } from '../ops/adamw.ts';
@@ -21,6 +21,7 @@ import { gatherRows } from '../ops/gatherRows.ts';
 import { groupedMatmul } from '../ops/groupedMatmul.ts';
 import { matmul } from '../ops/matmul.ts';
 import { muon } from '../ops/muon.ts';
+import { updateRouterBias } from '../ops/routerBias.ts';
 import { sortByKey } from '../ops/sortByKey.ts';
 import { createGraph, type Graph, persistentTensor, reshape, type Tensor, tensorOver } from '../tensor/tensor.ts';
 
@@ -63,7 +64,7 @@ export function recordTraining(
   parameters: ParameterStorages,
   { given = false }: { given?: boolean } = {},
 ): TrainingRecording {
-  const { training, data } = experiment;
+  const { model, training, data } = experiment;
   const graph = createGraph();
   const B = training.batchSize;
   const T = data.sequenceLength;
@@ -93,6 +94,12 @@ export function recordTraining(
     const { muonMomentum: momentum, weightDecay } = training;
     muon(state, clip, muonMatrices(layout), { momentum, weightDecay });
   }
+  if (hasRouterBias(model))
+    for (const { layer, routing } of routes) {
+      const { offset, shape } = layout.blocks.get(blockKey(layer, 'routerBias'))!;
+      const at = (name: 'parameter' | 'average') => tensorOver(graph, parameters[name], offset, shape);
+      updateRouterBias({ bias: at('parameter'), average: at('average'), hyper }, routing, model.biasRate);
+    }
   return {
     recording: { launches: graph.launches },
     inputs: { ...inputs, hyper },

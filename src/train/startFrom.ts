@@ -11,7 +11,7 @@
  */
 import { DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
-import { layoutOf, type ModelSettings, partsOf } from '../nn/layout.ts';
+import { hasRouterBias, layoutOf, type ModelSettings, partsOf } from '../nn/layout.ts';
 import { initialParameters, namedParts } from '../nn/parameters.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
@@ -46,6 +46,10 @@ export function expectStartable(
       refuse('model.expertWidth', `${from.hiddenWidth} (each expert starts as the dense feed-forward)`, to.expertWidth);
   } else if (isDense(to)) refuse('model.feedForward', 'a model with experts', 'dense');
   else expectEqual(ofExperts);
+  if (hasRouterBias(from) && !hasRouterBias(to)) {
+    if (to.feedForward !== 'token-choice') refuse('model.feedForward', 'token-choice (with its bias)', to.feedForward);
+    refuse('model.biasRate', 'more than 0 (its routers choose by a bias)', to.biasRate);
+  }
   if (to.denseLayers > 0) expectEqual(ofDense);
   if (target.data.tokenizer !== source.data.tokenizer)
     refuse('data.tokenizer', source.data.tokenizer, target.data.tokenizer);

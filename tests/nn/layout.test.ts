@@ -20,6 +20,7 @@ const models = fc
     'model.experts': fc.integer({ min: 2, max: 9 }),
     'model.expertWidth': fc.integer({ min: 1, max: 40 }),
     'model.sharedExperts': fc.integer({ min: 0, max: 2 }),
+    'model.biasRate': fc.constantFrom(0, 0.001),
   })
   .map(({ headWidth, ...settings }) => {
     const width = headWidth * settings['model.heads'];
@@ -49,7 +50,7 @@ test('tensors do not overlap, have names of their own, and lie in blocks that st
   );
 });
 
-test('exactly the matrices decay, and start as noise; norms start at one; padding stays zero', () => {
+test('exactly the matrices decay, and start as noise; norms start at one; biases and padding at zero', () => {
   fc.assert(
     fc.property(models, (model) => {
       const layout = layoutOf(model, 11);
@@ -58,11 +59,13 @@ test('exactly the matrices decay, and start as noise; norms start at one; paddin
       const covered = new Uint8Array(layout.length);
       for (const { name, offset, shape } of partsOf(layout)) {
         const isNorm = /norm/.test(name);
+        const isBias = /bias/.test(name);
         for (let i = offset; i < offset + sizeOf(shape); i++) {
           covered[i] = 1;
-          if (granules[Math.floor(i / rangeAlignment)] !== (isNorm ? roles.updates : roles.decays))
+          if (granules[Math.floor(i / rangeAlignment)] !== (isNorm || isBias ? roles.updates : roles.decays))
             throw new Error(`decay of ${name} at ${i}`);
           if (isNorm && values[i] !== 1) throw new Error(`start of ${name} at ${i}: ${values[i]}`);
+          if (isBias && values[i] !== 0) throw new Error(`start of ${name} at ${i}: ${values[i]}`);
         }
       }
       expect(values.every((value, i) => covered[i] === 1 || value === 0)).toBe(true);
@@ -113,6 +116,8 @@ test('the names are those of the Hugging Face layout', () => {
     'model.experts': 2,
     'model.sharedExperts': 1,
     'model.qkNorm': true,
+    'model.feedForward': 'token-choice',
+    'model.biasRate': 0.001,
   });
   const layer = 'model.layers.1';
   const experts = [0, 1].map((e) => `${layer}.mlp.experts.${e}`);
@@ -128,6 +133,7 @@ test('the names are those of the Hugging Face layout', () => {
     ...swiglu('model.layers.0.mlp'),
     ...attention(layer),
     `${layer}.mlp.gate.weight`,
+    `${layer}.mlp.gate.e_score_correction_bias`,
     ...experts.flatMap(swiglu),
     ...swiglu(`${layer}.mlp.shared_expert`),
     'model.norm.weight',

@@ -19,4 +19,13 @@ const routes = ({ N, E, choices }: (typeof shapes)[number], ties: boolean): OpCa
   },
 });
 
-export const cases: OpCase[] = shapes.flatMap((shape) => [routes(shape, false), routes(shape, true)]);
+const biased = ({ N, E, choices }: (typeof shapes)[number]): OpCase => ({
+  name: `tokenChoice ${N} tokens, ${choices} of ${E} experts, biased`,
+  inputs: { scores: { shape: [N, E], values: (i) => noise(i) }, bias: { shape: [E], values: (e) => noise(e, 5) } },
+  record: (_, { scores, bias }) => {
+    const routing = tokenChoice(scores, { choices, bias });
+    return [routing.expertOf, routing.slotOf, routing.offsets];
+  },
+});
+
+export const cases: OpCase[] = shapes.flatMap((shape) => [routes(shape, false), routes(shape, true), biased(shape)]);

@@ -31,17 +31,20 @@ interface Routed {
 interface Options {
   readonly drop?: { capacity: number; rule: DropRule };
   readonly renormalise?: boolean;
+  /** (E) added to the scores for the choice. */
+  readonly bias?: readonly number[];
   /** The values are logits, of which the scores are a softmax. */
   readonly areLogits?: boolean;
 }
 
 /** Runs token choice on the float64 twins. */
 async function run({ N, E, choices }: Shape, values: readonly number[], options: Options = {}): Promise<Routed> {
-  const { drop, renormalise = false, areLogits = false } = options;
+  const { drop, bias: shift, renormalise = false, areLogits = false } = options;
   const graph = createGraph();
   const input = persistentTensor(graph, 'scores', [N, E]);
   const scores = areLogits ? routerScores(input, 'softmax') : input;
-  const dropless = tokenChoice(scores, { choices });
+  const bias = shift ? persistentTensor(graph, 'bias', [E], { initial: shift }) : null;
+  const dropless = tokenChoice(scores, { choices, bias });
   const routing = drop ? dropOverflow(scores, dropless, drop) : dropless;
   const gate = gates(scores, routing, { renormalise });
   const runtime = createTwinRuntime({ bits: 64 });
@@ -133,6 +136,39 @@ test('a drop takes away the gate of its route and leaves the others; without one
     }),
     { numRuns: 60 },
   ));
+
+const withBias = shapes.chain((shape) =>
+  fc.record({
+    shape: fc.constant(shape),
+    scores: distinct(shape),
+    bias: fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: shape.E, maxLength: shape.E }),
+  }),
+);
+
+test('a bias shifts the choice and not the gates', () => {
+  let moved = 0;
+  return fc
+    .assert(
+      fc.asyncProperty(withBias, fc.boolean(), async ({ shape, scores, bias }, renormalise) => {
+        const { N, E, choices: J } = shape;
+        const routed = await run(shape, scores, { bias, renormalise });
+        const plain = await run(shape, scores, { renormalise });
+        for (let n = 0; n < N; n++) {
+          const row = scores.slice(n * E, (n + 1) * E);
+          const order = row.map((_, e) => e).toSorted((a, b) => row[b] + bias[b] - (row[a] + bias[a]));
+          const chosen = routed.expertOf.slice(n * J, (n + 1) * J);
+          expect(chosen).toEqual(order.slice(0, J));
+          const total = renormalise ? chosen.reduce((sum, e) => sum + row[e], 0) : 1;
+          chosen.forEach((e, j) => {
+            expect(routed.gates[n * J + j]).toBeCloseTo(row[e] / total, 12);
+          });
+        }
+        if (routed.expertOf.join() !== plain.expertOf.join()) moved++;
+      }),
+      { numRuns: 60 },
+    )
+    .then(() => expect(moved, 'runs in which the bias changed a route').toBeGreaterThan(5));
+});
 
 test('a softmax over the experts, renormalised over the chosen, is a softmax over the chosen logits', () =>
   fc.assert(

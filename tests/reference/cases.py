@@ -326,4 +326,15 @@ CASES = [
             **experts("token-choice", 4, 1, 5, "softmax", "scores", balanceLoss=0.2, balanceScope="sequence"),
         },
     ),
+    case(
+        "token-choice-2-sigmoid-renormalised-bias",
+        3,
+        (2, 7),
+        11,
+        {
+            "width": 12,
+            "heads": 2,
+            **experts("token-choice", 4, 2, 5, "sigmoid", "renormalised", balanceLoss=0.0, biasRate=0.05),
+        },
+    ),
 ]

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from cases import CASES
-from model import parameter_shapes
+from model import BIAS, parameter_shapes
 from objective import corrupt, train
 from safetensors_io import read_safetensors, write_safetensors
 
@@ -36,8 +36,8 @@ def make_inputs(case):
     random = np.random.default_rng(case["seed"])
     parameters = {}
     for name, shape in parameter_shapes(config["model"], V).items():
-        # Norm weights spread around 1, so that leaving one out shows.
-        centre = 1.0 if len(shape) == 1 else 0.0
+        # Norm weights spread around 1 and biases around 0, so that leaving one out shows.
+        centre = 1.0 if len(shape) == 1 and BIAS not in name else 0.0
         parameters[name] = (centre + config["model"]["initStd"] * random.standard_normal(shape)).astype(np.float32)
     x0 = random.integers(0, V, (config["training"]["batchSize"], config["data"]["sequenceLength"]))
     starts = None if case["answerStarts"] is None else np.array(case["answerStarts"])

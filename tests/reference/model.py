@@ -22,6 +22,8 @@ from dataclasses import dataclass
 import torch
 
 RMS_EPS = 1e-6
+# Name of a router's balance bias (arXiv 2408.15664), as in DeepSeek-V3: moved by its own rule, never by a gradient.
+BIAS = "e_score_correction_bias"
 
 
 @dataclass
@@ -64,6 +66,8 @@ def parameter_shapes(model, vocabulary_size):
             swiglu_shapes(f"{prefix}.mlp", model["hiddenWidth"])
             continue
         shapes[f"{prefix}.mlp.gate.weight"] = (model["experts"], C)
+        if model["feedForward"] == "token-choice" and model.get("biasRate", 0) > 0:
+            shapes[f"{prefix}.mlp.gate.{BIAS}"] = (model["experts"],)
         for expert in range(model["experts"]):
             swiglu_shapes(f"{prefix}.mlp.experts.{expert}", model["expertWidth"])
         if model["sharedExperts"] > 0:
@@ -143,7 +147,8 @@ def mixture(parameters, model, prefix, x, masks):
     """x (B, T, C) -> (shared(x) + factor * sum over e of gate_e * expert_e(x), Route). A token that nobody holds gets only shared(x). masks (B) counts."""
     B, T, C = x.shape
     tokens = x.reshape(B * T, C)
-    route = route_tokens(model, tokens @ parameters[f"{prefix}.gate.weight"].T, B, T, masks)
+    bias = parameters.get(f"{prefix}.gate.{BIAS}", torch.zeros(model["experts"]))
+    route = route_tokens(model, tokens @ parameters[f"{prefix}.gate.weight"].T, B, T, masks, bias)
     mixed = torch.zeros_like(tokens)
     if model["sharedExperts"] > 0:
         mixed = mixed + swiglu(parameters, f"{prefix}.shared_expert", tokens)
@@ -153,12 +158,12 @@ def mixture(parameters, model, prefix, x, masks):
     return mixed.reshape(B, T, C), route
 
 
-def route_tokens(model, logits, B, T, masks):
+def route_tokens(model, logits, B, T, masks, bias):
     """Router logits (N, E) -> Route. The choice is a constant; gradients reach the router through the scores alone."""
     E, K = model["experts"], model["choices"]
     scores = torch.softmax(logits, dim=-1) if model["score"] == "softmax" else torch.sigmoid(logits)
     if model["feedForward"] == "token-choice":
-        asked, margin = take_best(scores.detach(), K)
+        asked, margin = take_best(scores.detach() + bias, K)
         chosen, drop_margin = drop_overflow(model, scores.detach(), asked)
         margin = min(margin, drop_margin)
     elif model["feedForward"] == "expert-choice":

@@ -22,12 +22,15 @@ Conventions (the engine follows the same):
   Nesterov momentum (m = beta m + (1 - beta) g, u = beta m + (1 - beta) g), orthogonalised by five Newton-Schulz iterations
   (Jordan et al. 2024) and scaled by 0.2 sqrt(max(rows, columns)) (Moonlight, arXiv 2502.16982); the same clip, rate and
   decay. Embedding, head, norms and routers stay with AdamW.
+- Loss-free balance of token choice (arXiv 2408.15664, algorithm 1) with `biasRate`: experts are chosen by score + bias and
+  weighed by score; after the step of the optimizer, which leaves the bias alone, bias_e += biasRate * sign(mean - count_e)
+  with the counts of that step's forward pass, before any drop. The bias has an EMA as the weights do.
 - EMA starts at the initial weights; after each step ema = emaDecay * ema + (1 - emaDecay) * p.
 """
 import numpy as np
 import torch
 
-from model import forward
+from model import BIAS, forward
 
 MASK_EPS = 1e-3
 
@@ -129,12 +132,13 @@ def train(parameters, model, objective, training, batch):
     Returns a list of {loss, balance, logits, routes, gradients, norm} per step (gradients before clipping), and the
     weights and their EMA after the last step. The given parameters are not changed.
     """
-    weights = {name: value.clone().requires_grad_() for name, value in parameters.items()}
+    weights = {name: value.clone().requires_grad_(BIAS not in name) for name, value in parameters.items()}
+    biases = [value for name, value in weights.items() if BIAS in name]  # one for each route of a forward pass
     ema = {name: value.clone() for name, value in parameters.items()}
     is_muon = training.get("optimizer", "adamw") == "muon"
     hidden = [value for name, value in weights.items() if is_muon and name.endswith("_proj.weight")]
     matrices = [value for value in weights.values() if value.ndim >= 2 and not any(value is other for other in hidden)]
-    vectors = [value for value in weights.values() if value.ndim < 2]
+    vectors = [value for name, value in weights.items() if value.ndim < 2 and BIAS not in name]
     optimizer = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": training["weightDecay"]}, {"params": vectors, "weight_decay": 0.0}],
         lr=training["learningRate"],
@@ -151,7 +155,7 @@ def train(parameters, model, objective, training, batch):
             each.zero_grad()
         loss, balance, logits, routes = loss_of(weights, model, objective, batch)
         loss.backward()
-        gradients = {name: value.grad.clone() for name, value in weights.items()}
+        gradients = {name: torch.zeros_like(value) if value.grad is None else value.grad.clone() for name, value in weights.items()}
         norm = torch.nn.utils.clip_grad_norm_(weights.values(), training["clipNorm"])
         history.append(
             {"loss": loss, "balance": balance, "logits": logits, "routes": routes, "gradients": gradients, "norm": float(norm)}
@@ -159,6 +163,9 @@ def train(parameters, model, objective, training, batch):
         for each in optimizers:
             each.step()
         with torch.no_grad():
+            for bias, route in zip(biases, routes):
+                count = route.asked.sum(0).to(bias.dtype)
+                bias += model["biasRate"] * torch.sign(count.mean() - count)
             for name, value in weights.items():
                 ema[name] = training["emaDecay"] * ema[name] + (1 - training["emaDecay"]) * value
     return history, {name: value.detach() for name, value in weights.items()}, ema

@@ -114,6 +114,13 @@ test.each([
   ['model.experts', upcycled({ 'model.experts': 5 }), checkpointOf(upcycled()), /expected 4 .*, got 5/],
   ['model.denseLayers', upcycled({ 'model.denseLayers': 1 }), checkpointOf(upcycled()), /expected 0 .*, got 1/],
   ['model.hiddenWidth', upcycled({ 'model.denseLayers': 1, 'model.hiddenWidth': 7 }), dense, /expected 19 .*, got 7/],
+  ['model.biasRate', upcycled(), checkpointOf(upcycled({ 'model.biasRate': 0.001 })), /bias.*, got 0/],
+  [
+    'model.feedForward',
+    upcycled({ 'model.feedForward': 'expert-choice' }),
+    checkpointOf(upcycled({ 'model.biasRate': 0.001 })),
+    /expected token-choice .*, got expert-choice/,
+  ],
   ['data.tokenizer', withSettings(base, { 'data.tokenizer': 'byte' }), dense, /expected character .*, got byte/],
 ])('what does not fit is one sentence that names %s', (field, target, source, sentence) => {
   const start = () => startFrom(target, source);

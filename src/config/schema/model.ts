@@ -237,6 +237,15 @@ export const model = {
       why: 'What the balance loss wants even: the batch as a whole, or each sequence, which leaves less room to specialise.',
       onlyIf: { all: [tokenChoiceOnly, { path: 'model.balanceLoss', above: 0 }] },
     }),
+    biasRate: real({
+      default: 0,
+      min: 0,
+      max: 1,
+      unit: '',
+      label: 'Balance bias rate',
+      why: 'Balance without a loss: how much the bias for choosing an expert moves in each step, up where it has too few tokens. 0.001 is usual; set the balance loss to 0.',
+      onlyIf: tokenChoiceOnly,
+    }),
     zLoss: real({
       default: 0,
       min: 0,

@@ -1,0 +1,27 @@
+import { updateRouterBias } from '../../src/ops/routerBias.ts';
+import type { OpCase } from './case.ts';
+
+/** Loads around their mean: below it, above it, and exactly it where E allows. */
+const loadOf = (e: number, mean: number) => mean + [0, 1, -1, 0][e % 4];
+
+export const cases: OpCase[] = [1, 4, 12, 64, 68].map((E): OpCase => {
+  const mean = 5;
+  const starts = Array.from({ length: E + 1 }, (_, end) =>
+    Array.from({ length: end }, (_, e) => (E === 1 ? mean : loadOf(e, mean))).reduce((sum, load) => sum + load, 0),
+  );
+  const fixed = { shape: [E], differentiate: false };
+  return {
+    name: `routerBias of ${E} experts`,
+    inputs: {
+      bias: fixed,
+      average: fixed,
+      hyper: { shape: [4], values: (i) => [0.01, 10, 20, 0.9][i], differentiate: false },
+      asked: { shape: [E + 1], type: 'u32', values: (e) => starts[e] },
+      expertOf: { shape: [mean * E, 1], type: 'u32' },
+    },
+    record: (_, { bias, average, hyper, asked, expertOf }) => {
+      updateRouterBias({ bias, average, hyper }, { asked, expertOf, experts: E }, 0.125);
+      return [bias, average];
+    },
+  };
+});
