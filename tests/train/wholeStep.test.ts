@@ -96,6 +96,19 @@ test.each([
   ['expert choice', { 'model.feedForward': 'expert-choice', 'model.sharedExperts': 1, 'model.scalingFactor': 2.5 }],
   ['expert choice by masks, first layer dense', { 'model.capacitySchedule': 'linear', 'model.denseLayers': 1 }],
   ['token choice', { 'model.feedForward': 'token-choice', 'model.score': 'sigmoid' }],
+  [
+    'token choice with a capacity, a bias and all losses',
+    {
+      'model.feedForward': 'token-choice',
+      'model.capacity': 'factor',
+      'model.capacityFactor': 0.7,
+      'model.dropRule': 'score',
+      'model.balanceScope': 'sequence',
+      'model.zLoss': 0.1,
+      'model.jitter': 0.1,
+      'model.biasRate': 0.01,
+    },
+  ],
 ])(
   'every buffer of a step agrees: %s',
   async (_, settings) => {
