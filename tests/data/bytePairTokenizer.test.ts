@@ -13,6 +13,7 @@ import { type CorpusId, corpora, loadCorpus } from '../../src/data/corpora.ts';
 import type { HuggingFaceJSON } from '../../src/data/huggingFaceTokenizer.ts';
 import { encodeDataset } from '../../src/data/splits.ts';
 import { encodePrompt, type Tokenizer, tokenizerFor, tokenizerFromJSON } from '../../src/data/tokenizers.ts';
+import { parseRun } from '../../src/train/checkpoint.ts';
 
 const fetchText = async (path: string) => readFileSync(join(corporaDirectory, '..', path), 'utf8');
 const learn = (text: string, vocabularySize: number) => tokenizerFor({ tokenizer: 'bpe', vocabularySize }, text, text);
@@ -92,6 +93,13 @@ describe("Hugging Face's library", () => {
     expect(library.decode([tokenizer.maskId])).toBe('<|mask|>');
     expect(library.get_vocab().size).toBe(tokenizer.vocabularySize + 1);
   });
+});
+
+test("the bundled model's subwords are those that its configuration learns", async () => {
+  const bundled = (name: string) => readFileSync(join('public/pretrained', name), 'utf8');
+  const { data } = parseRun(bundled('config.json'), 'config.json').experiment;
+  const { text } = await loadCorpus(data.corpus as CorpusId, fetchText);
+  expect(throughFile(encodeDataset(text, data).tokenizer)).toEqual(JSON.parse(bundled('tokenizer.json')));
 });
 
 describe('byte pairs', () => {
