@@ -2,6 +2,7 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { corpusKind } from '../config/corpusKinds.ts';
 import { ConfigError } from '../config/errors.ts';
 import type { StudyRecord } from '../config/records.ts';
 import { accountingOf } from '../lab/accounting.ts';
@@ -13,7 +14,7 @@ import { type PlannedRun, plannedRuns, studySize } from '../lab/studyRuns.ts';
 import type { RunText } from '../train/text.ts';
 import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, inspectBackends, openBackend } from './backend.ts';
-import { endProgress, print, printJson, progress, table } from './output.ts';
+import { activity, endProgress, print, printJson, table } from './output.ts';
 import { readRun } from './runDirectory.ts';
 import {
   createStudy,
@@ -95,8 +96,9 @@ async function textsOf(runs: readonly PlannedRun[]): Promise<(run: PlannedRun) =
   const keyOf = ({ experiment: { data, training } }: PlannedRun) =>
     JSON.stringify([data, training.batchSize, training.seed]);
   for (const run of runs) {
-    if (run.experiment.data.corpus === 'custom')
-      throw new ConfigError('data.corpus: expected a text that is bundled, as a study keeps no copy, got "custom"');
+    const { corpus } = run.experiment.data;
+    if (corpusKind(corpus).isOwn)
+      throw new ConfigError(`data.corpus: expected a text that is bundled, as a study keeps no copy, got "${corpus}"`);
     if (known.has(keyOf(run))) continue;
     known.set(keyOf(run), await loadText(run.experiment, undefined));
   }
@@ -151,7 +153,9 @@ async function measure(
       const { weights } = readRun(join(directory, run.name));
       return [run.study.arm, { experiment: run.experiment, text: texts(run), weights }];
     });
-    const measures = await study.measure(runtime, new Map(subjects), (words) => progress(`seed ${seed}: ${words}`));
+    const measures = await study.measure(runtime, new Map(subjects), (words) =>
+      activity(`measuring seed ${seed}: ${words}`),
+    );
     writeMeasures(directory, seed, Object.fromEntries(measures));
   }
   endProgress();

@@ -1,9 +1,13 @@
 /** The studies that there are. Not here: what a study is (`studies/study.ts`). */
 import { ConfigError } from '../config/errors.ts';
+import { capacitySchedules } from './studies/capacitySchedules.ts';
 import { denseVsMoe } from './studies/denseVsMoe.ts';
+import { designChoices } from './studies/designChoices.ts';
+import { parallelDecoding } from './studies/parallelDecoding.ts';
+import { routers } from './studies/routers.ts';
 import type { Study } from './studies/study.ts';
 
-export const studies: readonly Study[] = [denseVsMoe];
+export const studies: readonly Study[] = [denseVsMoe, routers, capacitySchedules, designChoices, parallelDecoding];
 
 /** The study with this id. Throws `ConfigError` naming the known ids. */
 export function studyById(id: string): Study {

@@ -30,7 +30,7 @@ export function armExperiments(
   const shared = withSettings(defaultExperiment(), { ...study.sizes[size].settings, ...changes });
   const found = new Map<string, Experiment>();
   const experimentOf = ({ settings, match }: Arm): Experiment => {
-    const experiment = withSettings(shared, settings);
+    const experiment = withSettings(shared, typeof settings === 'function' ? settings(shared) : settings);
     if (!match) return experiment;
     const other = found.get(match.arm) ?? experimentOf(armOf(study, match.arm));
     // Embedding and head are the same on both sides, so the width does not depend on the vocabulary.

@@ -1,19 +1,23 @@
-/** The two sizes that most studies share: the models of the presets, with as many steps as the time allows. */
+/** The two sizes that most studies share: one model for two cores, one for a GPU, with as many steps as the time allows. */
 import type { Settings } from './study.ts';
 
-/** W0 of KERNELS.md with eight experts: about 30 ms per step on one core. */
+/**
+ * About 10 ms per step on one core: a model so small that a run of minutes leaves the early phase, in which only the
+ * frequencies of characters are learned and all models look alike. Weights start near 1 / sqrt(width).
+ */
 export const small: Settings = {
   'model.layers': 2,
-  'model.width': 64,
+  'model.width': 32,
   'model.heads': 2,
   'model.feedForward': 'expert-choice',
   'model.experts': 8,
   'model.choices': 2,
-  'model.expertWidth': 88,
+  'model.expertWidth': 32,
+  'model.initStd': 0.1,
   'data.corpus': 'moby-dick',
-  'data.sequenceLength': 64,
-  'training.batchSize': 8,
-  'training.learningRate': 0.003,
+  'data.sequenceLength': 32,
+  'training.batchSize': 16,
+  'training.learningRate': 0.004,
 };
 
 /** W1 of KERNELS.md with sixteen experts: for a GPU. */
@@ -25,6 +29,7 @@ export const medium: Settings = {
   'model.experts': 16,
   'model.choices': 2,
   'model.expertWidth': 176,
+  'model.initStd': 0.08,
   'data.corpus': 'moby-dick',
   'data.sequenceLength': 128,
   'training.batchSize': 16,

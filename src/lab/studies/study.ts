@@ -17,8 +17,8 @@ export type Settings = Readonly<Record<string, Setting>>;
 export interface Arm {
   readonly id: string;
   readonly label: string;
-  /** On top of the settings that all arms of a size share. */
-  readonly settings: Settings;
+  /** On top of the settings that all arms of a size share; or made of them, where they follow from a size. */
+  readonly settings: Settings | ((shared: Experiment) => Settings);
   /** Made the dense model of the same training FLOPs, or parameters, as another arm. */
   readonly match?: { readonly arm: string; readonly by: MatchKind };
   /** Starts from the weights of another arm, of the same seed, which stands before it. */
