@@ -1,11 +1,12 @@
 /** `sdlm eval`, `sdlm sample` and `sdlm forward`: what a trained run says about text, and what it writes. */
+import { type DecoderOption, decoderFacts, decodersFor, factsOf } from '../config/decoders.ts';
 import { ConfigError, DataError } from '../config/errors.ts';
+import { measureOf } from '../config/objectives.ts';
 import { decode } from '../diffusion/decode.ts';
-import { type DecoderName, decoders } from '../diffusion/decoders.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
 import { createEvaluator } from '../train/evaluation.ts';
-import { denoiserOf, modelOfWeights, modelOver, promptTokens } from '../train/model.ts';
+import { decodingOf, denoiserOf, modelOfWeights, modelOver, promptTokens } from '../train/model.ts';
 import { encodeTensors, type NamedTensor } from '../train/safetensors.ts';
 import { heldOut } from '../train/text.ts';
 import { validate } from '../train/validation.ts';
@@ -17,17 +18,33 @@ import { loadText, windowsOfFile } from './texts.ts';
 
 export const evalHelp = `
 eval --run DIR [--data FILE] [--windows N] [--rounds N] [--backend gpu|cpu] [--json]
-    Bound on the bits per character of held-out text, or of a file; of prompts with answers also how many are
-    answered exactly.`;
+    Bits per character of held-out text, or of a file: a bound (NELBO), or the exact NLL of an autoregressive model; of
+    prompts with answers also how many are answered exactly.`;
+
+/** How the options of decoders are written here. */
+const flagOf: Record<DecoderOption, string> = {
+  steps: '--steps',
+  temperature: '--temperature',
+  topK: '--top-k',
+  topP: '--top-p',
+};
 
 export const sampleHelp = `
-sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X]
+sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X] [--top-k N] [--top-p X]
        [--seed N] [--backend gpu|cpu] [--json]
-    Denoise a text; _ in the prompt is a hole of one token. Decoders: ${Object.keys(decoders).join(', ')}.`;
+    Write a text: denoise it (_ in the prompt is a hole of one token), or continue the prompt with an autoregressive
+    model. Decoders, the objectives they are for, and the options they read:
+${Object.entries(decoderFacts)
+  .map(
+    ([name, { fits, uses }]) =>
+      `    ${[name, `(${fits.join(', ')})`, ...uses.map((option) => flagOf[option])].join(' ')}`,
+  )
+  .join('\n')}`;
 
 export const forwardHelp = `
 forward --run DIR --tokens FILE.json --out FILE.safetensors [--backend gpu|cpu]
-    Logits and routes of given token ids, for checks by others.`;
+    Logits and routes of given token ids, for checks by others. Row i is the prediction of token i: of a diffusion
+    model from all tokens as they are, of an autoregressive one from tokens 0 to i - 1, behind the mask as the beginning.`;
 
 export async function evalCommand(args: readonly string[]): Promise<void> {
   const values = readOptions(args, {
@@ -53,11 +70,11 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
   const model = modelOver(runtime, experiment, tokenizer, parameters, () => {});
   const { bpc, standardError, tokens, answers } = await validate(evaluator, model, held, rounds);
   close();
+  const { name, isExact } = measureOf(experiment);
+  const how = isExact ? `${name}, ${tokens} tokens` : `${name}, ${tokens} tokens, ${rounds} mask levels per window`;
   if (values.json) printJson({ bpc, stderr: standardError, tokens, ...answers });
   else {
-    print(
-      `${bpc.toFixed(4)} ± ${standardError.toFixed(4)} bits per character (NELBO, ${tokens} tokens, ${rounds} mask levels per window)`,
-    );
+    print(`${bpc.toFixed(4)} ± ${standardError.toFixed(4)} bits per character (${how})`);
     if (answers) print(`${(100 * answers.accuracy).toFixed(1)} % of ${answers.pairs} prompts answered exactly`);
   }
 }
@@ -71,21 +88,33 @@ export async function sampleCommand(args: readonly string[]): Promise<void> {
     length: { type: 'string' },
     prompt: { type: 'string' },
     temperature: { type: 'string' },
+    'top-k': { type: 'string' },
+    'top-p': { type: 'string' },
     seed: { type: 'string' },
     json: { type: 'boolean' },
   });
   const { experiment, tokenizer, weights } = readRun(required('run', values.run));
-  const decoder = oneOf('decoder', values.decoder ?? 'confidence', Object.keys(decoders) as DecoderName[]);
+  const fitting = decodersFor(experiment.objective.kind);
+  const decoder = oneOf('decoder', values.decoder ?? fitting[0], fitting);
+  for (const [option, flag] of Object.entries(flagOf) as [DecoderOption, string][]) {
+    const given = values[flag.slice(2) as keyof typeof values];
+    if (given !== undefined && !factsOf(decoder).uses.includes(option))
+      throw new ConfigError(
+        `${flag}: expected none with the decoder "${decoder}", which does not read it, got "${given}"`,
+      );
+  }
   const T = experiment.data.sequenceLength;
   const length = wholeNumber('length', values.length ?? String(T), 1, T);
   const steps = wholeNumber('steps', values.steps ?? String(length), 1, 100000);
   const temperature = realNumber('temperature', values.temperature ?? '1', 0, 100);
+  const topK = wholeNumber('top-k', values['top-k'] ?? '10', 1, 1000000);
+  const topP = realNumber('top-p', values['top-p'] ?? '0.9', 1e-6, 1);
   const seed = wholeNumber('seed', values.seed ?? '1', 0, 4294967295);
   const { runtime, close } = await openBackend(values.backend);
   const model = modelOfWeights(runtime, experiment, tokenizer, weights);
   const start = promptTokens(model, values.prompt ?? '', length);
   const produced = start.filter((token) => token === model.maskId).length;
-  const options = { decoder, steps, temperature, seed, maskId: model.maskId };
+  const options = decodingOf(model, { decoder, steps, temperature, topK, topP, seed });
   let calls = 0;
   let tokens = start;
   for await (const frame of decode(await denoiserOf(model, length), start, options)) {

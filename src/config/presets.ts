@@ -63,6 +63,30 @@ export const presets: readonly Preset[] = [
     minGflops: 0,
   },
   {
+    id: 'ar-dense',
+    title: 'Autoregressive, dense',
+    summary: 'Writes from left to right: the dense preset with the other objective, to compare with.',
+    settings: {
+      ...small,
+      'model.feedForward': 'dense',
+      'model.hiddenWidth': 176,
+      'objective.kind': 'autoregressive',
+    },
+    minGflops: 0,
+  },
+  {
+    id: 'ar-moe',
+    title: 'Autoregressive, sparse',
+    summary: 'From left to right with 8 experts; each token takes its top 2, as experts must not read ahead.',
+    settings: {
+      ...small,
+      ...smallExperts,
+      'model.feedForward': 'token-choice',
+      'objective.kind': 'autoregressive',
+    },
+    minGflops: 0,
+  },
+  {
     id: 'markov',
     title: 'Known entropy',
     summary: 'Expert choice on a Markov source: the chart draws the exact floor of the loss.',

@@ -3,7 +3,9 @@
  * change, or nothing. Ranges of single fields are in the schema.
  */
 import { hasCapacitySchedule, leastMinChoices } from './capacity.ts';
+import { corpusKind } from './corpusKinds.ts';
 import { ConfigError } from './errors.ts';
+import { leaksFuture } from './objectives.ts';
 import type { Experiment } from './schema.ts';
 
 type Rule = (experiment: Experiment) => string | false;
@@ -44,6 +46,16 @@ const rules: readonly Rule[] = [
     model.choices === 1 &&
     model.experts > 1 &&
     'model.gate: expected "scores" when model.choices is 1 (a renormalised single gate is always 1, so the router gets no gradient), got "renormalised"',
+  (experiment) =>
+    leaksFuture(experiment) &&
+    !experiment.model.futureLeak &&
+    (experiment.model.feedForward === 'expert-choice'
+      ? `model.feedForward: expected "dense" or "token-choice" with objective.kind "${experiment.objective.kind}" (experts that choose tokens compare all positions, so they read the future), got "expert-choice"`
+      : `model.dropRule: expected "position" with objective.kind "${experiment.objective.kind}" (dropping by score compares all positions, so it reads the future), got "score"`),
+  ({ objective, data }) =>
+    objective.kind !== 'diffusion' &&
+    corpusKind(data.corpus).isPairs &&
+    `objective.kind: expected "diffusion" with data.corpus "${data.corpus}" (answers to prompts are learned by masking them), got "${objective.kind}"`,
 ];
 
 /** Throws `ConfigError` with the sentence of the first rule that is broken. */

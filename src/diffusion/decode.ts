@@ -1,18 +1,21 @@
 /**
- * The denoising loop: calls the network, lets a decoder commit positions, and yields a frame after every call.
+ * The decoding loop: calls the network, lets a decoder commit positions, and yields a frame after every call. Blocks
+ * are filled from left to right: the whole window for a bidirectional model, single positions for an autoregressive one.
  */
+import type { DecoderName } from '../config/decoders.ts';
 import { ConfigError } from '../config/errors.ts';
-import { type DecoderName, decoders } from './decoders.ts';
+import { type DecodeView, decoders, type Sampling } from './decoders.ts';
 
 /** Logits (T, V + 1) of a sequence with masks; the mask's column is ignored (SUBS). */
 export type Denoise = (xt: Uint32Array) => Promise<Float32Array>;
 
-export interface DecodeOptions {
+export interface DecodeOptions extends Sampling {
   readonly decoder: DecoderName;
+  /** Network calls to spread the masks over; a block with masks takes at least one. */
   readonly steps: number;
-  readonly temperature: number;
-  readonly seed: number;
   readonly maskId: number;
+  /** Positions that are filled before those after them are begun: how far the model's attention is bidirectional. */
+  readonly blockSize: number;
 }
 
 export interface Frame {
@@ -25,20 +28,46 @@ export interface Frame {
   readonly committedAt: Int32Array;
 }
 
+/** Masked positions that are decoded together, and their share of the steps. */
+interface Stretch {
+  readonly open: readonly number[];
+  readonly steps: number;
+}
+
+/** The blocks that hold masks, from left to right. Steps go to them by their masks, at least one each. */
+function stretchesOf(start: Uint32Array, { blockSize, steps, maskId }: DecodeOptions): Stretch[] {
+  const blocks = new Map<number, number[]>();
+  start.forEach((token, position) => {
+    if (token !== maskId) return;
+    const block = Math.floor(position / blockSize);
+    blocks.set(block, [...(blocks.get(block) ?? []), position]);
+  });
+  const total = start.filter((token) => token === maskId).length;
+  let before = 0;
+  return [...blocks.values()].map((open) => {
+    const share = (masks: number) => Math.round((masks * steps) / total);
+    const own = share(before + open.length) - share(before);
+    before += open.length;
+    return { open, steps: Math.max(1, own) };
+  });
+}
+
+/** Network calls that decoding takes at most: fewer where a step commits nothing. */
+export function mostCalls(start: Uint32Array, options: DecodeOptions): number {
+  return stretchesOf(start, options).reduce((sum, { open, steps }) => sum + Math.min(open.length, steps), 0);
+}
+
 /**
  * Decodes `start` (T), in which positions to fill hold the mask. Yields the start as frame 0, then a frame per network
  * call. A step that commits nothing leaves xt unchanged, so the next one needs no new call.
- * Throws `ConfigError` for steps below 1 or a negative temperature.
+ * Throws `ConfigError` for steps below 1, a negative temperature, and top-k or top-p out of range.
  */
 export async function* decode(denoise: Denoise, start: Uint32Array, options: DecodeOptions): AsyncGenerator<Frame> {
-  const { decoder, steps, temperature, maskId } = options;
-  if (!(Number.isInteger(steps) && steps >= 1))
-    throw new ConfigError(`steps: expected a whole number of at least 1, got ${steps}`);
-  if (!(temperature >= 0)) throw new ConfigError(`temperature: expected 0 or more, got ${temperature}`);
+  expectOptions(options);
+  const { decoder, maskId } = options;
   const xt = start.slice();
   const confidence = Float32Array.from(xt, (token) => (token === maskId ? Number.NaN : 1));
   const committedAt = Int32Array.from(xt, (token) => (token === maskId ? -1 : 0));
-  const maskedAtStart = xt.filter((token) => token === maskId).length;
   let call = 0;
   const frame = (): Frame => ({
     call,
@@ -47,35 +76,44 @@ export async function* decode(denoise: Denoise, start: Uint32Array, options: Dec
     committedAt: committedAt.slice(),
   });
   yield frame();
-  let masked = maskedAtStart;
-  let probabilities: Float64Array | null = null;
-  const V = maskId;
-  for (let step = 0; step < steps && masked > 0; step++) {
-    const isNewCall = probabilities === null;
-    if (probabilities === null) {
-      probabilities = normalise(await denoise(xt), xt, maskId);
-      call++;
+  for (const { open: first, steps } of stretchesOf(start, options)) {
+    let open = first;
+    let probabilities: Float64Array | null = null;
+    for (let step = 0; step < steps && open.length > 0; step++) {
+      const isNewCall = probabilities === null;
+      if (probabilities === null) {
+        probabilities = normalise(await denoise(xt), open, xt.length, maskId);
+        call++;
+      }
+      const view: DecodeView = { ...options, open, V: maskId, probabilities, step, steps, openAtStart: first.length };
+      const commits = decoders[decoder](view);
+      for (const { position, token, confidence: probability } of commits) {
+        xt[position] = token;
+        confidence[position] = probability;
+        committedAt[position] = call;
+      }
+      open = open.filter((position) => xt[position] === maskId);
+      if (commits.length > 0) probabilities = null;
+      if (isNewCall || commits.length > 0) yield frame();
     }
-    const view = { ...options, xt, V, probabilities, step, maskedAtStart };
-    const commits = decoders[decoder].commit(view);
-    for (const { position, token, confidence: probability } of commits) {
-      xt[position] = token;
-      confidence[position] = probability;
-      committedAt[position] = call;
-    }
-    masked -= commits.length;
-    if (commits.length > 0) probabilities = null;
-    if (isNewCall || commits.length > 0) yield frame();
   }
 }
 
-/** Softmax over the columns before the mask's, for the masked rows. */
-function normalise(logits: Float32Array, xt: Uint32Array, maskId: number): Float64Array {
+function expectOptions({ steps, temperature, topK, topP, blockSize }: DecodeOptions): void {
+  const isCount = (value: number) => Number.isInteger(value) && value >= 1;
+  if (!isCount(steps)) throw new ConfigError(`steps: expected a whole number of at least 1, got ${steps}`);
+  if (!(temperature >= 0)) throw new ConfigError(`temperature: expected 0 or more, got ${temperature}`);
+  if (!isCount(topK)) throw new ConfigError(`top-k: expected a whole number of at least 1, got ${topK}`);
+  if (!(topP > 0 && topP <= 1)) throw new ConfigError(`top-p: expected more than 0 and at most 1, got ${topP}`);
+  if (!isCount(blockSize)) throw new ConfigError(`block size: expected a whole number of at least 1, got ${blockSize}`);
+}
+
+/** Softmax over the columns before the mask's, for the open rows of T. */
+function normalise(logits: Float32Array, open: readonly number[], T: number, maskId: number): Float64Array {
   const V = maskId;
-  const columns = logits.length / xt.length;
-  const probabilities = new Float64Array(xt.length * V);
-  xt.forEach((token, position) => {
-    if (token !== maskId) return;
+  const columns = logits.length / T;
+  const probabilities = new Float64Array(T * V);
+  for (const position of open) {
     const base = position * columns;
     let largest = Number.NEGATIVE_INFINITY;
     for (let v = 0; v < V; v++) largest = Math.max(largest, logits[base + v]);
@@ -86,6 +124,6 @@ function normalise(logits: Float32Array, xt: Uint32Array, maskId: number): Float
       sum += p;
     }
     for (let v = 0; v < V; v++) probabilities[position * V + v] /= sum;
-  });
+  }
   return probabilities;
 }

@@ -1,24 +1,34 @@
 /**
- * Decoders: which masked positions are committed after a network call, and to what. Rules only, on plain arrays;
- * the loop that calls the network is `decode.ts`. Definitions: SCIENCE 5.
+ * Decoders: which open positions are committed after a network call, and to what. Rules only, on plain arrays;
+ * the loop that calls the network is `decode.ts`, names and words are in `src/config/decoders.ts`. Definitions:
+ * SCIENCE 5.
  */
+import type { DecoderName } from '../config/decoders.ts';
 import { streams, uniformAt } from '../config/random.ts';
 
+/** What shapes the distribution that tokens are drawn from. */
+export interface Sampling {
+  /** 0 takes the most probable token. */
+  readonly temperature: number;
+  /** Most probable tokens to draw from, for top-k. */
+  readonly topK: number;
+  /** Share of the probability to draw from, for top-p. */
+  readonly topP: number;
+  readonly seed: number;
+}
+
 /** What a rule sees after a network call. */
-export interface DecodeView {
-  /** (T) tokens, masks included. */
-  readonly xt: Uint32Array;
-  readonly maskId: number;
-  /** (T, V) probabilities without the mask's column; rows of revealed positions are not meant. */
+export interface DecodeView extends Sampling {
+  /** Masked positions that may be committed now, ascending. */
+  readonly open: readonly number[];
+  /** (T, V) probabilities without the mask's column; rows of other positions are not meant. */
   readonly probabilities: Float64Array;
   readonly V: number;
-  /** Index of this step and how many there are. */
+  /** Index of this step and how many there are for the positions at hand. */
   readonly step: number;
   readonly steps: number;
-  /** Positions that were masked when decoding began. */
-  readonly maskedAtStart: number;
-  readonly temperature: number;
-  readonly seed: number;
+  /** How many of them were masked when their first step began. */
+  readonly openAtStart: number;
 }
 
 export interface Commit {
@@ -28,36 +38,23 @@ export interface Commit {
   readonly confidence: number;
 }
 
-export interface Decoder {
-  readonly label: string;
-  /** One sentence for the "?" beside the choice. */
-  readonly about: string;
-  readonly commit: (view: DecodeView) => Commit[];
-}
-
-export const decoders = {
-  confidence: {
-    label: 'Confidence',
-    about: 'Commits an equal share of the positions per step, the most confident first (LLaDA, MaskGIT).',
-    commit: commitByConfidence,
-  },
-  ancestral: {
-    label: 'Ancestral',
-    about: 'Samples the reverse process: each masked position is revealed by chance, wherever it is (MDLM).',
-    commit: commitAncestrally,
-  },
-} as const satisfies Record<string, Decoder>;
-
-export type DecoderName = keyof typeof decoders;
+export const decoders: Record<DecoderName, (view: DecodeView) => Commit[]> = {
+  confidence: commitByConfidence,
+  ancestral: commitAncestrally,
+  sampling: commitNext((p) => p),
+  greedy: (view) => [candidateAt({ ...view, temperature: 0 }, view.open[0])],
+  'top-k': commitNext((p, { topK }) => keepMostProbable(p, (rank) => rank < topK)),
+  'top-p': commitNext((p, { topP }) => keepMostProbable(p, (_, before) => before < topP)),
+};
 
 /**
  * LLaDA 2502.09992, low-confidence remasking: the quota is masked // steps, one more in the first masked % steps;
  * confidence is the probability of the candidate, without the noise it may have been drawn with.
  */
 function commitByConfidence(view: DecodeView): Commit[] {
-  const { maskedAtStart, steps, step } = view;
-  const quota = Math.floor(maskedAtStart / steps) + (step < maskedAtStart % steps ? 1 : 0);
-  const candidates = maskedPositions(view).map((position) => candidateAt(view, position));
+  const { open, openAtStart, steps, step } = view;
+  const quota = Math.floor(openAtStart / steps) + (step < openAtStart % steps ? 1 : 0);
+  const candidates = open.map((position) => candidateAt(view, position));
   candidates.sort((a, b) => b.confidence - a.confidence || a.position - b.position);
   return candidates.slice(0, quota);
 }
@@ -67,32 +64,48 @@ function commitByConfidence(view: DecodeView): Commit[] {
  * probability (alpha_s - alpha_t) / (1 - alpha_t) = (t - s) / t. Revealing and sampling use separate draws.
  */
 function commitAncestrally(view: DecodeView): Commit[] {
-  const { steps, step, seed } = view;
+  const { open, steps, step, seed } = view;
   const reveal = 1 / (steps - step);
-  return maskedPositions(view)
+  return open
     .filter((position) => uniformAt(seed, streams.decode, 2 * step, position) < reveal)
     .map((position) => candidateAt(view, position));
 }
 
-function maskedPositions({ xt, maskId }: DecodeView): number[] {
-  const positions: number[] = [];
-  xt.forEach((token, position) => {
-    if (token === maskId) positions.push(position);
+/** One token per call, the first that is open, drawn from what `keep` leaves of the tempered probabilities. */
+function commitNext(keep: Keep): (view: DecodeView) => Commit[] {
+  return (view) => [candidateAt(view, view.open[0], keep)];
+}
+
+type Keep = (p: Float64Array, sampling: Sampling) => Float64Array;
+
+/** Tokens in order of probability, ties to the lower; `keeps` sees the rank and the share of those before. */
+function keepMostProbable(p: Float64Array, keeps: (rank: number, before: number) => boolean): Float64Array {
+  const total = p.reduce((sum, value) => sum + value, 0);
+  const order = Array.from(p, (_, token) => token).sort((a, b) => p[b] - p[a] || a - b);
+  const kept = new Float64Array(p.length);
+  let before = 0;
+  order.forEach((token, rank) => {
+    if (keeps(rank, before / total)) kept[token] = p[token];
+    before += p[token];
   });
-  return positions;
+  return kept;
 }
 
 /**
  * The most probable token at temperature 0, else one drawn from p^(1 / temperature) by inverse CDF in float64:
  * Gumbel noise in float32 lowers the effective temperature (2409.02908).
  */
-function candidateAt({ probabilities, V, temperature, seed, step }: DecodeView, position: number): Commit {
+function candidateAt(view: DecodeView, position: number, keep: Keep = (p) => p): Commit {
+  const { probabilities, V, temperature, seed, step } = view;
   const row = probabilities.subarray(position * V, (position + 1) * V);
   let token = 0;
   if (temperature === 0) {
     for (let v = 1; v < V; v++) if (row[v] > row[token]) token = v;
   } else {
-    const scaled = Float64Array.from(row, (p) => p ** (1 / temperature));
+    const scaled = keep(
+      Float64Array.from(row, (p) => p ** (1 / temperature)),
+      view,
+    );
     const total = scaled.reduce((sum, p) => sum + p, 0);
     let left = uniformAt(seed, streams.decode, 2 * step + 1, position) * total;
     while (token < V - 1 && left >= scaled[token]) left -= scaled[token++];

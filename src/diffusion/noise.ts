@@ -37,6 +37,34 @@ export function isMeanOverMasked(weighting: Objective['weighting']): boolean {
   return weighting === 'none';
 }
 
+/** Levels of a training step; null for an objective without noise levels. `answerLengths` as in `levelsAt`. */
+export function stepLevels(
+  { objective, training, data }: Experiment,
+  step: number,
+  answerLengths?: ArrayLike<number>,
+): MaskLevels | null {
+  switch (objective.kind) {
+    case 'diffusion': {
+      const times = drawTimes(objective.timeSampling, training.batchSize, training.seed, step);
+      return levelsAt(objective.weighting, times, data.sequenceLength, answerLengths);
+    }
+    case 'autoregressive':
+      return null;
+    default:
+      return objective.kind satisfies never;
+  }
+}
+
+/** Levels of an evaluation at given times: exact counts, whatever the weighting of training; null as above. */
+export function exactLevels(
+  { objective, data }: Experiment,
+  times: readonly number[],
+  answerLengths?: ArrayLike<number>,
+): MaskLevels | null {
+  if (objective.kind === 'autoregressive') return null;
+  return levelsAt('uniform-k', times, data.sequenceLength, answerLengths);
+}
+
 /**
  * Times t in [0, 1) of a batch: `uniform` independent; `antithetic` t_i = (u_i + i) / B (MDLM 2406.07524, one per
  * stratum); `shared` t_i = (u + i / B) mod 1 (MD4 2406.04329).

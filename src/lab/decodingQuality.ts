@@ -2,11 +2,11 @@
  * How good decoded text is, in numbers that do not need a reader: on a Markov source against the source itself, on prose
  * by the bound of a model. Token entropy stands beside both, because repetition can look likely (SCIENCE 5).
  */
+import type { DecoderName } from '../config/decoders.ts';
 import type { Experiment } from '../config/schema.ts';
 import { type MarkovSource, startProbabilities, transition } from '../data/markov.ts';
 import { markovPosterior } from '../data/markovPosterior.ts';
 import { type Denoise, decode, type Frame } from '../diffusion/decode.ts';
-import type { DecoderName } from '../diffusion/decoders.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
@@ -39,7 +39,8 @@ export async function decodeTexts(
   for (let text = 0; text < count; text++) {
     const start = new Uint32Array(T).fill(maskId);
     let frame: Pick<Frame, 'call' | 'tokens'> = { call: 0, tokens: start };
-    for await (frame of decode(denoise, start, { decoder, steps, temperature: 1, seed: seed * count + text, maskId }));
+    const sampling = { temperature: 1, topK: maskId, topP: 1, seed: seed * count + text };
+    for await (frame of decode(denoise, start, { decoder, steps, ...sampling, maskId, blockSize: T }));
     tokens.set(frame.tokens, text * T);
     calls += frame.call;
   }

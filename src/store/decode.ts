@@ -1,5 +1,6 @@
 /** The Decode view's state: what to decode, the frames that came back, and where the scrubber stands. */
 import { create } from 'zustand';
+import { decodersFor } from '../config/decoders.ts';
 import type { DecodeFrame, DecodeRequest, ModelReport } from '../worker/protocol.ts';
 import { modelOf, useRun } from './run.ts';
 import { ask, listen } from './session.ts';
@@ -29,6 +30,8 @@ export const useDecode = create<DecodeState>(() => ({
     decoder: 'confidence',
     steps: 32,
     temperature: 0.7,
+    topK: 10,
+    topP: 0.9,
     prompt: '',
     length: 64,
     seed: 1,
@@ -41,21 +44,26 @@ export const useDecode = create<DecodeState>(() => ({
   model: null,
 }));
 
-/** Changes what the next decode will do. Other weights bring their own window as the length. */
+/** Changes what the next decode will do. Other weights bring their own window as the length, and fitting decoders. */
 export function editDecode(changes: Partial<DecodeRequest>): void {
   useDecode.setState(({ request }) => ({ request: { ...request, ...changes } }));
-  if (changes.weights) fitWindow();
+  if (changes.weights) fitModel();
 }
 
-function fitWindow(): void {
+function fitModel(): void {
   const model = modelOf(useRun.getState(), useDecode.getState().request.weights);
   if (!model) return;
-  const length = model.experiment.data.sequenceLength;
-  useDecode.setState(({ request }) => ({ request: { ...request, length, steps: Math.min(request.steps, length) } }));
+  const { data, objective } = model.experiment;
+  const length = data.sequenceLength;
+  const fitting = decodersFor(objective.kind);
+  useDecode.setState(({ request }) => {
+    const decoder = fitting.includes(request.decoder) ? request.decoder : fitting[0];
+    return { request: { ...request, length, decoder, steps: Math.min(request.steps, length) } };
+  });
 }
 
 useRun.subscribe((now, before) => {
-  if (now.pretrained !== before.pretrained || now.model !== before.model) fitWindow();
+  if (now.pretrained !== before.pretrained || now.model !== before.model) fitModel();
 });
 
 /** Decodes; frames are shown as they come. `length` and `steps` are cut to the model's window. */

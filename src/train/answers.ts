@@ -5,7 +5,7 @@
  */
 import { type Denoise, decode } from '../diffusion/decode.ts';
 import type { ForwardPass } from './forwardPass.ts';
-import type { Model } from './model.ts';
+import { decodingOf, type Model } from './model.ts';
 
 export interface AnswerScore {
   /** Share of the prompts whose answer is exactly right. */
@@ -45,7 +45,8 @@ export async function scoreAnswers(model: Model, asked: AskedPairs, B: number): 
 
 async function writeAnswer(model: Model, denoise: Denoise, window: Uint32Array, start: number): Promise<Uint32Array> {
   const { maskId } = model;
-  const options = { decoder: 'confidence', steps: window.length - start, temperature: 0, seed: 0, maskId } as const;
+  const sampling = { temperature: 0, topK: 1, topP: 1, seed: 0 };
+  const options = decodingOf(model, { decoder: 'confidence', steps: window.length - start, ...sampling });
   const asked = window.slice().fill(maskId, start);
   let tokens: Uint32Array = asked;
   for await (const frame of decode(denoise, asked, options)) tokens = frame.tokens;

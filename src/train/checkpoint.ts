@@ -5,6 +5,7 @@
  */
 import { DataError } from '../config/errors.ts';
 import { parseExperiment } from '../config/experiment.ts';
+import { attentionBlock, isCausal } from '../config/objectives.ts';
 import { type Experiment, schema } from '../config/schema.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import { layoutOf, type ParameterLayout, partsOf } from '../nn/layout.ts';
@@ -148,12 +149,18 @@ export function describeRun(experiment: Experiment, vocabularySize: number): Rec
     architecture: {
       vocab_size: vocabularySize + 1,
       mask_token_id: vocabularySize,
-      bidirectional: true,
+      objective: experiment.objective.kind,
+      bidirectional: !isCausal(experiment),
+      // A position attends to its own block of this size and to all before it; the window itself is bidirectional.
+      attention_block: attentionBlock(experiment),
+      // The logits of a position are those of its own token; an autoregressive model reads each token one position
+      // later instead, behind the mask as the beginning.
       rope_theta: experiment.model.ropeBase,
       rms_norm_eps: rmsnormEpsilon,
       tie_word_embeddings: false,
       logit_shift: false,
-      noise_schedule: 'linear',
+      input_shift: experiment.objective.kind === 'autoregressive',
+      noise_schedule: experiment.objective.kind === 'autoregressive' ? null : 'linear',
       weights: experiment.training.emaDecay > 0 ? 'averaged' : 'last',
     },
     ...experiment,

@@ -1,16 +1,19 @@
 /**
- * The NELBO of held-out text: stratified counts of masks with weight T / k (SCIENCE 1), and its standard error.
+ * What held-out text costs: the NELBO by stratified counts of masks with weight T / k (SCIENCE 1), or the exact NLL of an
+ * autoregressive model, which draws nothing; and the standard error over windows.
  */
+import { measureOf } from '../config/objectives.ts';
 import { streams, uniformAt } from '../config/random.ts';
 import type { Experiment } from '../config/schema.ts';
-import { levelsAt } from '../diffusion/noise.ts';
+import { exactLevels } from '../diffusion/noise.ts';
 import type { Plan, Runtime } from '../gpu/runtime.ts';
 import type { ParameterStorages } from '../nn/parameters.ts';
 import type { AnswerScore } from './answers.ts';
-import { type EvaluationRecording, recordEvaluation, writeAnswerStart } from './recordings.ts';
+import { writeAnswerStart } from './loss.ts';
+import { type EvaluationRecording, recordEvaluation } from './recordings.ts';
 
 export interface Evaluation {
-  /** Negative evidence lower bound in bits per character. */
+  /** What `measureOf` the experiment names, in bits per character. */
   readonly bpc: number;
   /** Standard error of `bpc` over windows. */
   readonly standardError: number;
@@ -22,9 +25,9 @@ export interface Evaluation {
 
 export interface Evaluator {
   /**
-   * Evaluates windows (W, T) of tokens, each at `rounds` mask levels. Masks depend on the position of a window only, so
-   * that two evaluations of one text differ by the weights alone. Windows of prompts with answers come with the
-   * positions (W) at which answers begin; the bound is then that of the answers, given their prompts.
+   * Evaluates windows (W, T) of tokens, each at `rounds` mask levels, or once where that is exact. Masks depend on the
+   * position of a window only, so that two evaluations of one text differ by the weights alone. Windows of prompts with
+   * answers come with the positions (W) at which answers begin; the bound is then that of the answers, given their prompts.
    */
   evaluate(
     windows: Uint32Array,
@@ -44,13 +47,15 @@ export async function createEvaluator(
   B: number,
 ): Promise<Evaluator> {
   const T = experiment.data.sequenceLength;
+  const { isExact } = measureOf(experiment);
   const recorded = recordEvaluation(experiment, parameters, B);
   const plan = await runtime.compile(recorded.recording, { report: [recorded.sampleLoss] });
   return {
     plan,
-    evaluate: async (windows, { rounds, tokensPerCharacter, answerStarts }) => {
+    evaluate: async (windows, { rounds: wanted, tokensPerCharacter, answerStarts }) => {
       const count = windows.length / T;
-      const losses = await sampleLosses(runtime, plan, recorded, windows, { T, B, rounds, answerStarts });
+      const rounds = isExact ? 1 : wanted;
+      const losses = await sampleLosses(runtime, experiment, plan, recorded, windows, { B, rounds, answerStarts });
       const perWindow = new Float64Array(count);
       losses.forEach((loss, index) => {
         perWindow[index % count] += loss / rounds;
@@ -73,11 +78,13 @@ export async function createEvaluator(
 /** Weighted nats per token of every (round, window), round-major. */
 async function sampleLosses(
   runtime: Runtime,
+  experiment: Experiment,
   plan: Plan,
   { inputs }: EvaluationRecording,
   windows: Uint32Array,
-  { T, B, rounds, answerStarts }: { T: number; B: number; rounds: number; answerStarts?: Uint32Array },
+  { B, rounds, answerStarts }: { B: number; rounds: number; answerStarts?: Uint32Array },
 ): Promise<number[]> {
+  const T = experiment.data.sequenceLength;
   const count = windows.length / T;
   const losses: number[] = [];
   for (let first = 0; first < count * rounds; first += B) {
@@ -88,8 +95,11 @@ async function sampleLosses(
       return (Math.floor(sample / count) + shift) / rounds;
     });
     const starts = answerStarts && Uint32Array.from(samples, (sample) => answerStarts[sample % count]);
-    const lengths = starts?.map((start) => T - start);
-    const { level, weight } = levelsAt('uniform-k', times, T, lengths);
+    const levels = exactLevels(
+      experiment,
+      times,
+      starts?.map((start) => T - start),
+    );
     const x0 = new Uint32Array(B * T);
     samples.forEach((sample, b) => {
       const at = (sample % count) * T;
@@ -97,8 +107,10 @@ async function sampleLosses(
     });
     runtime.write(inputs.x0, x0);
     writeAnswerStart(runtime, inputs, starts);
-    runtime.write(inputs.level, level);
-    runtime.write(inputs.weight, weight);
+    if (levels) {
+      runtime.write(inputs.level, levels.level);
+      runtime.write(inputs.weight, levels.weight);
+    }
     runtime.write(inputs.draw, [evaluationSeed, first]);
     const [sampleLoss] = await plan.run();
     losses.push(...sampleLoss.subarray(0, Math.min(B, count * rounds - first)));

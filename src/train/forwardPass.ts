@@ -29,7 +29,7 @@ export interface ForwardPass {
   readonly T: number;
   /** Columns of the logits: the vocabulary and the mask. */
   readonly columns: number;
-  /** Runs (B, T) tokens, masks included. */
+  /** Runs (B, T) tokens, masks included; for an autoregressive model row i is what the tokens before i say of token i. */
   run(tokens: Uint32Array): Promise<ForwardResult>;
   destroy(): void;
 }
@@ -37,11 +37,11 @@ export interface ForwardPass {
 /** Compiles a forward pass on weights that a runtime already holds. */
 export async function createForwardPass(
   runtime: Runtime,
-  model: Experiment['model'],
+  experiment: Experiment,
   parameters: ParameterStorages,
   { B, T }: { B: number; T: number },
 ): Promise<ForwardPass> {
-  const { recording, tokens, logits, routes } = recordForward(model, parameters, B, T);
+  const { recording, tokens, logits, routes } = recordForward(experiment, parameters, B, T);
   const perLayer = routes.flatMap(({ scores, gates, routing }) => [scores, gates, routing.expertOf, routing.slotOf]);
   const plan = await runtime.compile(recording, { report: [logits, ...perLayer] });
   return {

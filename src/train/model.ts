@@ -3,10 +3,12 @@
  * demand. The same for a run in progress (the trainer's own weights) and for one that was loaded.
  */
 
+import { expectDecoder } from '../config/decoders.ts';
 import { DataError } from '../config/errors.ts';
+import { attentionBlock } from '../config/objectives.ts';
 import type { Experiment } from '../config/schema.ts';
 import { encodePrompt, type Tokenizer } from '../data/tokenizers.ts';
-import type { Denoise } from '../diffusion/decode.ts';
+import type { DecodeOptions, Denoise } from '../diffusion/decode.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters, type ParameterStorages } from '../nn/parameters.ts';
@@ -39,7 +41,7 @@ export function modelOver(
       const key = `${B} x ${T}`;
       let pass = passes.get(key);
       if (!pass) {
-        pass = createForwardPass(runtime, experiment.model, parameters, { B, T });
+        pass = createForwardPass(runtime, experiment, parameters, { B, T });
         passes.set(key, pass);
       }
       return pass;
@@ -75,12 +77,28 @@ export async function denoiserOf(model: Model, T: number): Promise<Denoise> {
   return async (xt) => (await pass.run(xt)).logits;
 }
 
+/** Options of `decode` for this model. Throws `ConfigError` for a decoder that does not fit its objective. */
+export function decodingOf(
+  { experiment, maskId }: Model,
+  options: Omit<DecodeOptions, 'maskId' | 'blockSize'>,
+): DecodeOptions {
+  expectDecoder(options.decoder, experiment.objective.kind);
+  return { ...options, maskId, blockSize: attentionBlock(experiment) };
+}
+
 /**
  * A sequence of `length` tokens that begins with the prompt; holes (`_`) and what follows the prompt hold the mask.
- * Throws `DataError` for a prompt longer than that, or with characters that the tokenizer does not know.
+ * Throws `DataError` for a prompt longer than that, with characters that the tokenizer does not know, or with a hole
+ * before given text where the model is autoregressive.
  */
-export function promptTokens({ tokenizer, maskId }: Model, prompt: string, length: number): Uint32Array {
+export function promptTokens({ experiment, tokenizer, maskId }: Model, prompt: string, length: number): Uint32Array {
   const tokens = encodePrompt(tokenizer, prompt);
   if (tokens.length > length) throw new DataError(`prompt: expected at most ${length} tokens, got ${tokens.length}`);
+  const hole = tokens.indexOf(maskId);
+  if (experiment.objective.kind === 'autoregressive' && hole >= 0 && tokens.slice(hole).some((id) => id !== maskId)) {
+    throw new DataError(
+      `prompt: expected text without holes for an autoregressive model (it continues a text, and cannot look ahead to fill one in), got a hole as token ${hole + 1}`,
+    );
+  }
   return Uint32Array.from({ length }, (_, position) => tokens[position] ?? maskId);
 }

@@ -1,42 +1,21 @@
 /**
- * The three steps that are recorded: training, evaluation and a plain forward pass. Here the model of `src/nn` meets
- * the objective of `src/diffusion`; running them is `trainer.ts` and `forwardPass.ts`.
+ * The three steps that are recorded: training, evaluation and a plain forward pass. What a batch costs is `loss.ts`;
+ * running the steps is `trainer.ts`, `evaluation.ts` and `forwardPass.ts`.
  */
-
-import { corpusKind } from '../config/corpusKinds.ts';
-import { ShapeError } from '../config/errors.ts';
+import { attentionBlock } from '../config/objectives.ts';
 import type { Experiment } from '../config/schema.ts';
-import { isMeanOverMasked, levelKind } from '../diffusion/noise.ts';
 import type { Range, Recording } from '../gpu/recording.ts';
-import type { Runtime } from '../gpu/runtime.ts';
 import type { LayerRoutes } from '../nn/experts.ts';
 import { adamwRoles, blockKey, hasRouterBias, muonMatrices } from '../nn/layout.ts';
-import { frozen, type ParameterSource, type ParameterStorages, trainable } from '../nn/parameters.ts';
+import { frozen, type ParameterStorages, trainable } from '../nn/parameters.ts';
 import { transformer } from '../nn/transformer.ts';
 import { adamw } from '../ops/adamw.ts';
 import { add, backward } from '../ops/add.ts';
-import { type Corrupted, corrupt } from '../ops/corrupt.ts';
-import { type CrossEntropy, crossEntropy } from '../ops/crossEntropy.ts';
-import { gatherRows } from '../ops/gatherRows.ts';
-import { groupedMatmul } from '../ops/groupedMatmul.ts';
-import { matmul } from '../ops/matmul.ts';
 import { muon } from '../ops/muon.ts';
 import { updateRouterBias } from '../ops/routerBias.ts';
-import { sortByKey } from '../ops/sortByKey.ts';
-import { createGraph, type Graph, persistentTensor, reshape, type Tensor, tensorOver } from '../tensor/tensor.ts';
-
-/** What is written before every step of training or evaluation. */
-export interface BatchInputs {
-  /** (B, T) u32 clean tokens. */
-  readonly x0: Tensor;
-  /** (B) u32 and (B) f32: see `MaskLevels`. */
-  readonly level: Tensor;
-  readonly weight: Tensor;
-  /** (2) u32: seed and step, the counters of the random masks. */
-  readonly draw: Tensor;
-  /** (B) u32 where the answer of each sample begins, where the text is prompts with answers. */
-  readonly answerStart?: Tensor;
-}
+import { shiftRight } from '../ops/shiftRight.ts';
+import { createGraph, persistentTensor, reshape, type Tensor, tensorOver } from '../tensor/tensor.ts';
+import { type BatchInputs, batchInputs, batchLoss, drawnInput, givenInput, headOf } from './loss.ts';
 
 export interface TrainingRecording {
   readonly recording: Recording;
@@ -49,14 +28,14 @@ export interface TrainingRecording {
   readonly asked: readonly Range[];
   /** Per layer whose experts may drop routes, (E + 1) u32: where each expert's slots begin. */
   readonly held: readonly Range[];
-  /** Tokens with masks, what sorts the masked first, and the loss to differentiate: for tests that look inside. */
+  /** What the network reads, what sorts the rows with loss first, and the loss to differentiate: for tests that look inside. */
   readonly xt: Tensor;
-  readonly maskKey: Tensor;
+  readonly maskKey: Tensor | null;
   readonly total: Tensor;
 }
 
 /**
- * Records one training step: corrupt, forward, loss on the masked rows, backward, clip, AdamW, average.
+ * Records one training step: corrupt or shift, forward, loss, backward, clip, optimizer, average.
  * With `given`, nothing is drawn: `xt` and `maskKey` are inputs, so that a step elsewhere can be repeated exactly.
  */
 export function recordTraining(
@@ -64,13 +43,15 @@ export function recordTraining(
   parameters: ParameterStorages,
   { given = false }: { given?: boolean } = {},
 ): TrainingRecording {
-  const { model, training, data } = experiment;
+  const { model, objective, training, data } = experiment;
   const graph = createGraph();
   const B = training.batchSize;
   const T = data.sequenceLength;
   const inputs = batchInputs(graph, B, data);
-  const corrupted = given ? givenMasks(graph, B * T) : drawnMasks(experiment, inputs, maskIdOf(parameters));
-  const { ce, routes } = diffusionLoss(trainable(graph, parameters), experiment, inputs, corrupted, inputs.draw);
+  const input = given
+    ? givenInput(graph, experiment, B * T)
+    : drawnInput(experiment, inputs, maskIdOf(parameters), { inputMasking: objective.inputMasking });
+  const { ce, routes } = batchLoss(trainable(graph, parameters), experiment, inputs, input, inputs.draw);
   const total = routes.flatMap(({ auxiliaryLosses }) => auxiliaryLosses).reduce(add, ce.loss);
   const one = persistentTensor(graph, 'one', [1], { initial: [1] });
   backward(graph, [{ tensor: total, upstream: one }]);
@@ -107,7 +88,7 @@ export function recordTraining(
     clip,
     asked: routes.map(({ routing }) => routing.asked),
     held: routes.flatMap(({ routing }) => (routing.asked === routing.offsets ? [] : [routing.offsets])),
-    ...corrupted,
+    ...input,
     total,
   };
 }
@@ -128,9 +109,10 @@ export function recordEvaluation(
   const graph = createGraph();
   const inputs = batchInputs(graph, B, experiment.data);
   const source = frozen(graph, parameters.layout, parameters.average);
-  // Evaluation always reports the NELBO by exact counts, whatever the objective of training (SCIENCE 1).
+  // Always the NELBO by exact counts, or the exact NLL, whatever the weighting of training (SCIENCE 1).
   const exact = { ...experiment, objective: { ...experiment.objective, weighting: 'uniform-k' as const } };
-  const { ce } = diffusionLoss(source, exact, inputs, drawnMasks(exact, inputs, maskIdOf(parameters)), null);
+  const input = drawnInput(exact, inputs, maskIdOf(parameters), { inputMasking: 0 });
+  const { ce } = batchLoss(source, exact, inputs, input, null);
   return { recording: { launches: graph.launches }, inputs, sampleLoss: ce.sampleLoss };
 }
 
@@ -143,9 +125,12 @@ export interface ForwardRecording {
   readonly routes: readonly LayerRoutes[];
 }
 
-/** Records logits and routes of given tokens, under the averaged weights. */
+/**
+ * Records logits and routes of given tokens, under the averaged weights. An autoregressive model reads them one
+ * position later, so that row i of the logits is the prediction of token i from those before it.
+ */
 export function recordForward(
-  model: Experiment['model'],
+  experiment: Experiment,
   parameters: ParameterStorages,
   B: number,
   T: number,
@@ -153,72 +138,20 @@ export function recordForward(
   const graph = createGraph();
   const source = frozen(graph, parameters.layout, parameters.average);
   const tokens = persistentTensor(graph, 'tokens', [B, T], { type: 'u32' });
-  const sequences = { tokens: reshape(tokens, [B * T]), sorted: null, B, T, draw: null };
-  const { hidden, routes } = transformer(source, model, sequences, T);
-  const head = source('head');
-  const logits = matmul(hidden, reshape(head, head.shape.slice(1)), { transB: true });
-  return { recording: { launches: graph.launches }, tokens, logits, routes };
+  const read = readTokens(experiment, tokens, maskIdOf(parameters));
+  const sequences = { tokens: read, sorted: null, B, T, draw: null };
+  const { hidden, routes } = transformer(source, experiment.model, sequences, attentionBlock(experiment));
+  return { recording: { launches: graph.launches }, tokens, logits: headOf(hidden, source('head')), routes };
 }
 
-function batchInputs(graph: Graph, B: number, { sequenceLength: T, corpus }: Experiment['data']): BatchInputs {
-  return {
-    ...(corpusKind(corpus).isPairs && { answerStart: persistentTensor(graph, 'answer starts', [B], { type: 'u32' }) }),
-    x0: persistentTensor(graph, 'x0', [B, T], { type: 'u32' }),
-    level: persistentTensor(graph, 'mask levels', [B], { type: 'u32' }),
-    weight: persistentTensor(graph, 'loss weights', [B]),
-    draw: persistentTensor(graph, 'seed and step', [2], { type: 'u32' }),
-  };
-}
-
-/** Writes where answers begin. Throws `ShapeError` where a recording needs it and got none, or the reverse. */
-export function writeAnswerStart(runtime: Runtime, inputs: BatchInputs, answerStart: Uint32Array | undefined): void {
-  if ((inputs.answerStart === undefined) !== (answerStart === undefined)) {
-    const [expected, got] = inputs.answerStart ? ['answer starts (B)', 'none'] : ['no answer starts', 'some'];
-    throw new ShapeError(`batch: expected ${expected} as data.corpus says, got ${got}`);
-  }
-  if (inputs.answerStart && answerStart) runtime.write(inputs.answerStart, answerStart);
+/** What the network reads of given tokens (B, T), as (B * T). */
+function readTokens({ objective }: Experiment, tokens: Tensor, maskId: number): Tensor {
+  if (objective.kind !== 'autoregressive') return reshape(tokens, [tokens.length]);
+  const draw = persistentTensor(tokens.graph, 'no draw', [2], { type: 'u32' });
+  return shiftRight(tokens, { draw, maskId, masked: 0 });
 }
 
 /** The mask is the last token of the vocabulary. */
 function maskIdOf({ layout }: ParameterStorages): number {
   return layout.blocks.get('embedding')!.shape[0] - 1;
-}
-
-function drawnMasks(
-  { objective }: Experiment,
-  { x0, level, draw, answerStart }: BatchInputs,
-  maskId: number,
-): Corrupted {
-  return corrupt(x0, { level, draw, answerStart, maskId, kind: levelKind(objective.weighting) });
-}
-
-function givenMasks(graph: Graph, N: number): Corrupted {
-  return {
-    xt: persistentTensor(graph, 'xt', [N], { type: 'u32' }),
-    maskKey: persistentTensor(graph, 'mask key', [N], { type: 'u32' }),
-  };
-}
-
-/** The loss of the masked rows of a corrupted batch; the head runs on those rows only. */
-function diffusionLoss(
-  source: ParameterSource,
-  { model, objective }: Experiment,
-  { x0, weight }: BatchInputs,
-  { xt, maskKey }: Corrupted,
-  draw: Tensor | null,
-): { ce: CrossEntropy; routes: readonly LayerRoutes[] } {
-  const [B, T] = x0.shape;
-  const N = B * T;
-  const head = source('head');
-  const vocabulary = head.shape[1];
-  const maskId = vocabulary - 1;
-  const sorted = x0.graph.recordsGradients && head.isDifferentiable ? sortByKey(xt, vocabulary) : null;
-  const { hidden, routes } = transformer(source, model, { tokens: xt, sorted, B, T, draw }, T);
-  const masked = sortByKey(maskKey, 1);
-  const rows = { slotOf: reshape(masked.slotOf, [N, 1]), pairOf: masked.order, J: 1, slots: N };
-  const logits = groupedMatmul(gatherRows(hidden, rows), head, masked.offsets);
-  const targets = reshape(x0, [N]);
-  const counted = isMeanOverMasked(objective.weighting) ? masked.offsets : undefined;
-  const ce = crossEntropy(logits, { slotOf: masked.slotOf, targets, weights: weight, maskId, counted });
-  return { ce, routes };
 }

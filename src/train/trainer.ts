@@ -3,14 +3,15 @@
  * Not here: when to step, pause or validate (`session.ts`), or where checkpoints go.
  */
 import type { Experiment } from '../config/schema.ts';
-import { drawTimes, levelsAt } from '../diffusion/noise.ts';
+import { stepLevels } from '../diffusion/noise.ts';
 import type { Range, Storage } from '../gpu/recording.ts';
 import type { Plan, Runtime } from '../gpu/runtime.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters, initialParameters, type ParameterStorages } from '../nn/parameters.ts';
 import type { Snapshot } from './checkpoint.ts';
+import { writeAnswerStart } from './loss.ts';
 import { type RouterStatistics, routerStatistics } from './metrics.ts';
-import { recordTraining, writeAnswerStart } from './recordings.ts';
+import { recordTraining } from './recordings.ts';
 import { averageDecayAt, learningRateAt } from './schedule.ts';
 
 export interface StepReport extends RouterStatistics {
@@ -52,7 +53,7 @@ export async function createTrainer(
   onProgress: (activity: string) => void = () => {},
   weights: Float32Array | null = null,
 ): Promise<Trainer> {
-  const { model, objective, training, data } = experiment;
+  const { model, training, data } = experiment;
   const layout = layoutOf(model, vocabularySize);
   const parameters = declareParameters(layout);
   const recorded = recordTraining(experiment, parameters);
@@ -78,13 +79,14 @@ export async function createTrainer(
       return step;
     },
     advance: async (x0, answerStart) => {
-      const times = drawTimes(objective.timeSampling, training.batchSize, training.seed, step);
       const lengths = answerStart?.map((start) => data.sequenceLength - start);
-      const { level, weight } = levelsAt(objective.weighting, times, data.sequenceLength, lengths);
+      const levels = stepLevels(experiment, step, lengths);
       runtime.write(inputs.x0, x0);
       writeAnswerStart(runtime, inputs, answerStart);
-      runtime.write(inputs.level, level);
-      runtime.write(inputs.weight, weight);
+      if (levels) {
+        runtime.write(inputs.level, levels.level);
+        runtime.write(inputs.weight, levels.weight);
+      }
       runtime.write(inputs.draw, [training.seed, step]);
       runtime.write(inputs.hyper, hyperAt(training, step));
       const done = ++step;

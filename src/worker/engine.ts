@@ -4,13 +4,13 @@
  */
 import { ConfigError } from '../config/errors.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
-import { decode } from '../diffusion/decode.ts';
+import { decode, mostCalls } from '../diffusion/decode.ts';
 import { planMemory } from '../gpu/recording.ts';
 import { denseMatch } from '../lab/match.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
 import { encodeModel } from '../train/checkpoint.ts';
-import { denoiserOf, type Model, promptTokens } from '../train/model.ts';
+import { decodingOf, denoiserOf, type Model, promptTokens } from '../train/model.ts';
 import { recordTraining } from '../train/recordings.ts';
 import type { RunText } from '../train/text.ts';
 import { fetchFile } from './files.ts';
@@ -146,13 +146,15 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
       const start = promptTokens(model, request.prompt, length);
       const produced = start.filter((token) => token === maskId).length;
       const denoise = await denoiserOf(model, length);
-      const { decoder, steps, temperature, seed } = request;
+      const { decoder, steps, temperature, topK, topP, seed } = request;
+      const options = decodingOf(model, { decoder, steps, temperature, topK, topP, seed });
+      const calls = mostCalls(start, options);
       let last = { call: 0, tokens: start };
-      for await (const frame of decode(denoise, start, { decoder, steps, temperature, seed, maskId })) {
+      for await (const frame of decode(denoise, start, options)) {
         if (mine !== decodeRequest) break;
         // The frame's arrays move to the page; the last tokens are still needed here.
         last = { call: frame.call, tokens: frame.tokens.slice() };
-        emit({ kind: 'frame', frame: { ...frame, calls: Math.min(steps, produced) } });
+        emit({ kind: 'frame', frame: { ...frame, calls } });
         // A turn of the event loop, so that a cancel is heard and training goes on.
         await new Promise((resolve) => setTimeout(resolve, 0));
       }

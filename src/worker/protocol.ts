@@ -3,6 +3,7 @@
  * Commands are requests with one answer each; telemetry arrives as events, with typed arrays transferred.
  * Neither side imports anything else of the other.
  */
+import type { DecoderName } from '../config/decoders.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 
@@ -66,17 +67,17 @@ export interface RunStatus {
 export interface DecodeRequest {
   weights: Weights;
   decoder: DecoderName;
-  /** Network calls that the decoder may spread the masks over. */
+  /** Network calls that the decoder may spread the masks over; this and the next three where the decoder reads them. */
   steps: number;
   temperature: number;
+  topK: number;
+  topP: number;
   /** Text to keep; `_` stands for a hole to fill. Masks fill the rest of the window. */
   prompt: string;
   /** Tokens to produce in all, prompt included; at most the model's window. */
   length: number;
   seed: number;
 }
-
-export type DecoderName = 'confidence' | 'ancestral';
 
 /** The state of a sequence after one network call. Arrays have one entry per position. */
 export interface DecodeFrame {
@@ -91,6 +92,7 @@ export interface DecodeFrame {
 
 /** Which experts worked on which tokens in one forward pass. Flat arrays, layer-major: (layers, T, E). */
 export interface RouteReport {
+  /** What the network reads at each position. */
   tokens: Uint32Array;
   masked: Uint8Array;
   layers: number[];

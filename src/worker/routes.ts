@@ -28,9 +28,11 @@ export async function routesOf(model: Model, request: RoutesRequest, fallback: U
   const pass = await model.forward(1, tokens.length);
   const { layers } = await pass.run(tokens);
   const { load, maxVio } = loadOf(layers, settings.experts);
+  // An autoregressive model reads each token one position later, behind the mask as the beginning.
+  const isShifted = model.experiment.objective.kind === 'autoregressive';
   return {
-    tokens,
-    masked,
+    tokens: isShifted ? Uint32Array.of(model.maskId, ...tokens.subarray(0, -1)) : tokens,
+    masked: isShifted ? Uint8Array.of(1, ...masked.subarray(0, -1)) : masked,
     layers: layers.map(({ layer }) => layer),
     experts: settings.experts,
     gates: concatenate(layers.map(({ gates }) => gates)),

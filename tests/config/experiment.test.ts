@@ -147,6 +147,22 @@ test.each([
     { 'model.feedForward': 'token-choice', 'model.choices': 1, 'model.gate': 'renormalised' },
     /expected "scores"/,
   ],
+  ['model.feedForward', { 'objective.kind': 'autoregressive' }, /read the future/],
+  [
+    'model.dropRule',
+    {
+      'objective.kind': 'autoregressive',
+      'model.feedForward': 'token-choice',
+      'model.capacity': 'factor',
+      'model.dropRule': 'score',
+    },
+    /it reads the future/,
+  ],
+  [
+    'objective.kind',
+    { 'objective.kind': 'autoregressive', 'model.feedForward': 'dense', 'data.corpus': 'addition' },
+    /expected "diffusion" with data\.corpus "addition"/,
+  ],
 ])('a contradiction names the field to change: %s %o', (path, values, sentence) => {
   const message = sentenceOf(() => withSettings(defaultExperiment(), values));
   expect(message.startsWith(`${path}: `), message).toBe(true);

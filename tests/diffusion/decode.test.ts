@@ -4,19 +4,27 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type DecoderName, decodersFor } from '../../src/config/decoders.ts';
 import { ConfigError } from '../../src/config/errors.ts';
 import { markovSource, transition } from '../../src/data/markov.ts';
 import { markovPosterior } from '../../src/data/markovPosterior.ts';
 import { type DecodeOptions, type Denoise, decode, type Frame } from '../../src/diffusion/decode.ts';
-import { type DecoderName, decoders } from '../../src/diffusion/decoders.ts';
 
-const names = Object.keys(decoders) as DecoderName[];
+const names = decodersFor('diffusion');
 const V = 5;
 const mask = V;
 
 async function framesOf(denoise: Denoise, start: Uint32Array, options: Partial<DecodeOptions>): Promise<Frame[]> {
   const frames: Frame[] = [];
-  const complete = { decoder: 'confidence', steps: 4, temperature: 1, seed: 1, maskId: mask, ...options } as const;
+  const sampling = { temperature: 1, topK: 2, topP: 0.8, seed: 1 };
+  const complete = {
+    decoder: 'confidence',
+    steps: 4,
+    ...sampling,
+    maskId: mask,
+    blockSize: start.length,
+    ...options,
+  } as const;
   for await (const frame of decode(denoise, start, complete)) frames.push(frame);
   return frames;
 }

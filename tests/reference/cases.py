@@ -20,10 +20,10 @@ TRAINING = {
 }
 
 
-def case(name, seed, shape, vocabulary_size, model, weighting="uniform-k", training={}, answers=None):
+def case(name, seed, shape, vocabulary_size, model, weighting="uniform-k", training={}, objective={}, answers=None):
     """
-    shape is (B, T); `model` and `training` add to the settings that all cases share. `answers` (B) are the positions at
-    which answers begin: only they are masked then.
+    shape is (B, T); `model`, `training` and `objective` add to the settings that all cases share. `answers` (B) are the
+    positions at which answers begin: only they are masked then.
     """
     B, T = shape
     shared = {"layers": 2, "qkNorm": True, "ropeBase": 10000, "initStd": 0.3}
@@ -34,7 +34,7 @@ def case(name, seed, shape, vocabulary_size, model, weighting="uniform-k", train
         "answerStarts": answers,
         "config": {
             "model": {**shared, **model},
-            "objective": {"weighting": weighting},
+            "objective": {"weighting": weighting, **objective},
             "data": {"sequenceLength": T} if answers is None else {"sequenceLength": T, "corpus": "pairs"},
             "training": {**TRAINING, **training, "batchSize": B},
         },
@@ -96,6 +96,30 @@ CASES = [
         },
         "elbo",
         answers=[1, 3, 2],
+    ),
+    case(
+        "autoregressive-dense",
+        5,
+        (2, 7),
+        11,
+        {"layers": 1, "width": 12, "heads": 2, "feedForward": "dense", "hiddenWidth": 9},
+        objective={"kind": "autoregressive"},
+    ),
+    case(
+        "autoregressive-dense-input-masking",
+        6,
+        (3, 9),
+        13,
+        {"layers": 1, "width": 18, "heads": 3, "qkNorm": False, "feedForward": "dense", "hiddenWidth": 7},
+        objective={"kind": "autoregressive", "inputMasking": 0.3},
+    ),
+    case(
+        "autoregressive-token-choice",
+        7,
+        (2, 9),
+        11,
+        {"width": 12, "heads": 2, **experts("token-choice", 4, 2, 5, "softmax", "renormalised", balanceLoss=0.1)},
+        objective={"kind": "autoregressive"},
     ),
     case(
         "expert-choice-sequence-softmax-renormalised",

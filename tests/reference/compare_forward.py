@@ -22,12 +22,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from layout import visible_in
 from model import forward, parameter_shapes
 from safetensors_io import read_safetensors
 
 
 def load_run(directory):
-    """Return (model settings, V, {name: float64 tensor}). Raises ValueError if weights are missing or misshapen."""
+    """Return (experiment, V, {name: float64 tensor}). Raises ValueError if weights are missing or misshapen."""
     experiment = json.loads((directory / "config.json").read_text())
     model = experiment["model"]
     tensors, _ = read_safetensors(directory / "model.safetensors")
@@ -42,7 +43,7 @@ def load_run(directory):
         parameters[name] = torch.from_numpy(tensors[name].astype(np.float64))
     for name in sorted(tensors.keys() - parameters.keys()):
         print(f"not a parameter of this configuration, left out: {name}")
-    return model, V, parameters
+    return experiment, V, parameters
 
 
 def load_tokens(path, V):
@@ -91,12 +92,17 @@ def route_flips(name, ours, route, model):
 
 def compare(arguments):
     """Return whether everything agrees."""
-    model, V, parameters = load_run(arguments.run)
+    experiment, V, parameters = load_run(arguments.run)
+    model, objective = experiment["model"], experiment["objective"]
     xt = load_tokens(arguments.tokens, V)
     ours, _ = read_safetensors(arguments.forward)
     ours = {name: value.astype(np.float64) for name, value in ours.items()}
-    logits, routes = forward(parameters, model, xt)
     B, T = xt.shape
+    read = xt
+    if objective["kind"] == "autoregressive":
+        # Row i is the prediction of token i from those before it, behind the mask as the beginning.
+        read = torch.cat([torch.full_like(xt[:, :1], V), xt[:, :-1]], dim=1)
+    logits, routes = forward(parameters, model, read, torch.arange(T), visible_in(objective, T))
     expected = {"logits": logits.numpy()}
     for route in routes:
         layer = route.layer

@@ -41,7 +41,7 @@ def make_inputs(case):
         parameters[name] = (centre + config["model"]["initStd"] * random.standard_normal(shape)).astype(np.float32)
     x0 = random.integers(0, V, (config["training"]["batchSize"], config["data"]["sequenceLength"]))
     starts = None if case["answerStarts"] is None else np.array(case["answerStarts"])
-    xt, weight = corrupt(random, x0, V, config["objective"]["weighting"], starts)
+    xt, weight = corrupt(random, x0, V, config["objective"], starts)
     return parameters, {"x0": x0, "xt": xt, "weight": weight, "answer_starts": starts}
 
 

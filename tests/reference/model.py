@@ -6,8 +6,8 @@ Conventions (the engine follows the same):
 - Parameters carry the names of the Hugging Face LLaDA-MoE layout; weights are [out, in]; there are no biases.
   V is the vocabulary without the mask; the mask is token id V, the last row of `model.embed_tokens` and `lm_head`.
 - Pre-norm blocks; RMSNorm with eps 1e-6; RMSNorm of each query and key head (QK-norm, one weight of length D for all
-  heads) before the rotary embedding; rotary pairs (i, i + D/2), angle position * base^(-2i/D); attention is
-  bidirectional with scale 1/sqrt(D); SwiGLU is down(silu(gate(x)) * up(x)).
+  heads) before the rotary embedding; rotary pairs (i, i + D/2), angle position * base^(-2i/D); attention to
+  the visible rows (`layout.py`) has scale 1/sqrt(D); SwiGLU is down(silu(gate(x)) * up(x)).
 - Shared experts are one SwiGLU of width sharedExperts * expertWidth; its output is added, ungated.
 - The sum of the routed experts, gates as they are, is multiplied by scalingFactor. The first denseLayers layers are dense.
 - A capacity schedule (EC-DLM, arXiv 2604.01622) gives each sequence its own capacity by its number of masks, see
@@ -77,23 +77,25 @@ def parameter_shapes(model, vocabulary_size):
     return shapes
 
 
-def forward(parameters, model, xt):
+def forward(parameters, model, tokens, positions, visible):
     """
-    xt (B, T) token ids, V where masked -> (logits (B, T, V + 1), [Route of each MoE layer]).
+    tokens (B, R) ids, V where masked; positions (R,) of the rows; visible (R, R) bool, [query, key]
+    -> (logits (B, R, V + 1), [Route of each MoE layer]).
     The mask's logit comes out as it is; SUBS sets it to -inf later, in the objective.
     """
-    x = parameters["model.embed_tokens.weight"][xt]  # (B, T, C)
+    x = parameters["model.embed_tokens.weight"][tokens]  # (B, R, C)
     vocabulary_size = len(parameters["model.embed_tokens.weight"]) - 1
+    # Expert choice and its schedule look at groups of T rows: the positions 0..T-1 once.
+    masks = (tokens.reshape(-1, int(positions.max()) + 1) == vocabulary_size).sum(-1).tolist()
     routes = []
     for layer in range(model["layers"]):
         prefix = f"model.layers.{layer}"
         normalised = rms_norm(x, parameters[f"{prefix}.input_layernorm.weight"])
-        x = x + attention(parameters, model, f"{prefix}.self_attn", normalised)
+        x = x + attention(parameters, model, f"{prefix}.self_attn", normalised, positions, visible)
         normalised = rms_norm(x, parameters[f"{prefix}.post_attention_layernorm.weight"])
         if is_dense(model, layer):
             x = x + swiglu(parameters, f"{prefix}.mlp", normalised)
         else:
-            masks = (xt == vocabulary_size).sum(-1).tolist()
             mixed, route = mixture(parameters, model, f"{prefix}.mlp", normalised, masks)
             x = x + mixed
             route.layer = layer
@@ -107,18 +109,18 @@ def rms_norm(x, weight):
     return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + RMS_EPS) * weight
 
 
-def rotary(x, base):
-    """x (B, H, T, D) -> the pair (i, i + D/2) of each head turned by position * base^(-2i/D)."""
-    T, D = x.shape[-2:]
+def rotary(x, base, positions):
+    """x (B, H, R, D) -> the pair (i, i + D/2) of each head turned by position * base^(-2i/D)."""
+    D = x.shape[-1]
     frequency = base ** (-2 * torch.arange(D // 2, dtype=torch.float64) / D)
-    angle = torch.arange(T, dtype=torch.float64)[:, None] * frequency  # (T, D/2)
+    angle = positions.to(torch.float64)[:, None] * frequency  # (R, D/2)
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     first, second = x[..., : D // 2], x[..., D // 2 :]
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
-def attention(parameters, model, prefix, x):
-    """Bidirectional self-attention. x (B, T, C) -> (B, T, C); head h owns channels h*D .. (h+1)*D - 1."""
+def attention(parameters, model, prefix, x, positions, visible):
+    """Self-attention of each row to the visible ones. x (B, T, C) -> (B, T, C); head h owns channels h*D .. (h+1)*D - 1."""
     B, T, C = x.shape
     H = model["heads"]
     D = C // H
@@ -130,8 +132,9 @@ def attention(parameters, model, prefix, x):
     if model["qkNorm"]:
         q = rms_norm(q, parameters[f"{prefix}.q_norm.weight"])
         k = rms_norm(k, parameters[f"{prefix}.k_norm.weight"])
-    q, k = rotary(q, model["ropeBase"]), rotary(k, model["ropeBase"])
-    weights = torch.softmax(q @ k.transpose(-1, -2) / D**0.5, dim=-1)  # (B, H, T, T)
+    q, k = rotary(q, model["ropeBase"], positions), rotary(k, model["ropeBase"], positions)
+    scores = q @ k.transpose(-1, -2) / D**0.5  # (B, H, T, T)
+    weights = torch.softmax(scores + torch.where(visible, 0.0, float("-inf")).to(x.dtype), dim=-1)
     mixed = (weights @ v).transpose(1, 2).reshape(B, T, C)
     return mixed @ parameters[f"{prefix}.o_proj.weight"].T
 
@@ -144,11 +147,12 @@ def swiglu(parameters, prefix, x):
 
 
 def mixture(parameters, model, prefix, x, masks):
-    """x (B, T, C) -> (shared(x) + factor * sum over e of gate_e * expert_e(x), Route). A token that nobody holds gets only shared(x). masks (B) counts."""
+    """x (B, R, C) -> (shared(x) + factor * sum over e of gate_e * expert_e(x), Route). A token that nobody holds gets only shared(x). masks counts those of each group of rows."""
     B, T, C = x.shape
     tokens = x.reshape(B * T, C)
+    groups = len(masks)
     bias = parameters.get(f"{prefix}.gate.{BIAS}", torch.zeros(model["experts"]))
-    route = route_tokens(model, tokens @ parameters[f"{prefix}.gate.weight"].T, B, T, masks, bias)
+    route = route_tokens(model, tokens @ parameters[f"{prefix}.gate.weight"].T, groups, B * T // groups, masks, bias)
     mixed = torch.zeros_like(tokens)
     if model["sharedExperts"] > 0:
         mixed = mixed + swiglu(parameters, f"{prefix}.shared_expert", tokens)

@@ -1,5 +1,5 @@
 """
-The masked-diffusion objective and one optimizer step in PyTorch. The model is in `model.py`.
+The objectives and one optimizer step in PyTorch. The model is in `model.py`.
 
 Conventions (the engine follows the same):
 - Linear schedule. `elbo`: p_mask = (1 - eps) t + eps with eps = 1e-3, weight 1/p_mask (LLaDA, arXiv 2502.09992).
@@ -9,6 +9,9 @@ Conventions (the engine follows the same):
   takes the place of T in k and in the weight A_b/k, and the loss of a sample is its weighted sum over A_b (not T), the mean
   of which over samples is the loss.
 - SUBS (MDLM, arXiv 2406.07524): the mask's logit is -inf before the softmax; revealed tokens cost nothing.
+- Block diffusion (BD3-LM, arXiv 2503.09573): each block of L tokens is a sample with a level of its own; k in 1..L, weight
+  L/k. Autoregressive: every token costs -log p, weight 1; `inputMasking` hides input tokens. What the network reads then
+  is in `layout.py`. Balance losses count every row that it reads.
 - Loss in nats: sum over samples b and masked i of weight_b * -log p(x0_i | xt), over B*T (all tokens); for `none` over
   the number of masked tokens in the batch.
 - Switch balance loss of token choice, added per MoE layer: balanceLoss * E * sum_e f_e P_e over the whole batch, with
@@ -30,16 +33,29 @@ Conventions (the engine follows the same):
 import numpy as np
 import torch
 
+from layout import rows_of
 from model import BIAS, forward
 
 MASK_EPS = 1e-3
 
 
-def corrupt(random, x0, vocabulary_size, weighting, answer_starts=None):
+def corrupt(random, x0, vocabulary_size, objective, answer_starts=None):
     """
-    x0 (B, T) -> (xt (B, T), weight (B,)) for stratified mask levels, float32-representable.
+    x0 (B, T) -> (xt (B, T), weight (samples,)), float32-representable; a sample is a sequence, or a block of one.
     `random` is a numpy Generator; the mask id is `vocabulary_size`. `answer_starts` (B,) spares what stands before.
     """
+    kind = objective.get("kind", "diffusion")
+    if kind == "autoregressive":
+        shifted = np.concatenate([np.full_like(x0[:, :1], vocabulary_size), x0[:, :-1]], axis=1)
+        hidden = random.random(x0.shape) < objective.get("inputMasking", 0)
+        return np.where(hidden, vocabulary_size, shifted), np.ones(len(x0), np.float32)
+    length = objective["blockSize"] if kind == "block-diffusion" else x0.shape[1]
+    xt, weight = corrupt_samples(random, x0.reshape(-1, length), vocabulary_size, objective["weighting"], answer_starts)
+    return xt.reshape(x0.shape), weight
+
+
+def corrupt_samples(random, x0, vocabulary_size, weighting, answer_starts=None):
+    """x0 (samples, T) -> (xt, weight (samples,)) for stratified mask levels."""
     B, T = x0.shape
     starts = np.zeros(B, int) if answer_starts is None else answer_starts
     strata = (random.permutation(B) + random.random(B)) / B  # one level per stratum, in [0, 1)
@@ -59,18 +75,20 @@ def corrupt(random, x0, vocabulary_size, weighting, answer_starts=None):
     return np.where(masked, vocabulary_size, x0), weight.astype(np.float32)
 
 
-def diffusion_loss(logits, x0, xt, weight, weighting, answer_starts=None):
-    """logits (B, T, V + 1), x0 and xt (B, T), weight (B,) -> scalar, nats per token (per masked token for `none`)."""
+def token_loss(logits, x0, xt, weight, objective, answer_starts=None):
+    """logits (B, T, V + 1), x0 and xt (B, T), weight (samples,) -> scalar, nats per token (per masked one for `none`)."""
     B, T = x0.shape
     mask_id = logits.shape[-1] - 1
     is_mask_column = torch.arange(mask_id + 1) == mask_id
     log_p = torch.log_softmax(logits.masked_fill(is_mask_column, float("-inf")), dim=-1)
     nll = -log_p.gather(-1, x0[..., None])[..., 0]  # (B, T)
+    if objective.get("kind") == "autoregressive":
+        return nll.mean()
+    weighting, is_masked = objective["weighting"], xt == mask_id
+    by_sample = weight * (is_masked * nll).reshape(len(weight), -1).sum(-1)
     if answer_starts is not None and weighting != "none":
-        per_sample = weight * ((xt == mask_id) * nll).sum(-1)
-        return (per_sample / (T - answer_starts)).mean()
-    count = (xt == mask_id).sum() if weighting == "none" else B * T
-    return (weight[:, None] * (xt == mask_id) * nll).sum() / count
+        return (by_sample / (T - answer_starts)).mean()
+    return by_sample.sum() / (is_masked.sum() if weighting == "none" else B * T)
 
 
 def balance_loss(model, routes, sequences):
@@ -97,10 +115,16 @@ def z_loss(model, routes):
 
 
 def loss_of(parameters, model, objective, batch):
-    """batch {x0, xt, weight, answer_starts or None} -> (loss, the part that routers add, logits (B, T, V + 1), routes)."""
-    logits, routes = forward(parameters, model, batch["xt"])
-    balance = balance_loss(model, routes, len(batch["xt"])) + z_loss(model, routes)
-    loss = diffusion_loss(logits, batch["x0"], batch["xt"], batch["weight"], objective["weighting"], batch["answer_starts"])
+    """
+    batch {x0, xt, weight, answer_starts or None}
+    -> (loss, the part that routers add, logits (B, T, V + 1) of the noisy rows, routes of all).
+    """
+    B, T = batch["x0"].shape
+    tokens, positions, visible = rows_of(objective, batch["x0"], batch["xt"])
+    logits, routes = forward(parameters, model, tokens, positions, visible)
+    logits = logits[:, :T]
+    balance = balance_loss(model, routes, tokens.numel() // T) + z_loss(model, routes)
+    loss = token_loss(logits, batch["x0"], batch["xt"], batch["weight"], objective, batch["answer_starts"])
     return loss + balance, balance, logits, routes
 
 

@@ -10,7 +10,7 @@ import { decode } from '../../src/diffusion/decode.ts';
 import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { scoreAnswers } from '../../src/train/answers.ts';
 import { createEvaluator } from '../../src/train/evaluation.ts';
-import { denoiserOf, type Model, modelOfTrainer } from '../../src/train/model.ts';
+import { decodingOf, denoiserOf, type Model, modelOfTrainer } from '../../src/train/model.ts';
 import { type EvaluationText, heldOut, prepareText } from '../../src/train/text.ts';
 import { createTrainer } from '../../src/train/trainer.ts';
 import { validate } from '../../src/train/validation.ts';
@@ -30,7 +30,8 @@ async function askOneByOne(model: Model, { windows, answers }: EvaluationText): 
   for (const [row, start] of answers!.starts.entries()) {
     const window = windows.subarray(row * T, (row + 1) * T);
     const asked = window.slice().fill(model.maskId, start);
-    const options = { decoder: 'confidence', steps: T - start, temperature: 0, seed: 1, maskId: model.maskId } as const;
+    const sampling = { temperature: 0, topK: 1, topP: 1, seed: 1 };
+    const options = decodingOf(model, { decoder: 'confidence', steps: T - start, ...sampling });
     let tokens: Uint32Array = asked;
     for await (const frame of decode(denoise, asked, options)) tokens = frame.tokens;
     const [written] = model.tokenizer.decode(tokens).split('\n');

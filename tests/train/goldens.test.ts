@@ -7,6 +7,7 @@
  * 3e-7 in float64: the files hold float32, whose rounding is 6e-8; the rest is the order of sums, and AdamW's division.
  */
 import { afterAll, expect, test } from 'vitest';
+import type { Experiment } from '../../src/config/schema.ts';
 import { perAnswerToken } from '../../src/diffusion/noise.ts';
 import { requestAdapter } from '../../src/gpu/device.ts';
 import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
@@ -24,6 +25,13 @@ import { requestTestGpu } from '../support/gpu.ts';
 
 const goldens = readGoldens();
 const whole = (storage: Storage): Range => ({ storage, offset: 0, length: storage.length });
+
+/** The tokens that a network reads as `xt`: an autoregressive one reads each of them one position later. */
+function tokensRead({ objective, data }: Experiment, xt: readonly number[]): Uint32Array {
+  if (objective.kind !== 'autoregressive') return Uint32Array.from(xt);
+  const isLast = (n: number) => (n + 1) % data.sequenceLength === 0;
+  return Uint32Array.from(xt, (_, n) => (isLast(n) ? 0 : xt[n + 1]));
+}
 
 /** Runs the golden's problem and answers every tensor that the file states, under its names. */
 async function compute(golden: Golden, runtime: Runtime): Promise<Map<string, Data | number[]>> {
@@ -44,8 +52,8 @@ async function compute(golden: Golden, runtime: Runtime): Promise<Map<string, Da
 
   const xt = golden.tensor('input.xt');
   const shape = { B: training.batchSize, T: data.sequenceLength };
-  const forward = await createForwardPass(runtime, model, parameters, shape);
-  const { logits, layers } = await forward.run(Uint32Array.from(xt));
+  const forward = await createForwardPass(runtime, experiment, parameters, shape);
+  const { logits, layers } = await forward.run(tokensRead(experiment, xt));
   computed.set('logits', logits);
   layers.forEach(({ layer, scores, gates }) => {
     computed.set(`route.${layer}.scores`, scores);
@@ -62,10 +70,12 @@ async function compute(golden: Golden, runtime: Runtime): Promise<Map<string, Da
   const perToken = (weight: number, b: number) => (starts ? perAnswerToken(weight, T - starts[b], T) : weight);
   runtime.write(recorded.inputs.weight, weights.map(perToken));
   runtime.write(recorded.xt, xt);
-  runtime.write(
-    recorded.maskKey,
-    xt.map((token) => (token === vocabularySize ? 0 : 1)),
-  );
+  if (recorded.maskKey) {
+    runtime.write(
+      recorded.maskKey,
+      xt.map((token) => (token === vocabularySize ? 0 : 1)),
+    );
+  }
   const split = (prefix: string, flat: Data) => {
     for (const { name, shape, offset } of parts)
       computed.set(`${prefix}.${name}`, flat.subarray(offset, offset + sizeOf(shape)));

@@ -39,7 +39,7 @@ function launchesOf(experiment: Experiment): { training: Map<string, number>; ot
   };
   return {
     training: count(recordTraining(experiment, parameters)),
-    others: count(recordEvaluation(experiment, parameters, 3), recordForward(experiment.model, parameters, 1, 9)),
+    others: count(recordEvaluation(experiment, parameters, 3), recordForward(experiment, parameters, 1, 9)),
   };
 }
 

@@ -210,6 +210,12 @@ export const model = {
       why: 'Where the capacity schedule is lowest; where it is highest follows, as the average stays K.',
       onlyIf: { all: [expertChoiceOnly, withSchedule] },
     }),
+    futureLeak: flag({
+      default: false,
+      label: 'Let experts read the future',
+      why: 'Only to see why it is wrong: experts choose (or drop by score) among all positions, so earlier tokens learn of later ones and the reported loss is no likelihood.',
+      onlyIf: { all: [{ any: [expertChoiceOnly, withCapacity] }, { path: 'objective.kind', in: ['autoregressive'] }] },
+    }),
     balanceLoss: real({
       default: 0.01,
       min: 0,

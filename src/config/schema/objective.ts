@@ -1,9 +1,20 @@
-/** What is learned: the noise process and the weight of its loss. */
-import { choice } from './fields.ts';
+/** What is learned: in which order tokens are predicted, the noise process and the weight of its loss. */
+import { choice, real } from './fields.ts';
+
+const withNoise = { path: 'objective.kind', in: ['diffusion'] } as const;
 
 export const objective = {
-  label: 'Diffusion objective',
+  label: 'Objective',
   fields: {
+    kind: choice({
+      default: 'diffusion',
+      options: [
+        { value: 'diffusion', label: 'Masked diffusion' },
+        { value: 'autoregressive', label: 'Autoregressive' },
+      ],
+      label: 'Objective',
+      why: 'Predict masked tokens from both sides, or each token from those before it.',
+    }),
     weighting: choice({
       default: 'uniform-k',
       options: [
@@ -13,6 +24,7 @@ export const objective = {
       ],
       label: 'Weighting',
       why: 'Uniform count and ELBO estimate the same bound, the first with less noise; without weights every masked token counts alike, which is no bound but converges faster early.',
+      onlyIf: withNoise,
     }),
     timeSampling: choice({
       default: 'antithetic',
@@ -23,6 +35,16 @@ export const objective = {
       ],
       label: 'Mask-level sampling',
       why: 'Stratified mask levels make the loss of a batch less noisy.',
+      onlyIf: withNoise,
+    }),
+    inputMasking: real({
+      default: 0,
+      min: 0,
+      max: 0.95,
+      unit: '',
+      label: 'Input masking',
+      why: 'Share of the input tokens hidden from the model while training: the control that tells diffusion from its noise on repeated data.',
+      onlyIf: { path: 'objective.kind', in: ['autoregressive'] },
     }),
   },
 } as const;

@@ -1,7 +1,7 @@
 /** Quality against network calls, for each decoder: how much is lost when many positions are committed at a time. */
+import { decodersFor, factsOf } from '../../config/decoders.ts';
 import { defaultMarkovSource, entropyOfWindow } from '../../data/markov.ts';
 import type { Denoise } from '../../diffusion/decode.ts';
-import { type DecoderName, decoders } from '../../diffusion/decoders.ts';
 import type { Runtime } from '../../gpu/runtime.ts';
 import { denoiserOf, modelOfWeights } from '../../train/model.ts';
 import { boundScorer, decodeTexts, oracleDenoiser, scoreUnderSource, tokenEntropy } from '../decodingQuality.ts';
@@ -9,7 +9,7 @@ import { length, medium, small } from './sizes.ts';
 import { allOf, isPositive, measured, seedsOf, withError } from './statistics.ts';
 import type { Results, Study, Subject, Table } from './study.ts';
 
-const names = Object.keys(decoders) as DecoderName[];
+const names = decodersFor('diffusion');
 /** Texts per decoder and number of calls. */
 const count = 32;
 
@@ -51,7 +51,7 @@ export const parallelDecoding: Study = {
       const errors = results.mean('markov', few);
       const gap = results.mean('markov', (run) => few(run) - many(run));
       return {
-        claim: `Quality falls as more tokens are decoded per call: ${decoders[decoder].label.toLowerCase()} decoder.`,
+        claim: `Quality falls as more tokens are decoded per call: ${factsOf(decoder).label.toLowerCase()} decoder.`,
         outcome: isPositive(gap),
         evidence: `Impossible transitions on the Markov source at 8 tokens per call ${withError(errors)}, at one ${withError(results.mean('markov', many))}; difference ${withError(gap)} (${seedsOf([gap])}).`,
       };

@@ -20,7 +20,7 @@ export function DecodeCanvas() {
   const cells = frame && model ? cellsOf(frame, model, colour) : [];
   return (
     <Panel
-      title="Denoising"
+      title={model?.experiment.objective.kind === 'autoregressive' ? 'Writing' : 'Denoising'}
       note={
         result
           ? `${result.calls} network calls, ${three(result.tokensPerCall)} tokens per call`

@@ -1,21 +1,23 @@
 /** What to decode and how. */
-import { ActionIcon, Button, Group, Select, Slider, Stack, Text, Textarea, Tooltip } from '@mantine/core';
-import { cancelDecode, type DecodeState, decode, editDecode, useDecode } from '../../store/decode.ts';
+import { Button, Group, Select, Slider, Stack, Text, Textarea } from '@mantine/core';
+import { type DecoderName, decodersFor, factsOf } from '../../config/decoders.ts';
+import { cancelDecode, decode, editDecode, useDecode } from '../../store/decode.ts';
 import { modelOf, useRun } from '../../store/run.ts';
-import type { DecoderName } from '../../worker/protocol.ts';
-import { DiceIcon, PlayIcon, StopIcon } from '../icons.tsx';
+import { PlayIcon, StopIcon } from '../icons.tsx';
 import { hasSubwords } from '../parts/denoising.ts';
 import { Help } from '../parts/Help.tsx';
-import { NumberControl } from '../parts/NumberControl.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { WeightsPicker } from '../parts/WeightsPicker.tsx';
-import { decoders } from './decoders.ts';
+import { DecodeNumbers } from './DecodeNumbers.tsx';
+import { promptWords } from './promptWords.ts';
 
 export function DecodeControls() {
   const request = useDecode((state) => state.request);
   const model = useRun((run) => modelOf(run, request.weights));
   const subwords = model !== null && hasSubwords(model);
   const window = model?.experiment.data.sequenceLength ?? 64;
+  const kind = model?.experiment.objective.kind ?? 'diffusion';
+  const { about, uses } = factsOf(request.decoder);
   return (
     <Panel title="Decode">
       <Stack gap="sm">
@@ -23,12 +25,7 @@ export function DecodeControls() {
         <Textarea
           size="sm"
           label="Prompt"
-          description={
-            subwords
-              ? 'Kept as it is; _ is a hole of one token, which brings its own space. The rest of the window is masked.'
-              : 'Kept as it is; _ is a hole to fill. The rest of the window is masked.'
-          }
-          placeholder={subwords ? 'Shall I_thee to a_day?' : 'Call me ______.'}
+          {...promptWords(kind, subwords)}
           autosize
           minRows={2}
           maxRows={6}
@@ -39,49 +36,17 @@ export function DecodeControls() {
         <Select
           size="sm"
           label="Decoder"
-          description={decoders[request.decoder].why}
+          description={about}
           allowDeselect={false}
           value={request.decoder}
-          data={Object.entries(decoders).map(([value, { label }]) => ({ value, label }))}
+          data={decodersFor(kind).map((value) => ({ value, label: factsOf(value).label }))}
           onChange={(decoder) => decoder !== null && editDecode({ decoder: decoder as DecoderName })}
         />
-        <Numbers request={request} window={window} />
-        <Temperature value={request.temperature} />
+        <DecodeNumbers request={request} window={window} />
+        {uses.includes('temperature') && <Temperature value={request.temperature} />}
         <DecodeButton />
       </Stack>
     </Panel>
-  );
-}
-
-function Numbers({ request, window }: { request: DecodeState['request']; window: number }) {
-  const set = (name: 'steps' | 'length' | 'seed', min: number, max: number) => (entry: string) => {
-    const value = Number(entry);
-    if (Number.isFinite(value)) editDecode({ [name]: Math.min(max, Math.max(min, Math.round(value))) });
-  };
-  const shared = { min: 1, max: window, integer: true };
-  return (
-    <Group gap="xs" align="flex-end" wrap="nowrap">
-      <NumberControl label="Calls" {...shared} value={String(request.steps)} onCommit={set('steps', 1, window)} />
-      <NumberControl label="Length" {...shared} value={String(request.length)} onCommit={set('length', 1, window)} />
-      <NumberControl
-        label="Seed"
-        min={0}
-        max={4294967295}
-        integer
-        value={String(request.seed)}
-        onCommit={set('seed', 0, 4294967295)}
-      />
-      <Tooltip label="Another seed" withArrow>
-        <ActionIcon
-          variant="default"
-          size={30}
-          aria-label="Another seed"
-          onClick={() => editDecode({ seed: Math.floor(Math.random() * 10000) })}
-        >
-          <DiceIcon />
-        </ActionIcon>
-      </Tooltip>
-    </Group>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Loss and validation in bits per character over steps, live; the smoothed curve over the raw trace. */
 import { Group, NativeSelect, Switch } from '@mantine/core';
 import { useState } from 'react';
+import { measureOf } from '../../config/objectives.ts';
 import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
 import { useRun } from '../../store/run.ts';
 import { smoothed } from '../../store/series.ts';
@@ -23,15 +24,17 @@ export function LossPanel() {
   const [decay, setDecay] = useState('0.9');
   const [logSteps, setLogSteps] = useState(false);
   const [asTable, setAsTable] = useState(false);
-  const floor = useRun((run) => run.model?.floorBpc ?? null);
+  const model = useRun((run) => run.model);
+  const floor = model?.floorBpc ?? null;
+  const measure = model && measureOf(model.experiment);
   const last = live.validation[live.validation.length - 1];
   return (
     <Panel
       title="Loss"
       note={
         last
-          ? `Validation ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}${answered(last)}`
-          : 'An upper bound of the negative log-likelihood'
+          ? `Validation ${measure?.name ?? ''} ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}${answered(last)}`
+          : (measure?.about ?? 'in bits per character')
       }
       actions={
         <Group gap="xs">

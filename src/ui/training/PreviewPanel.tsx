@@ -27,12 +27,13 @@ export function PreviewPanel({ large = false }: { large?: boolean }) {
   const { frame, weights, trainedSteps } = preview;
   const text = textOf(frame, model);
   const tokenName = model.experiment.data.tokenizer === 'character' ? 'characters' : 'tokens';
+  const isAutoregressive = model.experiment.objective.kind === 'autoregressive';
   const whose =
     weights === 'pretrained'
-      ? `A small bundled model uncovers ${frame.tokens.length} ${tokenName} in ${frame.calls} network calls`
+      ? `A small bundled model ${isAutoregressive ? 'writes' : 'uncovers'} ${frame.tokens.length} ${tokenName} in ${frame.calls} network calls`
       : `Your model after ${whole(trainedSteps)} steps`;
   return (
-    <Panel title="Denoising" note={whose}>
+    <Panel title={isAutoregressive ? 'Writing' : 'Denoising'} note={whose}>
       <div
         data-testid="preview"
         data-weights={weights}

@@ -1,0 +1,60 @@
+/**
+ * What follows from an experiment's objective, for the model, for evaluation and for labels: how far a position sees,
+ * and what the reported number is. The fields are in `schema/objective.ts`.
+ */
+import type { Experiment } from './schema.ts';
+
+export type ObjectiveKind = Experiment['objective']['kind'];
+
+/**
+ * Size of the blocks that attention is causal across: a position sees its own block and those before it. The window
+ * itself is bidirectional, 1 is causal.
+ */
+export function attentionBlock({ objective, data }: Pick<Experiment, 'objective' | 'data'>): number {
+  switch (objective.kind) {
+    case 'diffusion':
+      return data.sequenceLength;
+    case 'autoregressive':
+      return 1;
+    default:
+      return objective.kind satisfies never;
+  }
+}
+
+/** Whether some position must not see a later one, so that whatever compares all positions of a window leaks. */
+export function isCausal(experiment: Pick<Experiment, 'objective' | 'data'>): boolean {
+  return attentionBlock(experiment) < experiment.data.sequenceLength;
+}
+
+/**
+ * Whether the router compares positions that must not see each other: experts that choose tokens, or that drop those of
+ * low score. Dropping later tokens for earlier ones is causal where rows stand in the order of the text.
+ */
+export function leaksFuture(experiment: Experiment): boolean {
+  const { feedForward, capacity, dropRule } = experiment.model;
+  if (!isCausal(experiment)) return false;
+  return (
+    feedForward === 'expert-choice' || (feedForward === 'token-choice' && capacity === 'factor' && dropRule === 'score')
+  );
+}
+
+/** What is known about the number that evaluation reports, in bits per character. */
+export interface Measure {
+  /** Short, for tables and axes. */
+  readonly name: string;
+  /** One clause. */
+  readonly about: string;
+  /** Computed without drawing masks: one round over the text suffices. */
+  readonly isExact: boolean;
+}
+
+/** What evaluation reports for this experiment. */
+export function measureOf(experiment: Experiment): Measure {
+  const isExact = attentionBlock(experiment) === 1;
+  if (leaksFuture(experiment)) {
+    return { name: 'leaky loss', about: 'no likelihood: its experts read the future', isExact };
+  }
+  return isExact
+    ? { name: 'NLL', about: 'the exact negative log-likelihood', isExact }
+    : { name: 'NELBO', about: 'an upper bound of the negative log-likelihood', isExact };
+}

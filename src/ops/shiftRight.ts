@@ -1,0 +1,47 @@
+/**
+ * What an autoregressive model reads: each token one position later, behind the mask token as the beginning, so that
+ * the logits of position i are those of token i. Input masking (arXiv 2510.04071) hides some of them while training.
+ */
+import indexWgsl from '../../shaders/shared/index.wgsl?raw';
+import rngWgsl from '../../shaders/shared/rng.wgsl?raw';
+import wgsl from '../../shaders/shift_right.wgsl?raw';
+import { pcg4d, streams } from '../config/random.ts';
+import { kernel, type Words } from '../gpu/kernel.ts';
+import { linearWorkgroups } from '../gpu/recording.ts';
+import { expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
+
+const shiftKernel = kernel({
+  name: 'shift_right',
+  wgsl,
+  helpers: [indexWgsl, rngWgsl],
+  twin: (
+    { x0, draw, xt }: { x0: Words; draw: Words; xt: Words },
+    { N, T, maskId, stream, level }: { N: number; T: number; maskId: number; stream: number; level: number },
+  ) => {
+    for (let n = 0; n < N; n++) {
+      const isHidden = level > 0 && pcg4d(draw[0], stream, draw[1], n)[0] >>> 8 < level;
+      xt[n] = n % T === 0 || isHidden ? maskId : x0[n - 1];
+    }
+  },
+});
+
+/**
+ * (B * T) inputs of x0 (B, T): the mask, then the tokens but the last; beyond the first, each is the mask with
+ * probability `masked`, drawn from `draw` (2), the seed and the step. Throws `ShapeError` for other shapes.
+ */
+export function shiftRight(
+  x0: Tensor,
+  { draw, maskId, masked }: { draw: Tensor; maskId: number; masked: number },
+): Tensor {
+  const { B, T } = expectShape('shiftRight', 'x0', x0, ['B', 'T'], 'u32');
+  expectShape('shiftRight', 'draw', draw, [2], 'u32');
+  const N = B * T;
+  const xt = transientTensor(x0.graph, 'shifted', [N], 'u32');
+  launch(x0.graph, {
+    label: `shift right ${B} x ${T}`,
+    variants: [{ kernel: shiftKernel, workgroups: linearWorkgroups(N) }],
+    bindings: { x0, draw, xt },
+    parameters: { N, T, maskId, stream: streams.mask, level: Math.round(masked * 2 ** 24) },
+  });
+  return xt;
+}

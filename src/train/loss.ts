@@ -1,0 +1,132 @@
+/**
+ * The objective of a batch as recorded: what the network reads, and the loss of the rows that carry one. Masked
+ * diffusion hides positions and predicts those; an autoregressive model predicts every token from those before it.
+ */
+import { corpusKind } from '../config/corpusKinds.ts';
+import { ShapeError } from '../config/errors.ts';
+import { attentionBlock } from '../config/objectives.ts';
+import type { Experiment } from '../config/schema.ts';
+import { isMeanOverMasked, levelKind } from '../diffusion/noise.ts';
+import type { Runtime } from '../gpu/runtime.ts';
+import type { LayerRoutes } from '../nn/experts.ts';
+import type { ParameterSource } from '../nn/parameters.ts';
+import { transformer } from '../nn/transformer.ts';
+import { corrupt } from '../ops/corrupt.ts';
+import { type CrossEntropy, crossEntropy } from '../ops/crossEntropy.ts';
+import { gatherRows } from '../ops/gatherRows.ts';
+import { groupedMatmul } from '../ops/groupedMatmul.ts';
+import { matmul } from '../ops/matmul.ts';
+import { shiftRight } from '../ops/shiftRight.ts';
+import { sortByKey } from '../ops/sortByKey.ts';
+import { type Graph, persistentTensor, reshape, type Tensor } from '../tensor/tensor.ts';
+
+/** What is written before every step of training or evaluation. */
+export interface BatchInputs {
+  /** (B, T) u32 clean tokens. */
+  readonly x0: Tensor;
+  /** (B) u32 and (B) f32: see `MaskLevels`. An autoregressive step reads neither levels nor other weights than 1. */
+  readonly level: Tensor;
+  readonly weight: Tensor;
+  /** (2) u32: seed and step, the counters of the random masks. */
+  readonly draw: Tensor;
+  /** (B) u32 where the answer of each sample begins, where the text is prompts with answers. */
+  readonly answerStart?: Tensor;
+}
+
+/** What the network reads of a batch. */
+export interface NetworkInput {
+  /** (B * T) tokens, masks included. */
+  readonly xt: Tensor;
+  /** (B * T) 0 where a row carries loss, 1 elsewhere; null where all of them do. */
+  readonly maskKey: Tensor | null;
+}
+
+export function batchInputs(graph: Graph, B: number, { sequenceLength: T, corpus }: Experiment['data']): BatchInputs {
+  return {
+    ...(corpusKind(corpus).isPairs && { answerStart: persistentTensor(graph, 'answer starts', [B], { type: 'u32' }) }),
+    x0: persistentTensor(graph, 'x0', [B, T], { type: 'u32' }),
+    level: persistentTensor(graph, 'mask levels', [B], { type: 'u32' }),
+    weight: persistentTensor(graph, 'loss weights', [B], { initial: new Array<number>(B).fill(1) }),
+    draw: persistentTensor(graph, 'seed and step', [2], { type: 'u32' }),
+  };
+}
+
+/** Writes where answers begin. Throws `ShapeError` where a recording needs it and got none, or the reverse. */
+export function writeAnswerStart(runtime: Runtime, inputs: BatchInputs, answerStart: Uint32Array | undefined): void {
+  if ((inputs.answerStart === undefined) !== (answerStart === undefined)) {
+    const [expected, got] = inputs.answerStart ? ['answer starts (B)', 'none'] : ['no answer starts', 'some'];
+    throw new ShapeError(`batch: expected ${expected} as data.corpus says, got ${got}`);
+  }
+  if (inputs.answerStart && answerStart) runtime.write(inputs.answerStart, answerStart);
+}
+
+/** Records the noise of a step. `inputMasking` is part of training alone. */
+export function drawnInput(
+  { objective }: Experiment,
+  { x0, level, draw, answerStart }: BatchInputs,
+  maskId: number,
+  { inputMasking }: { inputMasking: number },
+): NetworkInput {
+  switch (objective.kind) {
+    case 'diffusion':
+      return corrupt(x0, { level, draw, answerStart, maskId, kind: levelKind(objective.weighting) });
+    case 'autoregressive':
+      return { xt: shiftRight(x0, { draw, maskId, masked: inputMasking }), maskKey: null };
+    default:
+      return objective.kind satisfies never;
+  }
+}
+
+/** The same as inputs, for a step elsewhere that is to be repeated exactly. */
+export function givenInput(graph: Graph, { objective }: Experiment, N: number): NetworkInput {
+  const input = (label: string) => persistentTensor(graph, label, [N], { type: 'u32' });
+  return { xt: input('xt'), maskKey: objective.kind === 'autoregressive' ? null : input('mask key') };
+}
+
+/** The loss of a batch; the head runs on the rows that carry loss only. `draw` as in `Sequences`: null outside training. */
+export function batchLoss(
+  source: ParameterSource,
+  experiment: Experiment,
+  { x0, weight }: BatchInputs,
+  { xt, maskKey }: NetworkInput,
+  draw: Tensor | null,
+): { ce: CrossEntropy; routes: readonly LayerRoutes[] } {
+  const [B, T] = x0.shape;
+  const head = source('head');
+  const vocabulary = head.shape[1];
+  const sorted = x0.graph.recordsGradients && head.isDifferentiable ? sortByKey(xt, vocabulary) : null;
+  const sequences = { tokens: xt, sorted, B, T, draw };
+  const { hidden, routes } = transformer(source, experiment.model, sequences, attentionBlock(experiment));
+  const target = { targets: reshape(x0, [B * T]), weights: weight, maskId: vocabulary - 1 };
+  return {
+    ce: maskKey ? lossOfMasked(experiment, hidden, head, maskKey, target) : lossOfAll(hidden, head, target),
+    routes,
+  };
+}
+
+interface Target {
+  readonly targets: Tensor;
+  readonly weights: Tensor;
+  readonly maskId: number;
+}
+
+function lossOfMasked({ objective }: Experiment, hidden: Tensor, head: Tensor, maskKey: Tensor, target: Target) {
+  const N = maskKey.length;
+  const masked = sortByKey(maskKey, 1);
+  const rows = { slotOf: reshape(masked.slotOf, [N, 1]), pairOf: masked.order, J: 1, slots: N };
+  const logits = groupedMatmul(gatherRows(hidden, rows), head, masked.offsets);
+  const counted = isMeanOverMasked(objective.weighting) ? masked.offsets : undefined;
+  return crossEntropy(logits, { slotOf: masked.slotOf, ...target, counted });
+}
+
+function lossOfAll(hidden: Tensor, head: Tensor, target: Target) {
+  const N = target.targets.length;
+  const initial = Array.from({ length: N }, (_, n) => n);
+  const slotOf = persistentTensor(hidden.graph, 'every row', [N], { type: 'u32', initial });
+  return crossEntropy(headOf(hidden, head), { slotOf, ...target });
+}
+
+/** Logits (N, V + 1) of every row of hidden (N, C). */
+export function headOf(hidden: Tensor, head: Tensor): Tensor {
+  return matmul(hidden, reshape(head, head.shape.slice(1)), { transB: true });
+}
