@@ -51,9 +51,17 @@ const runs = [
     },
   },
   {
-    name: 'token choice',
+    name: 'token choice with a bias, dropping by score',
     backend: 'cpu',
-    settings: { 'model.feedForward': 'token-choice', 'model.experts': 5, 'model.score': 'sigmoid' },
+    settings: {
+      'model.feedForward': 'token-choice',
+      'model.experts': 5,
+      'model.score': 'sigmoid',
+      'model.biasRate': 0.05,
+      'model.capacity': 'factor',
+      'model.capacityFactor': 0.8,
+      'model.dropRule': 'score',
+    },
   },
   {
     name: 'token choice on the adapter',
