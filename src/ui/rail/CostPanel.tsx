@@ -17,8 +17,8 @@ export function CostPanel() {
     { label: 'parameters', value: compact(parameters.total) },
     { label: 'active', value: compact(parameters.active) },
     { label: 'memory', value: bytes(inspection.memoryBytes) },
-    { label: 'FLOPs/token, training', value: compact(trainFlopsPerToken) },
-    { label: 'inference', value: compact(inferenceFlopsPerToken) },
+    { label: 'training FLOPs/token', value: compact(trainFlopsPerToken) },
+    { label: 'inference FLOPs/token', value: compact(inferenceFlopsPerToken) },
     { label: 'time', value: duration(inspection.secondsEstimate) },
   ];
   const takeMatch = async (by: 'flops' | 'parameters', words: string) => {
@@ -42,7 +42,7 @@ export function CostPanel() {
         ))}
       </SimpleGrid>
       {experiment.model.feedForward !== 'dense' && (
-        <Group gap={6} mt={8} wrap="nowrap">
+        <Group gap={6} mt={8}>
           <Text size="xs" c="dimmed">
             Make it dense, at equal
           </Text>
