@@ -6,12 +6,14 @@ import { createRoot } from 'react-dom/client';
 import { followAddress } from './store/address.ts';
 import { createEngine, startWorker } from './store/engine.ts';
 import { saveOnLeaving } from './store/leaving.ts';
+import { followQueue } from './store/queue.ts';
 import { connect, open } from './store/session.ts';
 import { App } from './ui/App.tsx';
 import { Crashed } from './ui/Crashed.tsx';
 
 connect(createEngine(startWorker()));
 followAddress();
+followQueue();
 saveOnLeaving();
 void open(document.baseURI);
 

@@ -84,6 +84,8 @@ export function takeLive(telemetry: Telemetry): void {
       break;
     case 'status':
     case 'savedRun':
+    case 'queue':
+    case 'started':
     case 'frame':
     case 'problem':
       return;

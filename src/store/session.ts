@@ -110,9 +110,7 @@ export async function train(startPaused = false): Promise<void> {
     await inspect();
     return;
   }
-  const wasActive = isActive(useRun.getState());
   useRun.setState({ starting: true, problems: [], addressProblems: [] });
-  if (wasActive) await ask('stop', {});
   clearCurves();
   const { ownText } = useConfiguration.getState();
   askToKeep();
@@ -220,10 +218,18 @@ export function stateHash(): Promise<{ hash: string; step: number } | null> {
   return ask('stateHash', {});
 }
 
-function trainRequest(): TrainRequest | null {
+/** What is asked of the engine for the edited configuration; null where its text is missing. */
+export function trainRequest(): TrainRequest | null {
   const { experiment, ownText } = useConfiguration.getState();
   if (!corpusKind(experiment.data.corpus).isOwn) return { experiment };
   return ownText && { experiment, text: ownText.text };
+}
+
+/** The queue has started a run: it is the one on show, as if it had been started by hand. */
+function takeStarted({ model, text }: Extract<Telemetry, { kind: 'started' }>): void {
+  clearCurves();
+  clearPreview('run');
+  useRun.setState({ model, ownText: text === null ? null : { name: 'the text of the run', text } });
 }
 
 function takeTelemetry(telemetry: Telemetry): void {
@@ -246,7 +252,11 @@ function takeTelemetry(telemetry: Telemetry): void {
       // Frames belong to the decode that a person asked for: see decode.ts.
       return;
     case 'savedRun':
-      // See savedRuns.ts.
+    case 'queue':
+      // See savedRuns.ts and queue.ts.
+      return;
+    case 'started':
+      takeStarted(telemetry);
       return;
     default:
       telemetry satisfies never;

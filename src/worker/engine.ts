@@ -13,12 +13,16 @@ import { encodeModel } from '../train/checkpoint.ts';
 import { decodingOf, denoiserOf, type Model, promptTokens } from '../train/model.ts';
 import { recordTraining } from '../train/recordings.ts';
 import type { RunText } from '../train/text.ts';
+import { memoryLimits, queuedRuns, type Wish, wishesOfStudy } from './enqueuing.ts';
 import { fetchFile } from './files.ts';
 import { createHost } from './host.ts';
+import { textFileOf } from './keeper.ts';
 import { createLibrary } from './library.ts';
+import { awaitLock } from './locks.ts';
 import { problemOf } from './problems.ts';
 import type { CommandName, Commands, RunStatus, Telemetry, TrainRequest, Weights } from './protocol.ts';
-import { machineReport, modelReport } from './reports.ts';
+import { createQueue } from './queue.ts';
+import { adapterOf, machineReport, modelReport } from './reports.ts';
 import { routesOf } from './routes.ts';
 import { createStarter } from './starter.ts';
 import { openStorage, type SiteStorage } from './storage.ts';
@@ -32,7 +36,7 @@ const pretrainedSplit = 'The bundled model: see its configuration.';
 
 /** Creates the engine. `emit` posts telemetry to the page. */
 export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
-  const host = createHost(emit);
+  const host = createHost(emit, (run) => queue.needs(run.keeper.identity.id));
   let decodeRequest = 0;
   const texts = createTexts(async (path) => (await fetchFile(host.baseUrl(), path)).text());
 
@@ -64,7 +68,50 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
   });
   const status = () => host.run()?.status() ?? idle();
 
-  const starter = createStarter({ host, storage: stored, emit, status, textOf });
+  const starter = createStarter({
+    host,
+    storage: stored,
+    emit,
+    status,
+    textOf,
+    isQueued: (id) => queue.needs(id),
+    onEnd: (id) => void queue.ended(id),
+  });
+  const queue = createQueue({
+    storage: stored,
+    emit,
+    isBusy: host.isBusy,
+    start: starter.startQueued,
+    failedRecord: ({ from: _, ...run }, problem) => ({
+      ...run,
+      format: 1,
+      status: 'failed',
+      problem,
+      backend: host.runtime().kind,
+      adapter: adapterOf(host.backends(), host.runtime().kind),
+      steps: 0,
+      training: { step: [], seconds: [], bpc: [] },
+      validation: { step: [], seconds: [], bpc: [], standardError: [] },
+      measures: {},
+    }),
+    lock: () => awaitLock('sdlm-queue'),
+  });
+  const enqueue = async (wishes: readonly Wish[]) => {
+    const runs = await queuedRuns(wishes, textOf, memoryLimits(host.backends(), host.runtime().kind));
+    for (const [index, { id }] of runs.entries()) {
+      const { text } = wishes[index];
+      if (text !== undefined) await stored().files.write(textFileOf(id), new TextEncoder().encode(text));
+    }
+    await queue.add(runs);
+    return queue.state();
+  };
+  /** A person's wish comes before the queue, whose run waits for another time; any other run is stopped. */
+  const asPerson = async <T>(start: () => Promise<T>): Promise<T> => {
+    await queue.setAside();
+    const run = host.run();
+    if (run && !queue.needs(run.keeper.identity.id)) await host.stop();
+    return start().finally(queue.proceed);
+  };
 
   return {
     open: async ({ baseUrl, backend }) => {
@@ -73,6 +120,7 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
       const { experiment, tokenizer } = host.pretrained();
       const machine = { ...machineReport(host.backends()), chosen: host.runtime().kind };
       const model = modelReport(experiment, tokenizer, { split: pretrainedSplit, floorBpc: null });
+      await queue.open();
       return { machine, pretrained: model, kept: await starter.latest() };
     },
     useBackend: async ({ backend }) => ({ backend: await host.useBackend(backend) }),
@@ -98,8 +146,8 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
       const { experiment, ratio } = denseMatch(request.experiment, request.by, tokenizer.vocabularySize);
       return { experiment, ratio };
     },
-    train: async (request) => ({ model: await starter.train(request) }),
-    continueRun: async ({ id }) => starter.resume(id),
+    train: (request) => asPerson(async () => ({ model: await starter.train(request) })),
+    continueRun: ({ id }) => asPerson(() => starter.resume(id)),
     forgetRun: async ({ id }) => {
       await starter.forget(id);
       return {};
@@ -117,6 +165,22 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     addRuns: async ({ runs }) => {
       await createLibrary(stored()).add(runs);
       return {};
+    },
+    listQueue: async () => queue.state(),
+    enqueue: ({ runs }) =>
+      enqueue(runs.map(({ name = 'Run', experiment, text }) => ({ name, experiment, text, study: null, from: null }))),
+    enqueueStudy: ({ id, size, seeds }) => enqueue(wishesOfStudy(id, size, seeds)),
+    moveInQueue: async ({ id, to }) => {
+      await queue.move(id, to);
+      return queue.state();
+    },
+    removeFromQueue: async ({ id }) => {
+      await queue.remove(id);
+      return queue.state();
+    },
+    pauseQueue: async ({ isPaused }) => {
+      await queue.setPaused(isPaused);
+      return queue.state();
     },
     pause: async () => {
       await host.run()?.pause();

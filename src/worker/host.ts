@@ -27,6 +27,8 @@ export interface Host {
   run(): RunDriver | null;
   /** Moves everything to a backend; answers where it is then. */
   useBackend(kind: BackendKind): Promise<BackendKind>;
+  /** Whether a run is in progress, or about to be. */
+  isBusy(): boolean;
   /** Replaces the run by the one that `make` answers; where that fails, the last run stays. */
   start(make: (onError: (error: unknown) => void) => Promise<RunDriver>): Promise<RunText>;
   stop(): Promise<void>;
@@ -37,8 +39,11 @@ const lossDelay = 500;
 
 const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** `emit` posts telemetry to the page. */
-export function createHost(emit: (telemetry: Telemetry) => void): Host {
+/**
+ * `emit` posts telemetry to the page; `isSetAside` answers whether a run that is replaced goes on another time, rather
+ * than being stopped.
+ */
+export function createHost(emit: (telemetry: Telemetry) => void, isSetAside: (run: RunDriver) => boolean): Host {
   const inTurn = createTurns();
   let baseUrl = '';
   let tuner: Tuner = createTuner();
@@ -48,6 +53,7 @@ export function createHost(emit: (telemetry: Telemetry) => void): Host {
   let lost: Runtime | null = null;
   let pretrained: Model | null = null;
   let run: RunDriver | null = null;
+  let starting = 0;
   const previewer = createPreviewer(emit, () => {
     const model = run?.model();
     if (run && model) return { weights: 'run', model, trainedSteps: run.status().step };
@@ -105,10 +111,15 @@ export function createHost(emit: (telemetry: Telemetry) => void): Host {
       await previewer.stop();
       await settleOn(await openRuntime(kind));
     };
-    await reopen('gpu').catch((error) => {
-      report(error);
-      return reopen('cpu');
-    });
+    try {
+      await reopen('gpu').catch((error) => {
+        report(error);
+        return reopen('cpu');
+      });
+    } catch (error) {
+      await run?.fail(wordsOf(error));
+      throw error;
+    }
     from.destroy();
     previewer.start();
   };
@@ -160,11 +171,13 @@ export function createHost(emit: (telemetry: Telemetry) => void): Host {
         if (kind !== required(runtime).kind) await surviving(() => moveTo(kind));
         return required(runtime).kind;
       }),
-    start: (make) =>
-      inTurn(async () => {
+    isBusy: () => starting > 0 || ['preparing', 'running', 'paused'].includes(run?.status().phase ?? 'idle'),
+    start: async (make) => {
+      starting += 1;
+      return inTurn(async () => {
         const next: RunDriver = await make((error) => void onRunError(next, error));
         const before = run;
-        await before?.stop();
+        if (before && !isSetAside(before)) await before.stop();
         run = next;
         next.announce('waiting for the preview to let go');
         try {
@@ -182,7 +195,10 @@ export function createHost(emit: (telemetry: Telemetry) => void): Host {
         }
         void rememberTuning();
         return next.text;
-      }),
+      }).finally(() => {
+        starting -= 1;
+      });
+    },
     stop: async () => {
       run?.end();
       await inTurn(async () => run?.stop());

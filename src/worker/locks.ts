@@ -16,6 +16,19 @@ export async function takeLock(name: string): Promise<(() => void) | null> {
   });
 }
 
+/** Waits until no other tab holds a lock, and holds it from then on. */
+export async function awaitLock(name: string): Promise<void> {
+  const manager = locks();
+  if (!manager) return;
+  await new Promise<void>((resolve, reject) => {
+    const hold = () => {
+      resolve();
+      return new Promise<never>(() => {});
+    };
+    manager.request(name, hold).catch(reject);
+  });
+}
+
 /** The locks that tabs of this page hold now. */
 export async function heldLocks(): Promise<ReadonlySet<string>> {
   const held = (await locks()?.query())?.held ?? [];

@@ -4,7 +4,7 @@
  * Neither side imports anything else of the other.
  */
 import type { DecoderName } from '../config/decoders.ts';
-import type { RunRecord } from '../config/records.ts';
+import type { RunCosts, RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 
 export type BackendKind = 'gpu' | 'cpu';
@@ -137,6 +137,31 @@ export interface KeptSummary {
   savedAt: number;
 }
 
+/** A run of the queue: it waits, or is in progress. */
+export interface QueuedRun {
+  /** The id that its record will have. */
+  id: string;
+  name: string;
+  created: string;
+  experiment: Experiment;
+  study: RunRecord['study'];
+  costs: RunCosts;
+  floorBpc: number | null;
+  /** Id of the run whose weights it starts from. */
+  from: string | null;
+}
+
+export interface QueueState {
+  /** In order; the run in progress first. A run leaves when it has ended: `savedRun` tells how. */
+  runs: QueuedRun[];
+  /** The run of the queue that is in progress. */
+  runningId: string | null;
+  /** No further run starts; the run in progress goes on. */
+  isPaused: boolean;
+  /** Another tab of this page works on the queue: it can be looked at here, not changed. */
+  isElsewhere: boolean;
+}
+
 /** Requests by name: argument and answer. */
 export interface Commands {
   /** `baseUrl` is the page's: corpora and the bundled model lie beside it. */
@@ -152,6 +177,7 @@ export interface Commands {
     argument: TrainRequest & { by: 'flops' | 'parameters' };
     answer: { experiment: Experiment; ratio: number };
   };
+  /** Trains from scratch. A run in progress is stopped; one of the queue is set aside, and the queue paused. */
   train: { argument: TrainRequest; answer: { model: ModelReport } };
   /** Goes on with the run that `open` answered; `curves` arrive before its first step. `text` is its own text, if any. */
   continueRun: { argument: { id: string }; answer: { model: ModelReport; text: string | null } };
@@ -165,6 +191,16 @@ export interface Commands {
   removeRuns: { argument: { ids: string[] }; answer: Record<never, never> };
   /** Keeps records from elsewhere (an imported file); a run of the same id is replaced. */
   addRuns: { argument: { runs: RunRecord[] }; answer: Record<never, never> };
+  /** The run queue. `queue` tells of every change; runs start by themselves whenever the engine is free. */
+  listQueue: { argument: Record<never, never>; answer: QueueState };
+  /** Adds runs, each with a `name`. Refused, all of them, where one cannot run or does not fit into memory. */
+  enqueue: { argument: { runs: TrainRequest[] }; answer: QueueState };
+  /** Adds the runs of a study of `src/lab/studies.ts`: every arm with seeds 1 to `seeds`. */
+  enqueueStudy: { argument: { id: string; size: string; seeds: number }; answer: QueueState };
+  /** Puts a waiting run at place `to` among `runs`. */
+  moveInQueue: { argument: { id: string; to: number }; answer: QueueState };
+  removeFromQueue: { argument: { id: string }; answer: QueueState };
+  pauseQueue: { argument: { isPaused: boolean }; answer: QueueState };
   pause: { argument: Record<never, never>; answer: RunStatus };
   resume: { argument: Record<never, never>; answer: RunStatus };
   singleStep: { argument: Record<never, never>; answer: RunStatus };
@@ -220,6 +256,9 @@ export type Telemetry =
       tokensPerSecond: Float32Array;
       validation: { step: number; bpc: number; standardError: number }[];
     }
+  | { kind: 'queue'; queue: QueueState }
+  /** The queue has started a run: it takes the place of the one on show. `text` is its own text, if any. */
+  | { kind: 'started'; model: ModelReport; text: string | null }
   /** A run has ended and its record is kept; or one of the same id has changed. */
   | { kind: 'savedRun'; record: RunRecord }
   /**

@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly experiment: Experiment;
   readonly text: RunText;
   readonly startPaused: boolean;
+  /** What it starts with, where not from scratch. */
+  readonly weights: Float32Array | null;
   /** Where the run goes on from. */
   readonly snapshot: Snapshot | null;
   /** It has all its steps already: only its weights are opened. */
@@ -35,6 +37,8 @@ export interface RunOptions {
   readonly emit: (telemetry: Telemetry) => void;
   /** Hears of what breaks the run off. */
   readonly onError: (error: unknown) => void;
+  /** The run is over, and filed. */
+  readonly onEnd: () => void;
 }
 
 export interface RunDriver {
@@ -66,7 +70,7 @@ export interface RunDriver {
 
 /** A run that has not been prepared yet. */
 export function createRunDriver(options: RunOptions): RunDriver {
-  const { experiment, text, keeper, emit, onError } = options;
+  const { experiment, text, keeper, emit, onError, onEnd } = options;
   const { training, data } = experiment;
   const tokensPerStep = training.batchSize * data.sequenceLength;
   const telemetry = createRunTelemetry(experiment, text, emit);
@@ -186,9 +190,11 @@ export function createRunDriver(options: RunOptions): RunDriver {
   /** The run is over: its record is filed once, its weights stay. */
   const settle = async (how: 'finished' | 'stopped') => {
     telemetry.flush();
-    if (!isFiled) await keeper.end(how);
+    const isNews = !isFiled;
     isFiled = true;
+    if (isNews) await keeper.end(how);
     setPhase('finished', how);
+    if (isNews) onEnd();
   };
   const end = () => {
     isEnded = true;
@@ -210,7 +216,7 @@ export function createRunDriver(options: RunOptions): RunDriver {
       const onProgress = (words: string) => setPhase('preparing', words);
       // A snapshot that is due, a pause or slow motion lets the steps in flight come home first.
       const ahead = () => (wantsHold || wantsPause || pace > 0 || isSnapshotDue() ? 1 : maxInFlight);
-      const opened = await openRunEngine(runtime, { experiment, text, snapshot, ahead, onProgress });
+      const opened = await openRunEngine(runtime, { ...options, snapshot, ahead, onProgress });
       const { step } = opened.trainer;
       if (step < reported) telemetry.cut(step);
       keeper.resumeAt(step, backend);
@@ -267,6 +273,7 @@ export function createRunDriver(options: RunOptions): RunDriver {
       end();
       setPhase('failed');
       await keeper.end('failed', problem);
+      onEnd();
     },
     save: async () => {
       if (engine && !isEnded) {

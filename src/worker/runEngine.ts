@@ -24,6 +24,8 @@ export interface RunEngine {
 export interface RunEngineOptions {
   readonly experiment: Experiment;
   readonly text: RunText;
+  /** What to start with, where not from scratch: in the order of the layout. */
+  readonly weights: Float32Array | null;
   /** Where to go on from. */
   readonly snapshot: Snapshot | null;
   /** Steps to keep in flight. */
@@ -33,10 +35,10 @@ export interface RunEngineOptions {
 
 /** Compiles a run. Throws `DeviceError` or `KernelError`; nothing stays on the runtime then. */
 export async function openRunEngine(runtime: Runtime, options: RunEngineOptions): Promise<RunEngine> {
-  const { experiment, text, snapshot, ahead, onProgress } = options;
+  const { experiment, text, weights, snapshot, ahead, onProgress } = options;
   const { training } = experiment;
   const { tokenizer } = text;
-  const trainer = await createTrainer(runtime, experiment, tokenizer.vocabularySize, onProgress);
+  const trainer = await createTrainer(runtime, experiment, tokenizer.vocabularySize, onProgress, weights);
   try {
     if (snapshot) trainer.restore(snapshot);
     const evaluator = await createEvaluator(runtime, experiment, trainer.parameters, training.batchSize);

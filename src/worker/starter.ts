@@ -1,28 +1,34 @@
 /**
- * Starts runs: from scratch, or where an earlier visit left off. Knows which run this tab works on, and lets go of the
- * states of runs that nobody will go on with. The host runs them one at a time; their keepers save them.
+ * Starts runs: from scratch, from the weights of another, or where they were left. Knows which run this tab works on,
+ * and lets go of the states of runs that nobody will go on with. The host runs them one at a time; their keepers save
+ * them.
  */
 import { corpusKind } from '../config/corpusKinds.ts';
 import { DataError } from '../config/errors.ts';
 import { parseRunRecord } from '../config/parseRecords.ts';
 import type { RunRecord } from '../config/records.ts';
+import type { Experiment } from '../config/schema.ts';
+import { tokenizerFromJSON } from '../data/tokenizers.ts';
 import { layoutOf } from '../nn/layout.ts';
-import { decodeSnapshot } from '../train/checkpoint.ts';
+import { type Checkpoint, decodeSnapshot, type Snapshot } from '../train/checkpoint.ts';
+import { startFrom } from '../train/startFrom.ts';
 import type { RunText } from '../train/text.ts';
 import type { Host } from './host.ts';
 import { createKeeper, dropKept, type KeptRun, type RunIdentity, textFileOf } from './keeper.ts';
 import { heldLocks, takeLock } from './locks.ts';
 import { problemOf } from './problems.ts';
-import type { KeptSummary, ModelReport, RunStatus, Telemetry, TrainRequest } from './protocol.ts';
+import type { KeptSummary, ModelReport, QueuedRun, RunStatus, Telemetry, TrainRequest } from './protocol.ts';
 import { adapterOf, modelReport } from './reports.ts';
 import { createRunDriver } from './runDriver.ts';
 import type { SiteStorage } from './storage.ts';
 
 export interface Starter {
-  train(request: TrainRequest, identity?: RunIdentity): Promise<ModelReport>;
+  train(request: TrainRequest): Promise<ModelReport>;
   /** Goes on with a run of an earlier visit. Throws `DataError` where it is gone. */
-  resume(id: string, startPaused?: boolean): Promise<{ name: string; model: ModelReport; text: string | null }>;
-  /** The last run that was left open and that no other tab works on. */
+  resume(id: string): Promise<{ model: ModelReport; text: string | null }>;
+  /** Starts a run of the queue, or goes on with it, and tells the page. */
+  startQueued(run: QueuedRun): Promise<void>;
+  /** The last run that was left open and that neither another tab nor the queue works on. */
   latest(): Promise<KeptSummary | null>;
   /** Gives a run of an earlier visit up: what it learned so far is filed among the saved runs. */
   forget(id: string): Promise<void>;
@@ -33,21 +39,37 @@ export interface StarterOptions {
   readonly storage: () => SiteStorage;
   readonly emit: (telemetry: Telemetry) => void;
   readonly status: () => RunStatus;
-  readonly textOf: (request: TrainRequest, kept?: KeptRun['tokenizer']) => Promise<RunText>;
+  readonly textOf: (request: TrainRequest, tokenizer?: KeptRun['tokenizer']) => Promise<RunText>;
+  /** Whether the queue will go on with a run, or start from its weights. */
+  readonly isQueued: (id: string) => boolean;
+  readonly onEnd: (id: string) => void;
+}
+
+interface Plan {
+  readonly identity: RunIdentity;
+  readonly experiment: Experiment;
+  /** The person's own text. */
+  readonly own: string | null;
+  readonly startPaused: boolean;
+  /** Where the run was left. */
+  readonly earlier: KeptRun | null;
+  /** Id of the run whose weights it starts from. */
+  readonly from: string | null;
+  readonly isOfQueue: boolean;
 }
 
 const lockOf = (id: string) => `sdlm-run-${id}`;
 
-/** A name for a run that has no other. Unique enough among the runs of one browser, on insecure origins too. */
-export function newIdentity(name: string): RunIdentity {
-  const random = Math.random().toString(36).slice(2, 8);
-  return { id: `${Date.now().toString(36)}-${random}`, name, created: new Date().toISOString(), study: null };
+/** An identity for a new run, unique enough among the runs of one browser, on insecure origins too. */
+export function newIdentity(name: string, study: RunRecord['study'] = null): RunIdentity {
+  const random = Math.random().toString(36).slice(2, 10);
+  return { id: `${Date.now().toString(36)}-${random}`, name, created: new Date().toISOString(), study };
 }
 
-export function createStarter({ host, storage, emit, status, textOf }: StarterOptions): Starter {
+export function createStarter(options: StarterOptions): Starter {
+  const { host, storage, emit, status, textOf, isQueued, onEnd } = options;
   let letGo: (() => void) | null = null;
 
-  const adapterName = (backend: 'gpu' | 'cpu') => adapterOf(host.backends(), backend);
   /** Says what is being read; a text that cannot be used leaves the last run as it was. */
   const reading = async <T>(read: () => Promise<T>): Promise<T> => {
     emit({ kind: 'status', status: { ...status(), phase: 'preparing', activity: 'reading the text' } });
@@ -56,87 +78,105 @@ export function createStarter({ host, storage, emit, status, textOf }: StarterOp
       throw error;
     });
   };
-  const giveUp = async ({ record, isFinished }: KeptRun) => {
-    const isFiled = isFinished || (await storage().records.get('runs', record.id)) !== undefined;
-    if (!isFiled && record.steps > 0) {
+  const isFiled = async ({ record, isFinished }: KeptRun) =>
+    isFinished || (await storage().records.get('runs', record.id)) !== undefined;
+  const giveUp = async (kept: KeptRun) => {
+    const { record } = kept;
+    if (!(await isFiled(kept)) && record.steps > 0) {
       await storage().records.put('runs', record.id, record);
       emit({ kind: 'savedRun', record });
     }
     await dropKept(storage(), record.id);
   };
-  /** Marks the run as this tab's own, and gives up those that no tab works on. */
-  const settle = async (id: string) => {
+  /** Marks the run as this tab's own, and gives up those that no tab works on. A person's own waits for a person. */
+  const settle = async (id: string, isOfQueue: boolean) => {
     letGo?.();
     letGo = await takeLock(lockOf(id));
     const held = await heldLocks();
     for (const kept of await storage().records.all('kept')) {
-      if (kept.record.id !== id && !held.has(lockOf(kept.record.id))) await giveUp(kept);
+      const other = kept.record.id;
+      if (other === id || held.has(lockOf(other)) || isQueued(other)) continue;
+      if (!isOfQueue || (await isFiled(kept))) await giveUp(kept);
     }
   };
-  const settleQuietly = (id: string) =>
-    settle(id).catch((error) => emit({ kind: 'problem', problem: problemOf(error) }));
   const keptOf = async (id: string): Promise<KeptRun> => {
     const kept = await storage().records.get('kept', id);
-    if (!kept) throw new DataError(`run: expected one that can be gone on with, got ${id}, which is gone`);
-    return kept;
+    if (!kept) throw new DataError(`run: expected one whose weights are kept, got ${id}, which is gone`);
+    return { ...kept, record: parseRunRecord(kept.record, 'run of an earlier visit') };
+  };
+  const snapshotOf = async ({ record, snapshotFile }: KeptRun, vocabularySize: number): Promise<Snapshot> => {
+    const bytes = await storage().files.read(snapshotFile);
+    if (!bytes) throw new DataError(`${snapshotFile}: expected the state of the run, got no such file`);
+    return decodeSnapshot(bytes, layoutOf(record.experiment.model, vocabularySize), snapshotFile);
+  };
+  const checkpointOf = async (id: string): Promise<Checkpoint> => {
+    const kept = await keptOf(id);
+    const tokenizer = tokenizerFromJSON(kept.tokenizer);
+    const { average } = await snapshotOf(kept, tokenizer.vocabularySize);
+    return { experiment: kept.record.experiment, tokenizer, weights: average, where: `run "${kept.record.name}"` };
+  };
+  const ownTextOf = async (id: string, { data }: Experiment): Promise<string | null> => {
+    const bytes = corpusKind(data.corpus).isOwn ? await storage().files.read(textFileOf(id)) : null;
+    return bytes && new TextDecoder().decode(bytes);
+  };
+
+  const begin = async ({ identity, experiment, own, startPaused, earlier, from, isOfQueue }: Plan) => {
+    const { id } = identity;
+    const text = await host.start(async (onError) => {
+      const source = from === null || earlier ? null : await checkpointOf(from);
+      const tokenizer = earlier?.tokenizer ?? source?.tokenizer.toJSON();
+      const request = { experiment, ...(own === null ? {} : { text: own }) };
+      const text = await reading(() => textOf(request, tokenizer));
+      const snapshot = earlier && (await snapshotOf(earlier, text.tokenizer.vocabularySize));
+      const weights = source && startFrom(experiment, source);
+      const keeper = createKeeper({
+        identity,
+        experiment,
+        text,
+        earlier,
+        adapterOf: (backend) => adapterOf(host.backends(), backend),
+        storage: storage(),
+        emit,
+      });
+      if (own !== null && !earlier) await keeper.saveText(own);
+      if (isOfQueue) emit({ kind: 'started', model: modelReport(experiment, text.tokenizer, text), text: own });
+      if (earlier) emit(curvesOf(earlier.record));
+      const start = { startPaused, weights, snapshot, isFinished: earlier?.isFinished ?? false };
+      return createRunDriver({ experiment, text, keeper, ...start, emit, onError, onEnd: () => onEnd(id) });
+    });
+    await settle(id, isOfQueue).catch((error) => emit({ kind: 'problem', problem: problemOf(error) }));
+    return modelReport(experiment, text.tokenizer, text);
+  };
+  const resumed = async (id: string) => {
+    const earlier = await keptOf(id);
+    const { name, created, study, experiment } = earlier.record;
+    const own = await ownTextOf(id, experiment);
+    return { identity: { id, name, created, study }, experiment, own, startPaused: false, earlier, from: null };
   };
 
   return {
-    train: async (request, identity = newIdentity(request.name ?? request.experiment.model.feedForward)) => {
-      const { experiment, startPaused = false, text: own } = request;
-      const text = await host.start(async (onError) => {
-        const text = await reading(() => textOf(request));
-        const keeper = createKeeper({
-          identity,
-          experiment,
-          text,
-          earlier: null,
-          adapterOf: adapterName,
-          storage: storage(),
-          emit,
-        });
-        if (own !== undefined) await keeper.saveText(own);
-        const start = { startPaused, snapshot: null, isFinished: false };
-        return createRunDriver({ experiment, text, keeper, ...start, emit, onError });
-      });
-      await settleQuietly(identity.id);
-      return modelReport(experiment, text.tokenizer, text);
+    train: ({ experiment, text, startPaused = false, name = experiment.model.feedForward }) => {
+      const identity = newIdentity(name);
+      const own = text ?? null;
+      return begin({ identity, experiment, own, startPaused, earlier: null, from: null, isOfQueue: false });
     },
-    resume: async (id, startPaused = false) => {
-      const kept = await keptOf(id);
-      const { snapshotFile, isFinished } = kept;
-      const record = parseRunRecord(kept.record, 'run of an earlier visit');
-      const { experiment, name } = record;
-      const { files } = storage();
-      const own = corpusKind(experiment.data.corpus).isOwn ? await files.read(textFileOf(id)) : null;
-      const content = own && new TextDecoder().decode(own);
-      const text = await host.start(async (onError) => {
-        const request = { experiment, ...(content === null ? {} : { text: content }) };
-        const text = await reading(() => textOf(request, kept.tokenizer));
-        const bytes = await files.read(snapshotFile);
-        if (!bytes) throw new DataError(`${snapshotFile}: expected the state of the run, got no such file`);
-        const layout = layoutOf(experiment.model, text.tokenizer.vocabularySize);
-        const snapshot = decodeSnapshot(bytes, layout, snapshotFile);
-        const earlier = { ...kept, record };
-        const keeper = createKeeper({
-          identity: record,
-          experiment,
-          text,
-          earlier,
-          adapterOf: adapterName,
-          storage: storage(),
-          emit,
-        });
-        emit(curvesOf(record));
-        return createRunDriver({ experiment, text, keeper, startPaused, snapshot, isFinished, emit, onError });
-      });
-      await settleQuietly(id);
-      return { name, model: modelReport(experiment, text.tokenizer, text), text: content };
+    resume: async (id) => {
+      const plan = await resumed(id);
+      return { model: await begin({ ...plan, isOfQueue: false }), text: plan.own };
+    },
+    startQueued: async ({ id, name, created, study, experiment, from }) => {
+      if (await storage().records.get('kept', id)) {
+        await begin({ ...(await resumed(id)), isOfQueue: true });
+        return;
+      }
+      const own = await ownTextOf(id, experiment);
+      const identity = { id, name, created, study };
+      await begin({ identity, experiment, own, startPaused: false, earlier: null, from, isOfQueue: true });
     },
     latest: async () => {
       const held = await heldLocks();
-      const free = (await storage().records.all('kept')).filter(({ record }) => !held.has(lockOf(record.id)));
-      const kept = free.sort((a, b) => b.savedAt - a.savedAt)[0];
+      const isFree = ({ record: { id } }: KeptRun) => !held.has(lockOf(id)) && !isQueued(id);
+      const [kept] = (await storage().records.all('kept')).filter(isFree).sort((a, b) => b.savedAt - a.savedAt);
       if (!kept) return null;
       const { id, name, steps, experiment } = kept.record;
       const { isFinished, savedAt } = kept;

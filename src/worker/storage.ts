@@ -9,6 +9,7 @@ import type { RunRecord } from '../config/records.ts';
 import type { TuningTable } from '../gpu/tuner.ts';
 import type { KeptRun } from './keeper.ts';
 import { memoryFiles, memoryRecords } from './memoryStorage.ts';
+import type { KeptQueue } from './queue.ts';
 
 /** Stores of records by name, and what each holds by key. */
 export interface Stores {
@@ -18,9 +19,11 @@ export interface Stores {
   runs: RunRecord;
   /** Runs that can be gone on with, by id. */
   kept: KeptRun;
+  /** The run queue: one. */
+  queue: KeptQueue;
 }
 
-const storeNames: readonly (keyof Stores)[] = ['tuning', 'runs', 'kept'];
+const storeNames: readonly (keyof Stores)[] = ['tuning', 'runs', 'kept', 'queue'];
 
 export interface Records {
   get<S extends keyof Stores>(store: S, key: string): Promise<Stores[S] | undefined>;
@@ -62,7 +65,7 @@ async function openRecords(): Promise<Records> {
     }
   };
   // Opened for each access: a connection that is held would keep a newer version of the page in another tab waiting.
-  const open = async () => openDB('sdlm-playground', 2, { upgrade });
+  const open = async () => openDB('sdlm-playground', 3, { upgrade });
   const using = async <T>(what: string, access: (database: Awaited<ReturnType<typeof open>>) => Promise<T>) => {
     try {
       const database = await open();

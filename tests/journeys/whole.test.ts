@@ -103,7 +103,7 @@ async function decodeRun(page: Page): Promise<void> {
   await goTo(page, 'Decode');
   await choice(page, 'Weights', 'Your run').click();
   const prompt = 'The whale';
-  await page.getByLabel('Prompt').fill(prompt);
+  await page.getByRole('textbox', { name: 'Prompt' }).fill(prompt);
   const texts: string[] = [];
   for (const decoder of ['Most confident first', 'Ancestral']) {
     // The first visit decodes with the bundled model by itself.

@@ -20,6 +20,7 @@ function startRun(startPaused = false, from: { kept: KeptRun; snapshot: Snapshot
     validations: [] as number[],
     errors: [] as unknown[],
     saved: [] as RunRecord[],
+    ends: 0,
   };
   const emit = (telemetry: Telemetry) => {
     if (telemetry.kind === 'metrics') told.steps.push(...telemetry.step);
@@ -34,9 +35,17 @@ function startRun(startPaused = false, from: { kept: KeptRun; snapshot: Snapshot
   const identity = { id: 'a', name: 'A run', created: '2026-01-01T00:00:00.000Z', study: null };
   const earlier = from?.kept ?? null;
   const keeper = createKeeper({ identity, experiment, text, earlier, adapterOf: (kind) => kind, storage, emit });
-  const start = { startPaused, snapshot: from?.snapshot ?? null, isFinished: earlier?.isFinished ?? false };
+  const start = {
+    startPaused,
+    weights: null,
+    snapshot: from?.snapshot ?? null,
+    isFinished: earlier?.isFinished ?? false,
+  };
   const onError = (error: unknown) => told.errors.push(error);
-  const run = createRunDriver({ experiment, text, keeper, ...start, emit, onError });
+  const onEnd = () => {
+    told.ends += 1;
+  };
+  const run = createRunDriver({ experiment, text, keeper, ...start, emit, onError, onEnd });
   /** What a later visit would find. */
   const kept = async () => {
     const kept = (await storage.records.get('kept', 'a'))!;
@@ -184,6 +193,7 @@ describe('run driver', () => {
     await run.stop();
     await run.stop();
     expect(told.saved).toHaveLength(1);
+    expect(told.ends).toBe(1);
     expect(told.saved[0]).toMatchObject({ status: 'stopped', steps: told.steps.at(-1) });
     expect((await kept()).snapshot.step).toBe(told.steps.at(-1));
   });

@@ -1,0 +1,79 @@
+/** From what is asked to runs of the queue: every one is checked, its text and its memory too, before any is taken. */
+import { ConfigError } from '../config/errors.ts';
+import type { RunRecord } from '../config/records.ts';
+import type { Experiment } from '../config/schema.ts';
+import { accountingOf } from '../lab/accounting.ts';
+import { expectMemory, type MemoryLimits, memoryOf } from '../lab/memory.ts';
+import { studyById } from '../lab/studies.ts';
+import { plannedRuns, studySize } from '../lab/studyRuns.ts';
+import type { Backends } from '../train/backends.ts';
+import type { RunText } from '../train/text.ts';
+import type { BackendKind, QueuedRun, TrainRequest } from './protocol.ts';
+import { newIdentity } from './starter.ts';
+
+/** A run that is asked for. */
+export interface Wish {
+  readonly name: string;
+  readonly experiment: Experiment;
+  /** The person's own text. */
+  readonly text?: string;
+  readonly study: RunRecord['study'];
+  /** Name of the run among the same wishes whose weights it starts from. */
+  readonly from: string | null;
+}
+
+/** What a backend here can hold. Only Chromium tells of the machine's memory, in steps and up to a bound. */
+export function memoryLimits({ adapter }: Backends, backend: BackendKind): MemoryLimits {
+  if (backend === 'gpu' && adapter) {
+    const { maxBufferSize, maxStorageBufferBindingSize } = adapter.gpu.limits;
+    return { bytes: null, buffer: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
+  }
+  const { deviceMemory } = navigator as { deviceMemory?: number };
+  const bytes = deviceMemory === undefined ? null : deviceMemory * 2 ** 30;
+  return { bytes, buffer: bytes ?? Number.POSITIVE_INFINITY };
+}
+
+/** The runs of a study. Throws `ConfigError` for a study, size or number of seeds that there is not. */
+export function wishesOfStudy(id: string, size: string, seeds: number): Wish[] {
+  if (!Number.isInteger(seeds) || seeds < 1 || seeds > 100) {
+    throw new ConfigError(`seeds: expected a whole number from 1 to 100, got ${seeds}`);
+  }
+  const named = (run: string) => `${id}: ${run}`;
+  return plannedRuns(studyById(id), studySize(size), seeds).map(({ name, experiment, study, from }) => ({
+    name: named(name),
+    experiment,
+    study,
+    from: from && named(from),
+  }));
+}
+
+/** Throws the sentence of the first run that cannot be trained, or that does not fit into memory. */
+export async function queuedRuns(
+  wishes: readonly Wish[],
+  textOf: (request: TrainRequest) => Promise<RunText>,
+  limits: MemoryLimits,
+): Promise<QueuedRun[]> {
+  // Seeds of one configuration differ in nothing that is checked here.
+  const known = new Map<string, Pick<QueuedRun, 'costs' | 'floorBpc'>>();
+  const checked = async ({ name, experiment, text }: Wish) => {
+    const key = JSON.stringify({ ...experiment, training: { ...experiment.training, seed: 0 } });
+    const before = known.get(key);
+    if (before) return before;
+    const { tokenizer, floorBpc } = await textOf({ experiment, text });
+    const { vocabularySize } = tokenizer;
+    expectMemory('queue', [{ name, memory: memoryOf(experiment, vocabularySize) }], limits);
+    const facts = { costs: accountingOf(experiment, vocabularySize), floorBpc };
+    known.set(key, facts);
+    return facts;
+  };
+  const ids = new Map<string, string>();
+  const runs: QueuedRun[] = [];
+  for (const wish of wishes) {
+    const identity = newIdentity(wish.name, wish.study);
+    ids.set(wish.name, identity.id);
+    const from = wish.from === null ? null : ids.get(wish.from);
+    if (from === undefined) throw new ConfigError(`queue: expected "${wish.from}" before "${wish.name}", got none`);
+    runs.push({ ...identity, experiment: wish.experiment, from, ...(await checked(wish)) });
+  }
+  return runs;
+}

@@ -1,0 +1,72 @@
+/** The run queue on the page: read once, followed, and changed through the engine. */
+import { beforeEach, expect, it, vi } from 'vitest';
+import { choosePreset, edit, setOwnText } from '../../src/store/configuration.ts';
+import { enqueueEdited, enqueueStudy, followQueue, moveInQueue, pauseQueue, useQueue } from '../../src/store/queue.ts';
+import { useRun } from '../../src/store/run.ts';
+import type { QueueState } from '../../src/worker/protocol.ts';
+import { connected } from './testPort.ts';
+
+const empty: QueueState = { runs: [], runningId: null, isPaused: false, isElsewhere: false };
+const initialRun = useRun.getState();
+
+beforeEach(() => {
+  useQueue.setState({ queue: null });
+  useRun.setState(initialRun, true);
+  choosePreset('expert-choice', false);
+  setOwnText(null);
+});
+
+it('reads the queue and follows it', async () => {
+  const { sent, send, answer } = connected();
+  const end = followQueue();
+  expect(sent.map(({ name }) => name)).toEqual(['listQueue']);
+  await answer(empty);
+  await vi.waitFor(() => expect(useQueue.getState().queue).toEqual(empty));
+  send({ kind: 'queue', queue: { ...empty, isPaused: true } });
+  expect(useQueue.getState().queue?.isPaused).toBe(true);
+  end();
+  send({ kind: 'queue', queue: empty });
+  expect(useQueue.getState().queue?.isPaused).toBe(true);
+});
+
+it('asks for the edited configuration once per seed', async () => {
+  const { sent, answer } = connected();
+  edit('model.layers', '3');
+  const adding = enqueueEdited('Three layers', [1, 2]);
+  expect(sent[0]).toMatchObject({
+    name: 'enqueue',
+    argument: {
+      runs: [1, 2].map((seed) => ({
+        name: `Three layers, seed ${seed}`,
+        experiment: { model: { layers: 3 }, training: { seed } },
+      })),
+    },
+  });
+  await answer(empty);
+  expect(await adding).toBe(true);
+  expect(useQueue.getState().queue).toEqual(empty);
+});
+
+it('asks for nothing where the text is missing, and takes it along where it is there', async () => {
+  const { sent } = connected();
+  edit('data.corpus', 'custom');
+  expect(await enqueueEdited('Mine', [1])).toBe(false);
+  expect(sent).toEqual([]);
+  setOwnText({ name: 'a', text: 'hello' });
+  void enqueueEdited('Mine', [1]);
+  expect(sent[0]).toMatchObject({ name: 'enqueue', argument: { runs: [{ name: 'Mine', text: 'hello' }] } });
+});
+
+it('changes the queue through the engine, and shows a refusal', async () => {
+  const { sent, answer, refuse } = connected();
+  const pausing = pauseQueue(true);
+  await answer({ ...empty, isPaused: true });
+  expect(await pausing).toBe(true);
+  const moving = moveInQueue('a', 0);
+  refuse('queue: expected a run that waits, got a, which is gone');
+  expect(await moving).toBe(false);
+  expect(useQueue.getState().queue?.isPaused).toBe(true);
+  expect(useRun.getState().problems).toHaveLength(1);
+  void enqueueStudy('dense-vs-moe', 'laptop', 3);
+  expect(sent.map(({ name }) => name)).toEqual(['pauseQueue', 'moveInQueue', 'enqueueStudy']);
+});

@@ -1,0 +1,58 @@
+/** What is asked of the queue is checked before any of it is taken. */
+import { describe, expect, it } from 'vitest';
+import { studies } from '../../src/lab/studies.ts';
+import { queuedRuns, type Wish, wishesOfStudy } from '../../src/worker/enqueuing.ts';
+import { tinyExperiment, tinyText } from './tinyRun.ts';
+
+const wish = (name: string, settings: Record<string, number> = {}, from: string | null = null): Wish => ({
+  name,
+  experiment: tinyExperiment(settings),
+  study: null,
+  from,
+});
+const textOf = async ({ experiment }: { experiment: Wish['experiment'] }) => tinyText(experiment);
+const plenty = { bytes: 2 ** 30, buffer: 2 ** 30 };
+
+describe('enqueuing', () => {
+  it('gives each run an id of its own, its costs, and the id of the run that it starts from', async () => {
+    const wishes = [wish('a'), wish('b', { 'training.seed': 2 }, 'a')];
+    const [a, b] = await queuedRuns(wishes, textOf, plenty);
+    expect(a.id).not.toBe(b.id);
+    expect([a.from, b.from]).toEqual([null, a.id]);
+    expect(a.costs.total).toBeGreaterThan(a.costs.active);
+    await expect(queuedRuns([wishes[1]], textOf, plenty)).rejects.toThrow('expected "a" before "b", got none');
+  });
+
+  it('refuses what does not fit into memory, with the run and the figures', async () => {
+    const wishes = [wish('small'), wish('large', { 'training.batchSize': 64 })];
+    const limits = { bytes: 1_000_000, buffer: 1_000_000 };
+    await expect(queuedRuns(wishes, textOf, limits)).rejects.toThrow(
+      /queue: expected .* 1,000,000 .* large with [\d,]+/,
+    );
+    await expect(queuedRuns(wishes, textOf, plenty)).resolves.toHaveLength(2);
+  });
+
+  it('refuses a text that cannot be used', async () => {
+    const missing = async () => {
+      throw new Error('text: expected your own text, got none');
+    };
+    await expect(queuedRuns([wish('a')], missing, plenty)).rejects.toThrow('got none');
+  });
+
+  it.each(studies.map(({ id }) => id))('takes every arm and seed of %s', (id) => {
+    const study = studies.find((candidate) => candidate.id === id)!;
+    const wishes = wishesOfStudy(id, 'software', 2);
+    expect(wishes).toHaveLength(2 * study.arms.length);
+    expect(new Set(wishes.map(({ name }) => name)).size).toBe(wishes.length);
+    for (const { study: of, from } of wishes) {
+      expect(of).toMatchObject({ id, size: 'software' });
+      if (from !== null) expect(wishes.map(({ name }) => name)).toContain(from);
+    }
+  });
+
+  it('refuses a study, a size or seeds that there are not', () => {
+    expect(() => wishesOfStudy('nonsense', 'software', 1)).toThrow('study: expected one of');
+    expect(() => wishesOfStudy('dense-vs-moe', 'huge', 1)).toThrow('size: expected one of');
+    expect(() => wishesOfStudy('dense-vs-moe', 'software', 0)).toThrow('seeds: expected a whole number from 1');
+  });
+});

@@ -1,0 +1,179 @@
+/** The run queue: one run after another, in the order that was asked for, through failures, pauses and reloads. */
+import { describe, expect, it, vi } from 'vitest';
+import { defaultExperiment } from '../../src/config/experiment.ts';
+import type { RunRecord } from '../../src/config/records.ts';
+import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';
+import type { QueuedRun, Telemetry } from '../../src/worker/protocol.ts';
+import { createQueue } from '../../src/worker/queue.ts';
+import type { SiteStorage } from '../../src/worker/storage.ts';
+
+const queued = (id: string, from: string | null = null): QueuedRun => ({
+  id,
+  name: `Run ${id}`,
+  created: '2026-01-01T00:00:00.000Z',
+  experiment: defaultExperiment(),
+  study: null,
+  costs: { total: 1, active: 1, trainFlopsPerToken: 6, inferenceFlopsPerToken: 2 },
+  floorBpc: null,
+  from,
+});
+const memory = (): SiteStorage => ({ records: memoryRecords(), files: memoryFiles(), warning: null });
+
+/** A tab with an engine that runs whatever it is given until the test ends it. */
+function tab(storage = memory(), lock: () => Promise<void> = async () => {}) {
+  const started: string[] = [];
+  const told: Telemetry[] = [];
+  const broken = new Set<string>();
+  let running: string | null = null;
+  const queue = createQueue({
+    storage: () => storage,
+    emit: (telemetry) => told.push(telemetry),
+    isBusy: () => running !== null,
+    start: async ({ id }) => {
+      started.push(id);
+      if (broken.has(id)) throw new Error(`${id} is broken`);
+      running = id;
+    },
+    failedRecord: ({ id, name }, problem) => ({ id, name, status: 'failed', problem }) as RunRecord,
+    lock,
+  });
+  return {
+    queue,
+    started,
+    told,
+    broken,
+    storage,
+    ids: () => queue.state().runs.map(({ id }) => id),
+    /** The run in progress ends. */
+    end: async () => {
+      const id = running!;
+      running = null;
+      await queue.ended(id);
+    },
+    occupy: () => {
+      running = 'by hand';
+    },
+  };
+}
+const opened = async (...args: Parameters<typeof tab>) => {
+  const it = tab(...args);
+  await it.queue.open();
+  await vi.waitFor(() => expect(it.queue.state().isElsewhere).toBe(false));
+  return it;
+};
+
+describe('queue', () => {
+  it('runs one after another and is empty at the end', async () => {
+    const { queue, started, ids, end } = await opened();
+    await queue.add([queued('a'), queued('b')]);
+    expect([started, queue.state().runningId, ids()]).toEqual([['a'], 'a', ['a', 'b']]);
+    await end();
+    expect([started, queue.state().runningId, ids()]).toEqual([['a', 'b'], 'b', ['b']]);
+    await end();
+    expect(queue.state()).toMatchObject({ runs: [], runningId: null });
+  });
+
+  it('waits for a run that was started by hand', async () => {
+    const { queue, started, occupy, end } = await opened();
+    occupy();
+    await queue.add([queued('a')]);
+    expect(started).toEqual([]);
+    await end();
+    expect(started).toEqual(['a']);
+  });
+
+  it('files a run that cannot be started with its sentence, and goes on', async () => {
+    const { queue, started, told, broken, ids, storage } = await opened();
+    broken.add('a').add('b');
+    await queue.add([queued('a'), queued('b'), queued('c')]);
+    await vi.waitFor(() => expect(started).toEqual(['a', 'b', 'c']));
+    expect(ids()).toEqual(['c']);
+    const filed = await storage.records.all('runs');
+    expect(filed.map(({ id, status, problem }) => [id, status, problem])).toEqual([
+      ['a', 'failed', 'a is broken'],
+      ['b', 'failed', 'b is broken'],
+    ]);
+    expect(told.filter(({ kind }) => kind === 'problem')).toHaveLength(2);
+    expect(told.filter(({ kind }) => kind === 'savedRun')).toHaveLength(2);
+  });
+
+  it('reorders and removes what waits, and nothing else', async () => {
+    const { queue, ids } = await opened();
+    await queue.add(['a', 'b', 'c', 'd'].map((id) => queued(id)));
+    await queue.move('d', 0);
+    expect(ids(), 'nothing comes before the run in progress').toEqual(['a', 'd', 'b', 'c']);
+    await queue.move('d', 2);
+    await queue.remove('b');
+    expect(ids()).toEqual(['a', 'd', 'c']);
+    await expect(queue.move('a', 1)).rejects.toThrow('"Run a" in progress');
+    await expect(queue.remove('a')).rejects.toThrow('in progress');
+    await expect(queue.remove('x')).rejects.toThrow('which is gone');
+  });
+
+  it('starts nothing while it is paused; the run in progress goes on', async () => {
+    const { queue, started, end } = await opened();
+    await queue.add([queued('a'), queued('b')]);
+    await queue.setPaused(true);
+    expect(queue.state().runningId).toBe('a');
+    await end();
+    expect(started).toEqual(['a']);
+    await queue.setPaused(false);
+    expect(started).toEqual(['a', 'b']);
+  });
+
+  it('keeps a run that is set aside at its head', async () => {
+    const { queue, started, ids, end } = await opened();
+    await queue.add([queued('a'), queued('b', 'o')]);
+    await queue.setAside();
+    expect(queue.state()).toMatchObject({ runningId: null, isPaused: true });
+    expect([queue.needs('a'), queue.needs('o'), queue.needs('x')]).toEqual([true, true, false]);
+    await queue.setPaused(false);
+    expect(started, 'the engine is not free yet').toEqual(['a']);
+    // Its run ended all the same: it has left.
+    await end();
+    expect([started, ids()]).toEqual([['a', 'b'], ['b']]);
+  });
+
+  it('goes on after a reload with the run that was in progress', async () => {
+    const first = await opened();
+    await first.queue.add([queued('a'), queued('b'), queued('c')]);
+    await first.end();
+    await first.queue.move('c', 1);
+    const second = await opened(first.storage);
+    expect(second.started).toEqual(['b']);
+    expect(second.ids()).toEqual(['b', 'c']);
+    await second.queue.setPaused(true);
+    const third = await opened(first.storage);
+    expect(third.started).toEqual([]);
+    expect(third.queue.state()).toMatchObject({ isPaused: true });
+  });
+
+  it('is only looked at while another tab works on it, and taken over when that is gone', async () => {
+    const first = await opened();
+    await first.queue.add([queued('a'), queued('b')]);
+    let closeFirst = () => {};
+    const second = tab(
+      first.storage,
+      () =>
+        new Promise((resolve) => {
+          closeFirst = resolve;
+        }),
+    );
+    await second.queue.open();
+    expect(second.queue.state()).toMatchObject({ isElsewhere: true, runs: [{ id: 'a' }, { id: 'b' }] });
+    await expect(second.queue.add([queued('c')])).rejects.toThrow('no other tab');
+    await first.end();
+    closeFirst();
+    await vi.waitFor(() => expect(second.started).toEqual(['b']));
+    expect(second.ids()).toEqual(['b']);
+  });
+
+  it('tells of a run of an earlier version that it cannot read, and leaves it out', async () => {
+    const storage = memory();
+    const foreign = { ...queued('a'), experiment: { model: { layers: 'many' } } } as unknown as QueuedRun;
+    await storage.records.put('queue', 'queue', { runs: [foreign, queued('b')], isPaused: false });
+    const { ids, told, started } = await opened(storage);
+    expect([ids(), started]).toEqual([['b'], ['b']]);
+    expect(told).toContainEqual(expect.objectContaining({ kind: 'problem' }));
+  });
+});
