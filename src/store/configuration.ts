@@ -6,6 +6,7 @@ import { create } from 'zustand';
 import { differences, settingAt, withSettings } from '../config/experiment.ts';
 import { presetById, presetExperiment } from '../config/presets.ts';
 import type { Experiment, Setting } from '../config/schema.ts';
+import type { StartSource } from '../worker/protocol.ts';
 import type { OwnText } from './ownText.ts';
 import { type Address, faultyPath, sentenceOf } from './url.ts';
 
@@ -22,6 +23,8 @@ export interface Configuration {
   /** Entries that do not fit, by path; they are tried again with every later edit. */
   invalid: Readonly<Record<string, InvalidEntry>>;
   ownText: OwnText | null;
+  /** Whose weights to start from; null for fresh ones. */
+  from: StartSource | null;
   /** Whether a person (or the address) chose, so that the page must not choose a preset for the machine. */
   chosenByPerson: boolean;
 }
@@ -31,6 +34,7 @@ export const useConfiguration = create<Configuration>(() => ({
   experiment: presetExperiment('expert-choice'),
   invalid: {},
   ownText: null,
+  from: null,
   chosenByPerson: false,
 }));
 

@@ -28,6 +28,8 @@ export interface Run {
   pretrained: ModelReport | null;
   /** The model being trained, or trained last. */
   model: ModelReport | null;
+  /** The model in a file of weights that a person brought. */
+  imported: { name: string; model: ModelReport } | null;
   /** The person's own text that the run learns from, if any. */
   ownText: OwnText | null;
   status: RunStatus | null;
@@ -49,6 +51,7 @@ export const useRun = create<Run>(() => ({
   backend: null,
   pretrained: null,
   model: null,
+  imported: null,
   ownText: null,
   status: null,
   kept: null,

@@ -14,7 +14,15 @@ import type {
   Telemetry,
   TrainRequest,
 } from '../worker/protocol.ts';
-import { adoptExperiment, choosePreset, edit, runName, setOwnText, useConfiguration } from './configuration.ts';
+import {
+  adoptExperiment,
+  type Configuration,
+  choosePreset,
+  edit,
+  runName,
+  setOwnText,
+  useConfiguration,
+} from './configuration.ts';
 import type { Engine } from './engine.ts';
 import { clearCurves, clearPreview, takeLive } from './live.ts';
 import { addProblem, dismissProblem, isActive, useRun } from './run.ts';
@@ -33,7 +41,7 @@ export function connect(connected: Engine): void {
   engine.subscribe(takeTelemetry);
   let timer: ReturnType<typeof setTimeout> | undefined;
   useConfiguration.subscribe((now, before) => {
-    if (now.experiment === before.experiment && now.ownText === before.ownText) return;
+    if (isSameRequest(now, before)) return;
     clearTimeout(timer);
     timer = setTimeout(inspect, inspectDelay);
   });
@@ -94,16 +102,15 @@ export async function inspect(): Promise<void> {
     });
     return;
   }
-  const { experiment, ownText } = useConfiguration.getState();
+  const asked = useConfiguration.getState();
   const outcome = await engine.request('inspect', request);
-  const now = useConfiguration.getState();
-  if (now.experiment !== experiment || now.ownText !== ownText) return;
+  if (!isSameRequest(useConfiguration.getState(), asked)) return;
   useRun.setState({
     inspection: outcome.ok ? { state: 'ready', ...outcome.value } : { state: 'refused', problem: outcome.problem },
   });
 }
 
-/** Trains the edited configuration from scratch; a run in progress is stopped first. */
+/** Trains the edited configuration, from scratch or from the weights that were chosen; a run in progress is stopped first. */
 export async function train(startPaused = false): Promise<void> {
   const request = trainRequest();
   if (!request) {
@@ -220,9 +227,14 @@ export function stateHash(): Promise<{ hash: string; step: number } | null> {
 
 /** What is asked of the engine for the edited configuration; null where its text is missing. */
 export function trainRequest(): TrainRequest | null {
-  const { experiment, ownText } = useConfiguration.getState();
-  if (!corpusKind(experiment.data.corpus).isOwn) return { experiment };
-  return ownText && { experiment, text: ownText.text };
+  const { experiment, ownText, from } = useConfiguration.getState();
+  const request = from ? { experiment, from } : { experiment };
+  if (!corpusKind(experiment.data.corpus).isOwn) return request;
+  return ownText && { ...request, text: ownText.text };
+}
+
+function isSameRequest(now: Configuration, before: Configuration): boolean {
+  return now.experiment === before.experiment && now.ownText === before.ownText && now.from === before.from;
 }
 
 /** The queue has started a run: it is the one on show, as if it had been started by hand. */

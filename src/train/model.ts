@@ -21,6 +21,8 @@ export interface Model {
   readonly maskId: number;
   /** A forward pass for B sequences of T tokens; compiled once. */
   forward(B: number, T: number): Promise<ForwardPass>;
+  /** The averaged weights of the moment, in the order of the layout. */
+  weights(): Promise<Float32Array>;
   destroy(): void;
 }
 
@@ -45,6 +47,11 @@ export function modelOver(
         passes.set(key, pass);
       }
       return pass;
+    },
+    weights: async () => {
+      const storage = parameters.average;
+      const [weights] = await runtime.read([{ storage, offset: 0, length: storage.length }]);
+      return weights as Float32Array;
     },
     destroy: () => {
       for (const pass of passes.values()) void pass.then((compiled) => compiled.destroy());

@@ -8,6 +8,8 @@
  * does. Otherwise the feed-forward's output is scaled by the sum of a token's gates: about choices / experts for softmax
  * scores as they are, about choices / 2 for sigmoid ones, and 0 for a token that no expert chooses. A shared expert
  * starts with a down projection of 0, so that it adds nothing at first.
+ *
+ * The objective may differ: a diffusion model may start from an autoregressive one, and the reverse.
  */
 import { DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';

@@ -149,3 +149,17 @@ export function heldOut(text: RunText, count: number): EvaluationText {
     answers: answers && { starts: answers.startsOf(count), endId: answers.endId },
   };
 }
+
+const shownPrompts = 64;
+
+/** Held-out prompts by number, their answers masked; null for running text. */
+export function promptsOf(text: RunText): ((index: number) => Uint32Array) | null {
+  if (!text.answers) return null;
+  const windows = text.validationWindows(shownPrompts);
+  const starts = text.answers.startsOf(shownPrompts);
+  const T = windows.length / starts.length;
+  return (index) => {
+    const row = index % starts.length;
+    return windows.slice(row * T, (row + 1) * T).fill(text.tokenizer.maskId, starts[row]);
+  };
+}

@@ -9,11 +9,11 @@ import { planMemory } from '../gpu/recording.ts';
 import { denseMatch } from '../lab/match.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
-import { encodeModel } from '../train/checkpoint.ts';
+import { encodeCheckpoint } from '../train/checkpoint.ts';
 import { decodingOf, denoiserOf, type Model, promptTokens } from '../train/model.ts';
 import { recordTraining } from '../train/recordings.ts';
 import type { RunText } from '../train/text.ts';
-import { memoryLimits, queuedRuns, type Wish, wishesOfStudy } from './enqueuing.ts';
+import { memoryLimits, queuedRuns, type Wish, wishesOf, wishesOfStudy } from './enqueuing.ts';
 import { fetchFile } from './files.ts';
 import { createHost } from './host.ts';
 import { textFileOf } from './keeper.ts';
@@ -24,6 +24,7 @@ import type { CommandName, Commands, RunStatus, Telemetry, TrainRequest, Weights
 import { createQueue } from './queue.ts';
 import { adapterOf, machineReport, modelReport } from './reports.ts';
 import { routesOf } from './routes.ts';
+import { createSources } from './sources.ts';
 import { createStarter } from './starter.ts';
 import { openStorage, type SiteStorage } from './storage.ts';
 import { createTexts } from './texts.ts';
@@ -46,8 +47,12 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     return storage;
   };
 
-  const textOf = ({ experiment, text }: TrainRequest, kept?: ReturnType<Tokenizer['toJSON']>): Promise<RunText> =>
-    texts.textOf(experiment, text, kept && tokenizerFromJSON(kept));
+  const sources = createSources(host);
+  const textOf = async (request: TrainRequest, kept?: ReturnType<Tokenizer['toJSON']>): Promise<RunText> => {
+    const { experiment, text, from } = request;
+    const bound = from && sources.tokenizerFor(experiment, from);
+    return texts.textOf(experiment, text, kept ? tokenizerFromJSON(kept) : bound);
+  };
   const modelOf = (weights: Weights): Model => {
     const model = weights === 'run' ? host.run()?.model() : host.pretrained();
     if (!model)
@@ -74,6 +79,7 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     emit,
     status,
     textOf,
+    checkpointOf: sources.checkpointOf,
     isQueued: (id) => queue.needs(id),
     onEnd: (id) => void queue.ended(id),
   });
@@ -167,8 +173,7 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
       return {};
     },
     listQueue: async () => queue.state(),
-    enqueue: ({ runs }) =>
-      enqueue(runs.map(({ name = 'Run', experiment, text }) => ({ name, experiment, text, study: null, from: null }))),
+    enqueue: async ({ runs }) => enqueue(wishesOf(runs)),
     enqueueStudy: ({ id, size, seeds }) => enqueue(wishesOfStudy(id, size, seeds)),
     moveInQueue: async ({ id, to }) => {
       await queue.move(id, to);
@@ -238,9 +243,14 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     exportWeights: async () => {
       const trainer = host.run()?.trainer();
       if (!trainer) throw new ConfigError('export: expected a run that has started, got none');
-      const { average, step } = await trainer.snapshot();
-      const bytes = encodeModel(trainer.parameters.layout, average, step);
+      const { experiment, step } = trainer;
+      const { tokenizer, weights } = modelOf('run');
+      const bytes = encodeCheckpoint({ experiment, tokenizer, weights: await weights() }, step);
       return { bytes, name: `sdlm-step-${step}.safetensors` };
+    },
+    importWeights: async ({ bytes, name }) => {
+      const { experiment, tokenizer } = sources.take(bytes, name);
+      return { model: modelReport(experiment, tokenizer, { split: '', floorBpc: null }) };
     },
     stateHash: async () => {
       const trainer = host.run()?.trainer();

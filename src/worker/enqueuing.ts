@@ -33,6 +33,21 @@ export function memoryLimits({ adapter }: Backends, backend: BackendKind): Memor
   return { bytes, buffer: bytes ?? Number.POSITIVE_INFINITY };
 }
 
+/**
+ * The runs of a person's own. Throws `ConfigError` for one that starts from other weights: the run, or the file, that the
+ * page has at hand now may be another by the time its turn comes.
+ */
+export function wishesOf(requests: readonly TrainRequest[]): Wish[] {
+  return requests.map(({ name = 'Run', experiment, text, from }) => {
+    if (from) {
+      throw new ConfigError(
+        `start from: expected fresh weights for a run of the queue, got "${from}"; start it with Train, or choose fresh weights`,
+      );
+    }
+    return { name, experiment, text, study: null, from: null };
+  });
+}
+
 /** The runs of a study. Throws `ConfigError` for a study, size or number of seeds that there is not. */
 export function wishesOfStudy(id: string, size: string, seeds: number): Wish[] {
   if (!Number.isInteger(seeds) || seeds < 1 || seeds > 100) {

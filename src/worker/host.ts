@@ -8,7 +8,7 @@ import type { Runtime } from '../gpu/runtime.ts';
 import { createTuner, type Tuner } from '../gpu/tuner.ts';
 import { type Backends, findBackends } from '../train/backends.ts';
 import type { Model } from '../train/model.ts';
-import type { RunText } from '../train/text.ts';
+import { promptsOf, type RunText } from '../train/text.ts';
 import { loadPretrained } from './files.ts';
 import { createPreviewer } from './previewer.ts';
 import { problemOf } from './problems.ts';
@@ -56,7 +56,10 @@ export function createHost(emit: (telemetry: Telemetry) => void, isSetAside: (ru
   let starting = 0;
   const previewer = createPreviewer(emit, () => {
     const model = run?.model();
-    if (run && model) return { weights: 'run', model, trainedSteps: run.status().step };
+    if (run && model) {
+      const startAt = promptsOf(run.text);
+      return { weights: 'run', model, trainedSteps: run.status().step, ...(startAt && { startAt }) };
+    }
     return (
       pretrained && { weights: 'pretrained', model: pretrained, trainedSteps: pretrained.experiment.training.steps }
     );

@@ -19,6 +19,8 @@ export interface PreviewSource {
   readonly weights: Weights;
   readonly model: Model;
   readonly trainedSteps: number;
+  /** What to fill in, masks included, by the number of the sequence; a window of nothing but masks where it is left out. */
+  readonly startAt?: (sequence: number) => Uint32Array;
 }
 
 /** Network calls per sequence, where the decoder leaves the choice; milliseconds between two calls, and before the next sequence. */
@@ -48,7 +50,7 @@ export function createPreviewer(emit: (telemetry: Telemetry) => void, sourceOf: 
       layers = result.layers;
       return result.logits;
     };
-    const start = new Uint32Array(T).fill(maskId);
+    const start = source.startAt?.(seed) ?? new Uint32Array(T).fill(maskId);
     const [decoder] = decodersFor(experiment.objective.kind);
     const options = decodingOf(model, { decoder, steps, temperature: 0.7, topK: 10, topP: 0.9, seed });
     const calls = mostCalls(start, options);

@@ -12,6 +12,9 @@ export type BackendKind = 'gpu' | 'cpu';
 /** Which weights to decode with or look into: the bundled model, or the run in progress (or just finished). */
 export type Weights = 'pretrained' | 'run';
 
+/** Whose weights a run starts from, if not from its seed: those, or the file that `importWeights` took. */
+export type StartSource = Weights | 'imported';
+
 /** What the machine offers, as shown behind the header's badge. */
 export interface MachineReport {
   /** Null when this browser offers no WebGPU adapter; `whyNoGpu` then says what to change. */
@@ -118,8 +121,10 @@ export interface RoutesRequest {
 
 export type TrainRequest = {
   experiment: Experiment;
-  /** The person's own text, when `data.corpus` is `custom`. */
+  /** The person's own text or pairs, where `data.corpus` says so. */
   text?: string;
+  /** Whose weights to start from, and whose tokenizer to read the text with. */
+  from?: StartSource;
   startPaused?: boolean;
   /** What the run is filed under. */
   name?: string;
@@ -210,8 +215,10 @@ export interface Commands {
   decode: { argument: DecodeRequest; answer: { text: string; calls: number; tokensPerCall: number } };
   cancelDecode: { argument: Record<never, never>; answer: Record<never, never> };
   routes: { argument: RoutesRequest; answer: RouteReport };
-  /** The run as one safetensors file, for download. */
+  /** The run as one safetensors file with its configuration and tokenizer, for download: `importWeights` reads it back. */
   exportWeights: { argument: Record<never, never>; answer: { bytes: Uint8Array; name: string } };
+  /** Reads a file that `exportWeights` made: a run may start `from` it. It takes the place of the last one. */
+  importWeights: { argument: { bytes: Uint8Array; name: string }; answer: { model: ModelReport } };
   /** Hash of weights and optimizer state: equal on two machines only if the runs are bit-equal. */
   stateHash: { argument: Record<never, never>; answer: { hash: string; step: number } };
 }

@@ -17,7 +17,15 @@ import type { Host } from './host.ts';
 import { createKeeper, dropKept, type KeptRun, type RunIdentity, textFileOf } from './keeper.ts';
 import { heldLocks, takeLock } from './locks.ts';
 import { problemOf } from './problems.ts';
-import type { KeptSummary, ModelReport, QueuedRun, RunStatus, Telemetry, TrainRequest } from './protocol.ts';
+import type {
+  KeptSummary,
+  ModelReport,
+  QueuedRun,
+  RunStatus,
+  StartSource,
+  Telemetry,
+  TrainRequest,
+} from './protocol.ts';
 import { adapterOf, modelReport } from './reports.ts';
 import { createRunDriver } from './runDriver.ts';
 import type { SiteStorage } from './storage.ts';
@@ -40,6 +48,8 @@ export interface StarterOptions {
   readonly emit: (telemetry: Telemetry) => void;
   readonly status: () => RunStatus;
   readonly textOf: (request: TrainRequest, tokenizer?: KeptRun['tokenizer']) => Promise<RunText>;
+  /** The weights that a person chose to start from. */
+  readonly checkpointOf: (from: StartSource) => Promise<Checkpoint>;
   /** Whether the queue will go on with a run, or start from its weights. */
   readonly isQueued: (id: string) => boolean;
   readonly onEnd: (id: string) => void;
@@ -53,8 +63,8 @@ interface Plan {
   readonly startPaused: boolean;
   /** Where the run was left. */
   readonly earlier: KeptRun | null;
-  /** Id of the run whose weights it starts from. */
-  readonly from: string | null;
+  /** Reads the weights that it starts from. */
+  readonly from: (() => Promise<Checkpoint>) | null;
   readonly isOfQueue: boolean;
 }
 
@@ -67,7 +77,7 @@ export function newIdentity(name: string, study: RunRecord['study'] = null): Run
 }
 
 export function createStarter(options: StarterOptions): Starter {
-  const { host, storage, emit, status, textOf, isQueued, onEnd } = options;
+  const { host, storage, emit, status, textOf, checkpointOf, isQueued, onEnd } = options;
   let letGo: (() => void) | null = null;
 
   /** Says what is being read; a text that cannot be used leaves the last run as it was. */
@@ -109,7 +119,7 @@ export function createStarter(options: StarterOptions): Starter {
     if (!bytes) throw new DataError(`${snapshotFile}: expected the state of the run, got no such file`);
     return decodeSnapshot(bytes, layoutOf(record.experiment.model, vocabularySize), snapshotFile);
   };
-  const checkpointOf = async (id: string): Promise<Checkpoint> => {
+  const keptCheckpointOf = async (id: string): Promise<Checkpoint> => {
     const kept = await keptOf(id);
     const tokenizer = tokenizerFromJSON(kept.tokenizer);
     const { average } = await snapshotOf(kept, tokenizer.vocabularySize);
@@ -123,12 +133,12 @@ export function createStarter(options: StarterOptions): Starter {
   const begin = async ({ identity, experiment, own, startPaused, earlier, from, isOfQueue }: Plan) => {
     const { id } = identity;
     const text = await host.start(async (onError) => {
-      const source = from === null || earlier ? null : await checkpointOf(from);
+      const source = from === null || earlier ? null : await from();
+      const weights = source && startFrom(experiment, source);
       const tokenizer = earlier?.tokenizer ?? source?.tokenizer.toJSON();
       const request = { experiment, ...(own === null ? {} : { text: own }) };
       const text = await reading(() => textOf(request, tokenizer));
       const snapshot = earlier && (await snapshotOf(earlier, text.tokenizer.vocabularySize));
-      const weights = source && startFrom(experiment, source);
       const keeper = createKeeper({
         identity,
         experiment,
@@ -155,10 +165,11 @@ export function createStarter(options: StarterOptions): Starter {
   };
 
   return {
-    train: ({ experiment, text, startPaused = false, name = experiment.model.feedForward }) => {
+    train: ({ experiment, text, from, startPaused = false, name = experiment.model.feedForward }) => {
       const identity = newIdentity(name);
       const own = text ?? null;
-      return begin({ identity, experiment, own, startPaused, earlier: null, from: null, isOfQueue: false });
+      const source = from ? () => checkpointOf(from) : null;
+      return begin({ identity, experiment, own, startPaused, earlier: null, from: source, isOfQueue: false });
     },
     resume: async (id) => {
       const plan = await resumed(id);
@@ -171,7 +182,8 @@ export function createStarter(options: StarterOptions): Starter {
       }
       const own = await ownTextOf(id, experiment);
       const identity = { id, name, created, study };
-      await begin({ identity, experiment, own, startPaused: false, earlier: null, from, isOfQueue: true });
+      const source = from === null ? null : () => keptCheckpointOf(from);
+      await begin({ identity, experiment, own, startPaused: false, earlier: null, from: source, isOfQueue: true });
     },
     latest: async () => {
       const held = await heldLocks();

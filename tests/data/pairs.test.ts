@@ -7,7 +7,7 @@ import { createPairBatches, endText, pairRows, someRows } from '../../src/data/p
 import { type Pair, parsePairs, splitPairs } from '../../src/data/pairs.ts';
 import { additionText, sortingText } from '../../src/data/tasks.ts';
 import { charactersOf, characterTokenizer } from '../../src/data/tokenizers.ts';
-import { ownText, prepareText } from '../../src/train/text.ts';
+import { ownText, prepareText, promptsOf } from '../../src/train/text.ts';
 
 test('lines with a tab and lines of JSON read alike; blank lines are left out', () => {
   const pairs = [
@@ -144,4 +144,7 @@ test('a run on pairs: its tokenizer knows the end, its windows come with answers
   expect(run.tokensPerCharacter).toBe(1);
   expect(run.split).toMatch(/^2 of 3 prompts .* 1 are held out/);
   expect(prepareText(withCorpus('pairs', 6), text, tokenizer).tokenizer).toBe(tokenizer);
+  const held = run.tokenizer.decode(run.validationWindows(1));
+  for (const index of [0, 5]) expect(run.tokenizer.decode(promptsOf(run)!(index))).toBe(`${held.slice(0, 3)}___`);
+  expect(promptsOf(prepareText(withCorpus('custom', 6), 'running text, '.repeat(9)))).toBeNull();
 });

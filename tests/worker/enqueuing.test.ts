@@ -1,7 +1,7 @@
 /** What is asked of the queue is checked before any of it is taken. */
 import { describe, expect, it } from 'vitest';
 import { studies } from '../../src/lab/studies.ts';
-import { queuedRuns, type Wish, wishesOfStudy } from '../../src/worker/enqueuing.ts';
+import { queuedRuns, type Wish, wishesOf, wishesOfStudy } from '../../src/worker/enqueuing.ts';
 import { tinyExperiment, tinyText } from './tinyRun.ts';
 
 const wish = (name: string, settings: Record<string, number> = {}, from: string | null = null): Wish => ({
@@ -37,6 +37,16 @@ describe('enqueuing', () => {
       throw new Error('text: expected your own text, got none');
     };
     await expect(queuedRuns([wish('a')], missing, plenty)).rejects.toThrow('got none');
+  });
+
+  it('takes a run of a person only with fresh weights', () => {
+    const experiment = tinyExperiment();
+    expect(wishesOf([{ experiment, name: 'mine', text: 'a text' }])).toEqual([
+      { name: 'mine', experiment, text: 'a text', study: null, from: null },
+    ]);
+    expect(() => wishesOf([{ experiment }, { experiment, from: 'run' }])).toThrow(
+      'start from: expected fresh weights for a run of the queue, got "run"',
+    );
   });
 
   it.each(studies.map(({ id }) => id))('takes every arm and seed of %s', (id) => {

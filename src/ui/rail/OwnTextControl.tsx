@@ -8,7 +8,23 @@ import { compact } from '../format.ts';
 /** Longer texts are kept but not put into the text area, which would make the page slow. */
 const longestShown = 20_000;
 
-export function OwnTextControl() {
+/** What is asked for, by what the text is to be. */
+const words = {
+  text: {
+    label: 'Your own text',
+    description: 'Paste here, drop a text file, or choose one (up to 20 MB, UTF-8). It stays in this browser.',
+    example: 'Once upon a time…',
+  },
+  pairs: {
+    label: 'Your own prompts and answers',
+    description:
+      'One pair per line: prompt, tab, answer; or JSON with "prompt" and "answer". The answer follows its prompt directly. It stays in this browser.',
+    example: '{"prompt": "2+2=", "answer": "4"}',
+  },
+} as const;
+
+export function OwnTextControl({ isPairs }: { isPairs: boolean }) {
+  const { label, description, example } = words[isPairs ? 'pairs' : 'text'];
   const ownText = useConfiguration((state) => state.ownText);
   const [sentence, setSentence] = useState<string | null>(null);
   const [over, setOver] = useState(false);
@@ -32,7 +48,7 @@ export function OwnTextControl() {
   return (
     <section
       className="drop-zone"
-      aria-label="Your own text"
+      aria-label={label}
       data-over={over || undefined}
       onDragOver={(event) => {
         event.preventDefault();
@@ -43,11 +59,11 @@ export function OwnTextControl() {
     >
       <Textarea
         size="xs"
-        label="Your own text"
-        description="Paste here, drop a text file, or choose one (up to 20 MB, UTF-8). It stays in this browser."
+        label={label}
+        description={description}
         rows={6}
         value={ownText === null || tooLong ? '' : ownText.text}
-        placeholder={tooLong ? `${ownText.name} is loaded; paste here to replace it` : 'Once upon a time…'}
+        placeholder={tooLong ? `${ownText.name} is loaded; paste here to replace it` : example}
         error={sentence}
         onChange={(event) => {
           const { value } = event.currentTarget;
@@ -58,7 +74,7 @@ export function OwnTextControl() {
         }}
       />
       <Group justify="space-between" mt={6}>
-        <FileButton accept="text/*,.txt,.md,.csv,.json" onChange={takeFile}>
+        <FileButton accept="text/*,.txt,.md,.csv,.json,.tsv,.jsonl" onChange={takeFile}>
           {(props) => (
             <Button {...props} size="compact-xs" variant="default">
               Choose file

@@ -9,11 +9,13 @@ import { CostPanel } from './CostPanel.tsx';
 import { FieldControl } from './FieldControl.tsx';
 import { OwnTextControl } from './OwnTextControl.tsx';
 import { PresetPicker } from './PresetPicker.tsx';
+import { StartFromControl } from './StartFromControl.tsx';
 
 export function Rail() {
   return (
     <Box p="md" pb={0}>
       <PresetPicker />
+      <StartFromControl />
       <Accordion
         multiple
         defaultValue={['data']}
@@ -70,7 +72,9 @@ function GroupFields({ group }: { group: string }) {
         .map(({ path, field }) => (
           <FieldControl key={path} path={path} field={field} />
         ))}
-      {group === 'data' && corpusKind(experiment.data.corpus).isOwn && <OwnTextControl />}
+      {group === 'data' && corpusKind(experiment.data.corpus).isOwn && (
+        <OwnTextControl key={experiment.data.corpus} isPairs={corpusKind(experiment.data.corpus).isPairs} />
+      )}
     </Box>
   );
 }

@@ -24,7 +24,8 @@ export function RestartDialog({ opened, onClose }: RestartDialogProps) {
         {isOfQueue
           ? 'goes back to the queue with what it has learned, and the queue is paused.'
           : 'and its weights are given up.'}{' '}
-        A fresh model is trained {edits > 0 ? 'with the edited configuration' : 'with the same configuration'}.
+        {configuration.from === null ? 'A fresh model' : 'A model that starts from the chosen weights'} is trained{' '}
+        {edits > 0 ? 'with the edited configuration' : 'with the same configuration'}.
       </Text>
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onClose}>
