@@ -4,10 +4,18 @@ import { capacitySchedules } from './studies/capacitySchedules.ts';
 import { denseVsMoe } from './studies/denseVsMoe.ts';
 import { designChoices } from './studies/designChoices.ts';
 import { parallelDecoding } from './studies/parallelDecoding.ts';
+import { repeatedData } from './studies/repeatedData.ts';
 import { routers } from './studies/routers.ts';
 import type { Study } from './studies/study.ts';
 
-export const studies: readonly Study[] = [denseVsMoe, routers, capacitySchedules, designChoices, parallelDecoding];
+export const studies: readonly Study[] = [
+  denseVsMoe,
+  repeatedData,
+  routers,
+  capacitySchedules,
+  designChoices,
+  parallelDecoding,
+];
 
 /** The study with this id. Throws `ConfigError` naming the known ids. */
 export function studyById(id: string): Study {
