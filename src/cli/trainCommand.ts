@@ -80,7 +80,7 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
   const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, activity, weights);
   if (snapshot) trainer.restore(snapshot);
   if (directory !== undefined && !snapshot) createRun(directory, experiment, text.tokenizer);
-  const { tokenizer, trainTokensPerCharacter, floorBpc } = text;
+  const { tokenizer, trainTokensPerCharacter, windowsPerEpoch, floorBpc } = text;
   const facts = {
     id: before?.id ?? randomUUID(),
     name: before?.name ?? basename(directory ?? 'run'),
@@ -89,7 +89,7 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
     backend: runtime.kind,
     adapter,
     experiment,
-    text: { vocabularySize: tokenizer.vocabularySize, trainTokensPerCharacter, floorBpc },
+    text: { vocabularySize: tokenizer.vocabularySize, trainTokensPerCharacter, windowsPerEpoch, floorBpc },
   };
   const collector = createRunCollector(facts, before);
   if (snapshot) collector.cut(snapshot.step);

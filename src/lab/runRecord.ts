@@ -11,10 +11,11 @@ import { createCurve } from './curve.ts';
 /** What is known of a run before its first step. */
 export interface RunFacts extends Pick<RunRecord, 'id' | 'name' | 'created' | 'study' | 'backend' | 'adapter'> {
   readonly experiment: Experiment;
-  /** Of the run's text: tokens without the mask, tokens per character of the training part, entropy of the source where it is known. */
+  /** Of the run's text: tokens without the mask, tokens per character of the training part, the windows in it, and the entropy of the source where it is known. */
   readonly text: {
     readonly vocabularySize: number;
     readonly trainTokensPerCharacter: number;
+    readonly windowsPerEpoch: number;
     readonly floorBpc: number | null;
   };
 }
@@ -61,7 +62,7 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
   const routing = { maxVio: { sum: 0, weight: 0 }, dropRate: { sum: 0, weight: 0 } };
 
   const measures = (): Record<string, number> => {
-    const found: Record<string, number> = {};
+    const found: Record<string, number> = { windowsPerEpoch: text.windowsPerEpoch };
     if (timed.seconds > 0) found.tokensPerSecond = (tokensPerStep * timed.steps) / timed.seconds;
     else if (earlier?.measures.tokensPerSecond !== undefined) found.tokensPerSecond = earlier.measures.tokensPerSecond;
     for (const name of ['maxVio', 'dropRate'] as const) {

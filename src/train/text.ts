@@ -20,6 +20,8 @@ export interface RunText extends TrainingText {
   readonly tokenizer: Tokenizer;
   /** At most `count` windows (W, T) spread evenly over the held-out text. */
   validationWindows(count: number): Uint32Array;
+  /** Windows in one pass over the text that is trained on. */
+  readonly windowsPerEpoch: number;
   /** Tokens per character of the held-out text, counted in full: 1 for a character tokenizer. */
   readonly tokensPerCharacter: number;
   /** The same of the text trained on, for the loss of steps. */
@@ -79,6 +81,7 @@ export function batchText({ data, training }: Experiment, dataset: Dataset): Run
     tokenizer: dataset.tokenizer,
     batchAt: (step) => batches.batchAt(step),
     validationWindows: (count) => evaluationWindows(held, T, count),
+    windowsPerEpoch: batches.windowsPerEpoch,
     tokensPerCharacter: held.length / dataset.split.validationCharacters,
     trainTokensPerCharacter: dataset.train.length / dataset.split.trainCharacters,
     split: dataset.description,
@@ -101,6 +104,7 @@ function preparePairs({ data, training }: Experiment, text: string, given?: Toke
     batchAt: (step) => batchAt(step).tokens,
     answerStartsAt: (step) => batchAt(step).answerStarts,
     validationWindows: (count) => someRows(held, T, count).tokens,
+    windowsPerEpoch: train.answerStarts.length,
     tokensPerCharacter: answerTokensPerCharacter(held, tokenizer, T),
     trainTokensPerCharacter: answerTokensPerCharacter(train, tokenizer, T),
     split: `${split.train.length} of ${pairs.length} prompts with answers are trained on, ${split.validation.length} are held out and never trained on.`,

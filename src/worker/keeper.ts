@@ -62,14 +62,14 @@ export interface KeeperOptions {
 
 export function createKeeper(options: KeeperOptions): RunKeeper {
   const { identity, experiment, text, earlier, adapterOf, storage, emit } = options;
-  const { tokenizer, trainTokensPerCharacter, floorBpc } = text;
+  const { tokenizer, trainTokensPerCharacter, windowsPerEpoch, floorBpc } = text;
   let backend: BackendKind = 'cpu';
   const facts: RunFacts = {
     ...identity,
     backend,
     adapter: '',
     experiment,
-    text: { vocabularySize: tokenizer.vocabularySize, trainTokensPerCharacter, floorBpc },
+    text: { vocabularySize: tokenizer.vocabularySize, trainTokensPerCharacter, windowsPerEpoch, floorBpc },
   };
   const collector = createRunCollector(facts, earlier?.record);
   // A run that moves between backends is filed under its last one.

@@ -69,12 +69,31 @@ test('runs over each other: choose, change the axis, read by keyboard, export, i
   const pixels = await downloadedBytes(page, 'Export Validation loss', 'Picture (PNG)');
   expect([...pixels.subarray(1, 4)].map((byte) => String.fromCharCode(byte)).join('')).toBe('PNG');
 
-  // What went out comes in again: in a fresh visit, with the run that was trained here.
+  // The run that ends stays in the charts, now as a saved one, and can be renamed.
+  await button(page, 'Stop').click();
+  await page.getByRole('checkbox', { name: 'Compare This run', exact: true }).waitFor({ state: 'detached' });
+  await expect.poll(() => chart.getAttribute('data-lines')).toBe('3');
+  await page.getByRole('button', { name: /^More about (?!run |this run)/ }).click();
+  await page.getByRole('menuitem', { name: 'Rename…' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('My first run');
+  await button(page, 'Rename').click();
+  const renamed = page.getByRole('checkbox', { name: 'Compare My first run' });
+  await expect.poll(() => renamed.isChecked()).toBe(true);
+
+  // What went out comes in again in another browser, and is there on the next visit.
   const everything = await downloaded(page, 'Export', 'Everything (JSON)');
   const second = await openApp(browser, '#/compare');
   await second.page.getByRole('region', { name: 'Runs' }).waitFor();
   await bringFile(second.page, 'runs.json', everything);
-  await expect.poll(() => second.page.getByRole('checkbox', { name: 'Compare This run', exact: true }).count()).toBe(1);
+  await second.page.getByRole('checkbox', { name: 'Compare My first run' }).waitFor();
+  const later = await second.page.context().newPage();
+  await later.goto(second.page.url());
+  const found = later.getByRole('checkbox', { name: 'Compare My first run' });
+  await found.waitFor();
+  await later.getByRole('button', { name: 'More about My first run' }).click();
+  await later.getByRole('menuitem', { name: 'Remove…' }).click();
+  await button(later, 'Remove').click();
+  await found.waitFor({ state: 'detached' });
   expect([...problems, ...second.problems]).toEqual([]);
 });
 

@@ -75,7 +75,7 @@ const facts: RunFacts = {
   backend: 'cpu',
   adapter: 'a processor',
   experiment,
-  text: { vocabularySize: 20, trainTokensPerCharacter: 1, floorBpc: null },
+  text: { vocabularySize: 20, trainTokensPerCharacter: 1, windowsPerEpoch: 7, floorBpc: null },
 };
 const step = (at: number, loss = at): TrainingEvent => ({
   kind: 'step',
@@ -110,6 +110,7 @@ describe('run collector', () => {
     expect(record.validation).toEqual({ step: [2], seconds: [3], bpc: [3], standardError: [0.1] });
     const { batchSize } = experiment.training;
     expect(record.measures.tokensPerSecond).toBeCloseTo((4 * batchSize * experiment.data.sequenceLength) / 5);
+    expect(record.measures.windowsPerEpoch).toBe(7);
     expect(record.measures.maxVio).toBeCloseTo(1);
     expect(record.measures.dropRate).toBeCloseTo(0.2);
     expect(record.training.bpc[0]).toBeCloseTo(1 / Math.LN2);

@@ -19,6 +19,12 @@ export const xAxes = {
     label: 'FLOPs',
     at: (record, step) => tokensAt(record, step) * record.costs.trainFlopsPerToken,
   },
+  epochs: {
+    title: 'passes over the training text',
+    label: 'Epochs',
+    at: ({ experiment, measures }, step) =>
+      measures.windowsPerEpoch > 0 ? (step * experiment.training.batchSize) / measures.windowsPerEpoch : null,
+  },
   seconds: { title: 'seconds of training', label: 'Wall-clock', at: (_, _step, seconds) => seconds },
 } as const satisfies Record<string, Axis>;
 
@@ -29,6 +35,11 @@ export const xAxisNames = Object.keys(xAxes) as XAxisName[];
 /** Tokens that a run has been trained on after `step` steps. */
 export function tokensAt({ experiment }: RunRecord, step: number): number {
   return step * experiment.training.batchSize * experiment.data.sequenceLength;
+}
+
+/** Whether a record tells where its steps lie on an axis. */
+export function hasAxis(record: RunRecord, name: XAxisName): boolean {
+  return xAxes[name].at(record, 1, 1) !== null;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The run in progress (or trained last) as a record, from what the page has heard of it. Pure. */
+/** The run in progress as a record, from what the page has heard of it. */
 import type { RunRecord } from '../../config/records.ts';
 import type { ModelReport, RunStatus } from '../../worker/protocol.ts';
 import type { ValidationPoint } from '../live.ts';
@@ -27,11 +27,13 @@ export function currentRecord({ model, status, loss, speed, validation, adapter,
   const points = trace(loss, maxPoints);
   return {
     format: 1,
-    id: 'current',
+    // Unique among saved runs, should it be exported and imported again.
+    id: `in-progress-${created}`,
     name: 'This run',
     created,
     study: null,
-    status: status.phase === 'failed' ? 'failed' : status.phase === 'finished' ? 'finished' : 'stopped',
+    // As if it were stopped now.
+    status: 'stopped',
     problem: null,
     experiment,
     backend: status.backend,
@@ -40,7 +42,7 @@ export function currentRecord({ model, status, loss, speed, validation, adapter,
       total: model.parameters.total,
       active: model.parameters.active,
       trainFlopsPerToken: model.trainFlopsPerToken,
-      inferenceFlopsPerToken: model.trainFlopsPerToken / 3,
+      inferenceFlopsPerToken: model.inferenceFlopsPerToken,
     },
     floorBpc: model.floorBpc,
     steps: status.step,
@@ -75,4 +77,14 @@ function clockOf(speed: readonly Point[], tokensPerStep: number): (step: number)
     const share = (step - steps[at]) / (steps[at + 1] - steps[at]);
     return seconds[at] + share * (seconds[at + 1] - seconds[at]);
   };
+}
+
+/** When the page first heard of a model: about when its run began. */
+const starts = new WeakMap<ModelReport, string>();
+
+/** ISO 8601; the same for the same report. */
+export function startOf(model: ModelReport): string {
+  const start = starts.get(model) ?? new Date().toISOString();
+  starts.set(model, start);
+  return start;
 }

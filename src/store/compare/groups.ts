@@ -8,7 +8,7 @@ import { pointsOf, type XAxisName, xAxes } from './axes.ts';
 import { type Measured, meanCurve, meanOf, smooth } from './curves.ts';
 
 /** Where a run in the comparison comes from. */
-export type Origin = 'current' | 'saved' | 'recorded' | 'imported';
+export type Origin = 'current' | 'saved' | 'recorded';
 
 export interface ComparedRun {
   /** Unique in the comparison: origin and id. */

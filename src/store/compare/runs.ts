@@ -1,21 +1,43 @@
-/** All runs that can be compared: recorded studies, imported files, the run in progress. Pure, but for imports. */
-import { create } from 'zustand';
+/** All runs that can be compared: recorded studies, saved runs (imported ones too), the run in progress. */
 import type { RunRecord, StudyRecord } from '../../config/records.ts';
+import type { ModelReport } from '../../worker/protocol.ts';
+import { useRun } from '../run.ts';
+import { addRuns, followSavedRuns } from '../savedRuns.ts';
+import { listen } from '../session.ts';
 import { parseRuns } from './bundle.ts';
-import type { ComparedRun, Origin } from './groups.ts';
-
-/** Runs from files that a person brought in this visit. */
-export const useImported = create<{ runs: readonly RunRecord[] }>(() => ({ runs: [] }));
+import { replaceRun } from './comparison.ts';
+import { startOf } from './currentRun.ts';
+import type { ComparedRun } from './groups.ts';
 
 /**
- * Takes over the runs of a file (see `parseRuns`); one that was imported before is replaced.
- * Answers their keys. Throws `DataError` with one sentence.
+ * Keeps the runs of a file (see `parseRuns`) among the saved ones; one of the same id is replaced.
+ * Answers their keys, or null when they could not be kept (the problem is shown). Throws `DataError` with one sentence.
  */
-export function importRuns(text: string, where: string): string[] {
+export async function importRuns(text: string, where: string): Promise<string[] | null> {
   const found = parseRuns(text, where);
-  const ids = new Set(found.map(({ id }) => id));
-  useImported.setState(({ runs }) => ({ runs: [...runs.filter(({ id }) => !ids.has(id)), ...found] }));
-  return found.map((record) => keyOf('imported', record));
+  return (await addRuns(found)) ? found.map((record) => keyOf('saved', record)) : null;
+}
+
+/** Key of the run in progress: another one for every run. */
+export const currentKey = (model: ModelReport): string => `current/${startOf(model)}`;
+
+/**
+ * Follows the saved runs. A run in progress that ends becomes a saved one: it keeps its place in the charts.
+ * Answers an end to it.
+ */
+export function followRuns(): () => void {
+  const endSaved = followSavedRuns();
+  const endTelemetry = listen((telemetry) => {
+    if (telemetry.kind !== 'savedRun') return;
+    const { model } = useRun.getState();
+    const { record } = telemetry;
+    const isCurrent = model && JSON.stringify(model.experiment) === JSON.stringify(record.experiment);
+    if (isCurrent) replaceRun(currentKey(model), keyOf('saved', record));
+  });
+  return () => {
+    endSaved();
+    endTelemetry();
+  };
 }
 
 /** The runs of recorded studies, arm by arm. */
@@ -35,12 +57,13 @@ export function runsOfStudies(studies: readonly StudyRecord[]): ComparedRun[] {
   });
 }
 
-/** Records as runs of one origin. An arm is named as the recorded study names it, where there is one. */
-export function runsOf(records: readonly RunRecord[], origin: Origin, studies: readonly StudyRecord[]): ComparedRun[] {
+/** Saved records as runs. An arm is named as the recorded study names it, where there is one. */
+export function runsOfRecords(records: readonly RunRecord[], studies: readonly StudyRecord[]): ComparedRun[] {
   return records.map((record) => {
     const arms = studies.find(({ study }) => study === record.study?.id)?.arms;
     const arm = arms?.find(({ id }) => id === record.study?.arm);
-    return { key: keyOf(origin, record), origin, record, label: arm?.label ?? record.study?.arm ?? record.name };
+    const label = arm?.label ?? record.study?.arm ?? record.name;
+    return { key: keyOf('saved', record), origin: 'saved', record, label };
   });
 }
 
@@ -55,6 +78,6 @@ function studyOf({ record }: ComparedRun): string | undefined {
   return record.study?.id;
 }
 
-function keyOf(origin: Origin, { id, study }: RunRecord): string {
-  return origin === 'recorded' ? `recorded/${study?.id}/${id}` : `${origin}/${id}`;
+function keyOf(origin: 'saved' | 'recorded', { id, study }: RunRecord): string {
+  return origin === 'recorded' ? `recorded/${study?.id}/${id}` : `saved/${id}`;
 }

@@ -14,10 +14,9 @@ export interface Column {
 }
 
 const originWords: Record<Origin, string> = {
-  current: 'in progress',
-  saved: 'saved here',
+  current: 'this page',
+  saved: 'saved',
   recorded: 'recorded study',
-  imported: 'imported',
 };
 
 const column = (id: string, label: string, kind: ColumnKind, value: Column['value'], unit = ''): Column => ({
@@ -41,6 +40,7 @@ export const columns: readonly Column[] = [
   column('parameters', 'Parameters', 'count', ({ record }) => record.costs.total),
   column('active', 'Active', 'count', ({ record }) => record.costs.active),
   column('flops', 'FLOPs', 'count', ({ record }) => record.costs.trainFlopsPerToken, 'per token'),
+  column('state', 'State', 'text', ({ origin, record }) => (origin === 'current' ? 'in progress' : record.status)),
   column('study', 'Study', 'text', ({ record }) => record.study?.id ?? null),
   column('origin', 'From', 'text', ({ origin }) => originWords[origin]),
   column('created', 'Date', 'date', ({ record }) => record.created),

@@ -2,7 +2,7 @@
 import { Stack } from '@mantine/core';
 import { useEffect, useMemo } from 'react';
 import { useComparison } from '../../store/compare/comparison.ts';
-import { firstChoice } from '../../store/compare/runs.ts';
+import { firstChoice, followRuns } from '../../store/compare/runs.ts';
 import { loadStudies } from '../../store/compare/studies.ts';
 import { CurvesPanel } from './CurvesPanel.tsx';
 import { DifferencesPanel } from './DifferencesPanel.tsx';
@@ -12,6 +12,7 @@ import { useRuns } from './useRuns.ts';
 
 export function CompareView() {
   useEffect(() => void loadStudies(document.baseURI), []);
+  useEffect(followRuns, []);
   const runs = useRuns();
   const wanted = useComparison((state) => state.chosen);
   const chosen = useMemo(() => {

@@ -1,6 +1,6 @@
 /** The x axis, logarithms, smoothing, and whether the seeds of an arm are drawn as one. */
 import { Group, NativeSelect, Switch } from '@mantine/core';
-import { type XAxisName, xAxes, xAxisNames } from '../../store/compare/axes.ts';
+import { type XAxisName, xAxes } from '../../store/compare/axes.ts';
 import { show, useComparison } from '../../store/compare/comparison.ts';
 
 const smoothings = [
@@ -9,16 +9,15 @@ const smoothings = [
   { value: '0.1', label: 'Smoother' },
 ];
 
-const axes = xAxisNames.map((name) => ({ value: name, label: `By ${xAxes[name].label}` }));
-
-export function CurveControls() {
+/** @param names x axes that the chosen runs can be drawn over */
+export function CurveControls({ names }: { names: readonly XAxisName[] }) {
   const { axis, logX, logY, byArm, reach } = useComparison();
   return (
     <Group gap="sm">
       <NativeSelect
         size="xs"
         aria-label="X axis"
-        data={axes}
+        data={names.map((name) => ({ value: name, label: `By ${xAxes[name].label}` }))}
         value={axis}
         onChange={(event) => show({ axis: event.currentTarget.value as XAxisName })}
       />

@@ -1,6 +1,7 @@
 /** The chosen runs over each other: validation and training loss on the same x axis, with one key for both. */
 import { SimpleGrid, Text } from '@mantine/core';
 import { useMemo } from 'react';
+import { hasAxis, xAxisNames } from '../../store/compare/axes.ts';
 import { useComparison } from '../../store/compare/comparison.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { Panel } from '../parts/Panel.tsx';
@@ -15,9 +16,10 @@ export function CurvesPanel({ runs }: { runs: readonly ComparedRun[] }) {
   const lines = useLines(runs);
   const shown = useMemo(() => lines.filter(({ isHidden }) => !isHidden), [lines]);
   const floors = useMemo(() => floorsOf(runs), [runs]);
+  const axisNames = xAxisNames.filter((name) => name === axis || runs.some(({ record }) => hasAxis(record, name)));
   const shared = { lines: shown, axis, logX, logY, floors };
   return (
-    <Panel title="Curves" note={wordsFor(runs, lines.length)} actions={<CurveControls />}>
+    <Panel title="Curves" note={wordsFor(runs, lines.length)} actions={<CurveControls names={axisNames} />}>
       {runs.length === 0 ? (
         <Text size="sm" c="dimmed">
           Choose runs in the table below to see their curves over each other.

@@ -82,12 +82,9 @@ function Import({ chosen }: { chosen: readonly ComparedRun[] }) {
   const take = async (file: File | null) => {
     if (!file) return;
     try {
-      const keys = importRuns(await file.text(), file.name);
-      toggleRuns(
-        keys,
-        true,
-        chosen.map(({ key }) => key),
-      );
+      const keys = await importRuns(await file.text(), file.name);
+      const before = chosen.map(({ key }) => key);
+      if (keys) toggleRuns(keys, true, before);
       setProblem(null);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
@@ -122,9 +119,7 @@ function sourceOf({ origin, record }: ComparedRun): string {
       return `Recorded: ${record.study?.id ?? 'without a study'}`;
     case 'current':
     case 'saved':
-      return 'Trained here';
-    case 'imported':
-      return 'Imported';
+      return 'Yours';
     default:
       return origin satisfies never;
   }

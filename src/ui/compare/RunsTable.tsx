@@ -5,6 +5,7 @@ import { show, toggleRuns, useComparison } from '../../store/compare/comparison.
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { type Column, columns, errorColumn, sortRuns } from '../../store/compare/table.ts';
 import { compact } from '../format.ts';
+import { RunActions } from './RunActions.tsx';
 
 interface RunsTableProps {
   runs: readonly ComparedRun[];
@@ -45,6 +46,7 @@ export const RunsTable = memo(function RunsTable({ runs, chosen }: RunsTableProp
             {shownColumns.map((column) => (
               <Head key={column.id} column={column} />
             ))}
+            <Table.Td />
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -63,6 +65,9 @@ export const RunsTable = memo(function RunsTable({ runs, chosen }: RunsTableProp
                   {cellOf(column, run)}
                 </Table.Td>
               ))}
+              <Table.Td>
+                <RunActions run={run} />
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -1,23 +1,21 @@
 /** Every run that can be compared, as React sees them. */
 import { useEffect, useMemo, useState } from 'react';
-import { currentRecord } from '../../store/compare/currentRun.ts';
+import { currentRecord, startOf } from '../../store/compare/currentRun.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
-import { runsOf, runsOfStudies, useImported } from '../../store/compare/runs.ts';
+import { currentKey, runsOfRecords, runsOfStudies } from '../../store/compare/runs.ts';
 import { useStudies } from '../../store/compare/studies.ts';
 import { live, lossSeries, speedSeries, subscribeLive } from '../../store/live.ts';
-import { type Run, useRun } from '../../store/run.ts';
+import { isActive, type Run, useRun } from '../../store/run.ts';
+import { useSavedRuns } from '../../store/savedRuns.ts';
 
 /** Milliseconds between two looks at the run in progress: its curves are drawn among many others. */
 const lookInterval = 1000;
 
 export function useRuns(): ComparedRun[] {
   const studies = useStudies((state) => state.studies);
-  const imported = useImported((state) => state.runs);
+  const saved = useSavedRuns((state) => state.runs);
   const current = useCurrentRun();
-  const others = useMemo(
-    () => [...runsOf(imported, 'imported', studies), ...runsOfStudies(studies)],
-    [imported, studies],
-  );
+  const others = useMemo(() => [...runsOfRecords(saved, studies), ...runsOfStudies(studies)], [saved, studies]);
   return useMemo(() => (current ? [current, ...others] : others), [current, others]);
 }
 
@@ -43,7 +41,8 @@ function useCurrentRun(): ComparedRun | null {
 function currentRun(): ComparedRun | null {
   const run = useRun.getState();
   const { model, status, machine } = run;
-  if (!model || !status || !machine || status.step === 0) return null;
+  // Once it has ended it is among the saved runs.
+  if (!isActive(run) || !model || !status || !machine || status.step === 0) return null;
   const record = currentRecord({
     model,
     status,
@@ -53,20 +52,11 @@ function currentRun(): ComparedRun | null {
     adapter: adapterOf(run),
     created: startOf(model),
   });
-  return { key: 'current', origin: 'current', record, label: record.name };
+  return { key: currentKey(model), origin: 'current', record, label: record.name };
 }
 
 function adapterOf({ machine, status }: Run): string {
   const adapter = status?.backend === 'gpu' ? machine?.adapter : null;
   if (!adapter) return 'CPU';
   return adapter.description || [adapter.vendor, adapter.architecture].filter(Boolean).join(' ') || 'GPU';
-}
-
-/** When the page first heard of a model: about when its run began. */
-const starts = new WeakMap<object, string>();
-
-function startOf(model: object): string {
-  const start = starts.get(model) ?? new Date().toISOString();
-  starts.set(model, start);
-  return start;
 }

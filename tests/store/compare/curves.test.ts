@@ -1,13 +1,13 @@
 /** Arithmetic on curves: interpolation, means with errors, smoothing that thinning does not change, x axes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pointsOf, xAxisNames } from '../../../src/store/compare/axes.ts';
+import { hasAxis, pointsOf, xAxisNames } from '../../../src/store/compare/axes.ts';
 import { meanCurve, meanOf, smooth, thinned, valueAt } from '../../../src/store/compare/curves.ts';
 import type { Point } from '../../../src/store/series.ts';
 import { recordOf } from './records.ts';
 
 const curve = fc
-  .array(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.double({ min: -9, max: 9, noNaN: true })), {
+  .array(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.double({ min: 0.001, max: 9, noNaN: true })), {
     minLength: 1,
     maxLength: 40,
   })
@@ -126,6 +126,7 @@ describe('x axes', () => {
       [1, 0.5, 5],
       [10, 4.5, 3],
     ],
+    measures: { windowsPerEpoch: 8 },
   });
 
   it.each([
@@ -134,8 +135,16 @@ describe('x axes', () => {
     // 600 FLOPs per token.
     ['flops', [76_800, 768_000]],
     ['seconds', [0.5, 4.5]],
+    // 4 of 8 windows per step.
+    ['epochs', [0.5, 5]],
   ] as const)('%s', (axis, expected) => {
     expect(pointsOf(record, record.training, axis).map(({ x }) => x)).toEqual(expected);
+  });
+
+  it('are told apart from those that a record does not tell', () => {
+    const untold = recordOf({ id: 'b' });
+    expect([record, untold].map((one) => hasAxis(one, 'epochs'))).toEqual([true, false]);
+    expect(pointsOf(untold, untold.training, 'epochs')).toEqual([]);
   });
 
   it('leave out losses that are not numbers', () => {

@@ -5,9 +5,10 @@ import type { StudyRecord } from '../../../src/config/records.ts';
 import { bundleJson, parseRuns } from '../../../src/store/compare/bundle.ts';
 import { chartCsv, chartJson, csvOf, runsCsv, tableCsv } from '../../../src/store/compare/files.ts';
 import { groupRuns, lineOf } from '../../../src/store/compare/groups.ts';
-import { importRuns, runsOfStudies, useImported } from '../../../src/store/compare/runs.ts';
+import { importRuns, runsOfStudies } from '../../../src/store/compare/runs.ts';
 import { loadStudies, useStudies } from '../../../src/store/compare/studies.ts';
 import { columns } from '../../../src/store/compare/table.ts';
+import { connected } from '../testPort.ts';
 import { recordOf, runOf } from './records.ts';
 
 /** Reads CSV by the grammar of RFC 4180, independently of the writer. */
@@ -41,7 +42,12 @@ describe('CSV', () => {
     );
   });
 
-  const run = runOf({ id: 'a', validation: [[10, 2, 3.25, 0.5]], training: [[4, 1, 5.125]], tokensPerSecond: 77 });
+  const run = runOf({
+    id: 'a',
+    validation: [[10, 2, 3.25, 0.5]],
+    training: [[4, 1, 5.125]],
+    measures: { tokensPerSecond: 77 },
+  });
 
   it('of the table has every column, at full precision', () => {
     const [head, row] = readCsv(tableCsv([run]));
@@ -75,7 +81,6 @@ describe('CSV', () => {
 });
 
 describe('a file of runs', () => {
-  beforeEach(() => useImported.setState({ runs: [] }));
   const records = [recordOf({ id: 'a' }), recordOf({ id: 'b', settings: { 'training.seed': 5 } })];
 
   it('comes back equal: a bundle, a single run, a study', () => {
@@ -84,11 +89,15 @@ describe('a file of runs', () => {
     expect(parseRuns(JSON.stringify(studyOf(records)), 'study.json')).toEqual(records);
   });
 
-  it('replaces runs that were imported before', () => {
-    importRuns(bundleJson(records), 'runs.json');
-    const renamed = { ...records[0], name: 'renamed' };
-    expect(importRuns(bundleJson([renamed]), 'runs.json')).toEqual(['imported/a']);
-    expect(useImported.getState().runs.map(({ name }) => name)).toEqual(['run b', 'renamed']);
+  it('goes to the engine to be kept, and answers under which keys it is found', async () => {
+    const { sent, answer, refuse } = connected();
+    const importing = importRuns(bundleJson(records), 'runs.json');
+    expect(sent.at(-1)).toMatchObject({ name: 'addRuns', argument: { runs: records } });
+    await answer({});
+    expect(await importing).toEqual(['saved/a', 'saved/b']);
+    const failing = importRuns(bundleJson(records), 'runs.json');
+    refuse('storage: expected room, got none');
+    expect(await failing).toBeNull();
   });
 
   it.each([
@@ -101,9 +110,8 @@ describe('a file of runs', () => {
       JSON.stringify({ ...records[0], experiment: { model: { wings: 2 } } }),
       /^runs\.json: model\.wings: expected one of .*, got an unknown setting$/,
     ],
-  ])('that is %s is refused with one sentence', (_, text, sentence) => {
-    expect(() => importRuns(text, 'runs.json')).toThrow(sentence);
-    expect(useImported.getState().runs).toEqual([]);
+  ])('that is %s is refused with one sentence', async (_, text, sentence) => {
+    await expect(importRuns(text, 'runs.json')).rejects.toThrow(sentence);
   });
 });
 

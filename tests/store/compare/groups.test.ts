@@ -1,10 +1,13 @@
 /** Which runs become one line, what errors the line has, which settings differ, and which colour it keeps. */
 import { describe, expect, it } from 'vitest';
-import { slotsFor } from '../../../src/store/compare/comparison.ts';
+import { chooseRuns, slotsFor, toggleRuns, useComparison } from '../../../src/store/compare/comparison.ts';
 import { differencesAmong } from '../../../src/store/compare/differences.ts';
 import { groupRuns, lineOf } from '../../../src/store/compare/groups.ts';
-import { firstChoice } from '../../../src/store/compare/runs.ts';
+import { currentKey, firstChoice, followRuns } from '../../../src/store/compare/runs.ts';
 import { bestOf, sortRuns } from '../../../src/store/compare/table.ts';
+import { useRun } from '../../../src/store/run.ts';
+import type { ModelReport } from '../../../src/worker/protocol.ts';
+import { connected } from '../testPort.ts';
 import { recordOf, runOf } from './records.ts';
 
 const study = (arm: string) => ({ id: 'dense-vs-moe', size: 'software', arm });
@@ -151,10 +154,10 @@ describe('the table', () => {
         [1, 1, 2.5, 0.1],
         [2, 2, 2.6, 0.2],
       ],
-      tokensPerSecond: 100,
+      measures: { tokensPerSecond: 100 },
     }),
     runOf({ id: '9', validation: [[1, 1, 2.4, 0.1]] }),
-    runOf({ id: '11', validation: [], tokensPerSecond: 300 }),
+    runOf({ id: '11', validation: [], measures: { tokensPerSecond: 300 } }),
   ];
   const sorted = (by: string, descending: boolean) => sortRuns(runs, { by, descending }).map(({ record }) => record.id);
 
@@ -176,4 +179,29 @@ it('begins with the first recorded study, or with everything', () => {
   const saved = runOf({ id: 's' });
   expect(firstChoice([saved, recorded])).toEqual([recorded.key]);
   expect(firstChoice([saved])).toEqual([saved.key]);
+});
+
+describe('the choice', () => {
+  it('starts from what is on show, and keeps the order in which runs were chosen', () => {
+    useComparison.setState({ chosen: null });
+    toggleRuns(['c'], true, ['a', 'b']);
+    expect(useComparison.getState().chosen).toEqual(['a', 'b', 'c']);
+    toggleRuns(['a'], false, []);
+    expect(useComparison.getState().chosen).toEqual(['b', 'c']);
+  });
+
+  it('holds on to the run in progress when it ends and is saved', () => {
+    const { send } = connected();
+    const record = recordOf({ id: 'now' });
+    const model = { experiment: record.experiment } as ModelReport;
+    useRun.setState({ model });
+    const current = currentKey(model);
+    chooseRuns(['saved/x', current]);
+    const end = followRuns();
+    send({ kind: 'savedRun', record: recordOf({ id: 'other', settings: { 'training.steps': 7 } }) });
+    expect(useComparison.getState().chosen).toEqual(['saved/x', current]);
+    send({ kind: 'savedRun', record });
+    expect(useComparison.getState().chosen).toEqual(['saved/x', 'saved/now']);
+    end();
+  });
 });

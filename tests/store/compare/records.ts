@@ -12,10 +12,10 @@ interface Sketch {
   /** (step, seconds, bpc, standard error) of each validation. */
   validation?: readonly (readonly [number, number, number, number])[];
   training?: readonly (readonly [number, number, number])[];
-  tokensPerSecond?: number;
+  measures?: Record<string, number>;
 }
 
-export function recordOf({ id, settings = {}, study = null, tokensPerSecond, ...curves }: Sketch): RunRecord {
+export function recordOf({ id, settings = {}, study = null, measures = {}, ...curves }: Sketch): RunRecord {
   const { validation = [[10, 1, 3, 0.1]], training = [[1, 0.1, 5]] } = curves;
   return {
     format: 1,
@@ -42,7 +42,7 @@ export function recordOf({ id, settings = {}, study = null, tokensPerSecond, ...
       bpc: validation.map(([, , bpc]) => bpc),
       standardError: validation.map(([, , , error]) => error),
     },
-    measures: tokensPerSecond === undefined ? {} : { tokensPerSecond },
+    measures,
   };
 }
 
