@@ -10,17 +10,21 @@ import { root } from './install.mjs';
 
 const settings = {
   'data.corpus': 'sonnets',
-  'data.sequenceLength': 96,
+  'data.tokenizer': 'bpe',
+  'data.vocabularySize': 2048,
+  'data.sequenceLength': 64,
   'model.layers': 3,
   'model.width': 96,
   'model.heads': 3,
   'model.expertWidth': 96,
   'training.batchSize': 8,
+  'training.optimizer': 'muon',
   'training.learningRate': 0.006,
+  'training.schedule': 'wsd',
   'training.weightDecay': 0.02,
   'training.emaDecay': 0.998,
   'training.evaluateEvery': 500,
-  'training.steps': 8000,
+  'training.steps': 3200,
 };
 
 const out = join(root, 'runs', 'bundled');
