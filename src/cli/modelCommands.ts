@@ -44,7 +44,8 @@ ${Object.entries(decoderFacts)
 export const forwardHelp = `
 forward --run DIR --tokens FILE.json --out FILE.safetensors [--backend gpu|cpu]
     Logits and routes of given token ids, for checks by others. Row i is the prediction of token i: of a diffusion
-    model from all tokens as they are, of an autoregressive one from tokens 0 to i - 1, behind the mask as the beginning.`;
+    model from all tokens as they are, of an autoregressive one from tokens 0 to i - 1, with the mask as the
+    beginning of the text.`;
 
 export async function evalCommand(args: readonly string[]): Promise<void> {
   const values = readOptions(args, {
