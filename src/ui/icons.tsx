@@ -53,3 +53,6 @@ export const DiceIcon = icon(
 );
 export const CopyIcon = icon(<path d="M5.5 5.5h8v8h-8zM3.5 10.5h-1v-8h8v1" />);
 export const MoreIcon = icon(<path d="M3.5 8h0M8 8h0M12.5 8h0" strokeWidth={2.5} />);
+export const UpIcon = icon(<path d="m4 10 4-4 4 4" />);
+export const DownIcon = icon(<path d="m4 6 4 4 4-4" />);
+export const CloseIcon = icon(<path d="m4 4 8 8M12 4l-8 8" />);

@@ -4,7 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { StudyRecord } from '../../src/config/records.ts';
 import { bundleJson } from '../../src/store/compare/bundle.ts';
 import { recordOf } from '../store/compare/records.ts';
 import { launchBrowser, openApp } from '../support/browser.ts';
@@ -26,6 +27,33 @@ const imported = ['slow', 'fast'].map((id, i) =>
     validation: steps.slice(3).map((step) => [step, seconds(step), 5 - (i + 1) * (step / 100), 0.05]),
   }),
 );
+
+const study: StudyRecord = {
+  format: 1,
+  study: 'dense-vs-moe',
+  size: 'software',
+  title: 'A study',
+  question: 'Does it hold?',
+  created: '2025-01-02T03:04:05.000Z',
+  adapter: 'a processor',
+  commit: '0123456789',
+  command: 'sdlm study dense-vs-moe',
+  seeds: 2,
+  arms: [
+    { id: 'slow', label: 'The slow one' },
+    { id: 'fast', label: 'The fast one' },
+  ],
+  runs: imported.flatMap((run) =>
+    [1, 2].map((seed) => ({
+      ...run,
+      id: `${run.id}-${seed}`,
+      study: { id: 'dense-vs-moe', size: 'software', arm: run.id },
+      experiment: { ...run.experiment, training: { ...run.experiment.training, seed } },
+    })),
+  ),
+  tables: [{ title: 'Last losses', columns: ['arm', 'loss'], rows: [['fast', 1.23456]] }],
+  verdicts: [{ claim: 'The fast one wins.', outcome: 'not reproduced', evidence: '1.0 ± 0.1' }],
+};
 
 test('runs over each other: choose, change the axis, read by keyboard, export, import', async () => {
   const { page, problems } = await openApp(browser, `?${tiny}&training.evaluateEvery=10`, { acceptDownloads: true });
@@ -83,7 +111,7 @@ test('runs over each other: choose, change the axis, read by keyboard, export, i
   // What went out comes in again in another browser, and is there on the next visit.
   const everything = await downloaded(page, 'Export', 'Everything (JSON)');
   const second = await openApp(browser, '#/compare');
-  await second.page.getByRole('region', { name: 'Runs' }).waitFor();
+  await untilReady(second.page);
   await bringFile(second.page, 'runs.json', everything);
   await second.page.getByRole('checkbox', { name: 'Compare My first run' }).waitFor();
   const later = await second.page.context().newPage();
@@ -97,15 +125,92 @@ test('runs over each other: choose, change the axis, read by keyboard, export, i
   expect([...problems, ...second.problems]).toEqual([]);
 });
 
-test('a file that holds no runs is one sentence, and the runs on show stay', async () => {
+test('a recorded study is there from the first visit, and can be run here', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const files = { 'index.json': ['dense-vs-moe'], 'dense-vs-moe.json': study };
+  for (const [name, content] of Object.entries(files)) {
+    await page.route(`**/studies/${name}`, (route) => route.fulfill({ json: content }));
+  }
+  await page.goto(`${inject('appUrl')}?${tiny}#/compare`);
+  const studies = page.getByRole('region', { name: 'Studies' });
+  await studies.getByText('Does it hold?').waitFor();
+  expect(await page.getByTestId('study-source').innerText()).toMatch(
+    /^Recorded on a processor, 2 Jan 2025, commit 0123456: 4 runs, 2 seeds per arm, size “software”\. sdlm study/,
+  );
+  expect(await studies.getByRole('listitem').innerText()).toMatch(/not reproduced\s+The fast one wins\. 1\.0 ± 0\.1/);
+  await studies.getByRole('row', { name: 'fast 1.235' }).waitFor();
+  // Its arms are on show without a click: two lines of two seeds each.
+  expect(await page.getByTestId('chart-validation').getAttribute('data-lines')).toBe('2');
+  await page.getByRole('button', { name: /^The slow one \(2 seeds\)/ }).click();
+  await expect.poll(() => page.getByTestId('chart-validation').getAttribute('data-lines')).toBe('1');
+
+  await untilReady(page);
+  await page.getByLabel('Seeds per arm').selectOption('1');
+  await button(page, 'Run it here').click();
+  const queue = page.getByRole('list', { name: 'Runs in the queue' }).getByRole('listitem');
+  await expect.poll(() => queue.count(), { timeout: 60_000 }).toBeGreaterThan(2);
+  expect(await queue.first().innerText()).toContain('dense-vs-moe');
+  await context.close();
+});
+
+test('every study that is shipped can be read', async () => {
+  const folder = new URL('../../public/studies/', import.meta.url);
+  const ids: string[] = JSON.parse(await readFile(new URL('index.json', folder), 'utf8'));
   const { page, problems } = await openApp(browser, '#/compare');
   await page.getByRole('region', { name: 'Runs' }).waitFor();
+  await expect.poll(() => page.getByTestId('study-source').count()).toBe(Math.min(1, ids.length));
+  expect(await page.locator('.study-card').count()).toBe(ids.length > 1 ? ids.length : 0);
+  expect(await page.getByRole('alert').count()).toBe(0);
+  expect(problems).toEqual([]);
+});
+
+test('a file that holds no runs is one sentence, and the runs on show stay', async () => {
+  const { page, problems } = await openApp(browser, '#/compare');
+  await untilReady(page);
   await bringFile(page, 'good.json', bundleJson(imported));
   await page.getByRole('checkbox', { name: 'Compare run slow' }).waitFor();
   await bringFile(page, 'notes.json', '{"weights": []}');
   const alert = page.getByRole('region', { name: 'Runs' }).getByRole('alert');
   expect(await alert.innerText()).toBe('notes.json: expected a run or a list "runs", got {"weights": []}.');
   expect(await page.getByRole('checkbox', { name: 'Compare run slow' }).isChecked()).toBe(true);
+  expect(problems).toEqual([]);
+});
+
+test('seeds of one configuration wait in the queue, are put in order, and become one line', async () => {
+  const { page, problems } = await openApp(browser, `?${tiny}&training.steps=60&training.evaluateEvery=20#/compare`);
+  await untilReady(page);
+  const queue = page.getByRole('list', { name: 'Runs in the queue' }).getByRole('listitem');
+  const seeds = async () => (await queue.allInnerTexts()).map((text) => /seed (\d) /.exec(text)?.[1]).join(' ');
+  // A paused run stands in the way while the others are put in order.
+  await button(page, 'Train').click();
+  await untilStep(page, 1);
+  await button(page, 'Pause').click();
+  await button(page, 'Resume').waitFor();
+  await page.getByLabel('How often the configuration is added').selectOption('3');
+  await button(page, 'Add the edited configuration').click();
+  await expect.poll(seeds).toBe('1 2 3');
+  await page.getByRole('button', { name: /^Later: .*seed 1$/ }).click();
+  await expect.poll(seeds).toBe('2 1 3');
+  await page.getByRole('button', { name: /^Remove from the queue: .*seed 3$/ }).click();
+  await expect.poll(seeds).toBe('2 1');
+  await button(page, 'Pause the queue').click();
+  await button(page, 'Go on with the queue').waitFor();
+  await button(page, 'Stop').click();
+  await expect.poll(() => page.getByRole('checkbox', { name: /^Compare Experts choose tokens/ }).count()).toBe(1);
+  expect(await seeds()).toBe('2 1');
+
+  await button(page, 'Go on with the queue').click();
+  const finished = page.getByRole('checkbox', { name: /^Compare .*, seed [12]$/ });
+  await expect.poll(() => finished.count(), { timeout: 60_000 }).toBe(2);
+  expect(await queue.count()).toBe(0);
+  const all = page.getByRole('checkbox', { name: 'Compare all runs of the table' });
+  await all.check();
+  await all.uncheck();
+  for (const box of await finished.all()) await box.check();
+  await page.getByRole('button', { name: /\(2 seeds\)/ }).waitFor();
+  expect(await page.getByTestId('chart-validation').getAttribute('data-lines')).toBe('1');
+  await page.getByText('mean of each arm ± 1 standard error over seeds').waitFor();
   expect(problems).toEqual([]);
 });
 

@@ -1,18 +1,22 @@
-/** Compare: recorded studies, curves of chosen runs over each other, what differs among them, and the table of runs. */
+/** Compare: recorded studies, curves of chosen runs over each other, what differs among them, the queue and the table of runs. */
 import { Stack } from '@mantine/core';
 import { useEffect, useMemo } from 'react';
 import { useComparison } from '../../store/compare/comparison.ts';
 import { firstChoice, followRuns } from '../../store/compare/runs.ts';
 import { loadStudies } from '../../store/compare/studies.ts';
+import { useRun } from '../../store/run.ts';
 import { CurvesPanel } from './CurvesPanel.tsx';
 import { DifferencesPanel } from './DifferencesPanel.tsx';
+import { QueuePanel } from './QueuePanel.tsx';
 import { RunsPanel } from './RunsPanel.tsx';
 import { StudiesPanel } from './StudiesPanel.tsx';
 import { useRuns } from './useRuns.ts';
 
 export function CompareView() {
   useEffect(() => void loadStudies(document.baseURI), []);
-  useEffect(followRuns, []);
+  // What is saved is known once the engine is open.
+  const isOpen = useRun((run) => run.machine !== null);
+  useEffect(() => (isOpen ? followRuns() : undefined), [isOpen]);
   const runs = useRuns();
   const wanted = useComparison((state) => state.chosen);
   const chosen = useMemo(() => {
@@ -24,6 +28,7 @@ export function CompareView() {
       <StudiesPanel chosen={chosen} />
       <CurvesPanel runs={chosen} />
       <DifferencesPanel runs={chosen} />
+      <QueuePanel />
       <RunsPanel runs={runs} chosen={chosen} />
     </Stack>
   );

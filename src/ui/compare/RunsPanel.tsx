@@ -7,6 +7,7 @@ import { toggleRuns } from '../../store/compare/comparison.ts';
 import { runsCsv, tableCsv } from '../../store/compare/files.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { importRuns } from '../../store/compare/runs.ts';
+import { useRun } from '../../store/run.ts';
 import { sentence } from '../format.ts';
 import { download } from '../parts/download.ts';
 import { Panel } from '../parts/Panel.tsx';
@@ -78,6 +79,7 @@ function ExportMenu({ chosen }: { chosen: readonly ComparedRun[] }) {
 }
 
 function Import({ chosen }: { chosen: readonly ComparedRun[] }) {
+  const isOpen = useRun((run) => run.machine !== null);
   const [problem, setProblem] = useState<string | null>(null);
   const take = async (file: File | null) => {
     if (!file) return;
@@ -95,11 +97,12 @@ function Import({ chosen }: { chosen: readonly ComparedRun[] }) {
     <>
       <FileButton
         accept="application/json,.json"
+        disabled={!isOpen}
         onChange={(file) => void take(file)}
         inputProps={{ 'aria-label': 'File of runs' }}
       >
         {(props) => (
-          <Button size="xs" variant="default" {...props}>
+          <Button size="xs" variant="default" disabled={!isOpen} {...props}>
             Import
           </Button>
         )}

@@ -6,6 +6,7 @@ import { compact } from '../format.ts';
 import { DataTable } from '../parts/DataTable.tsx';
 import { download } from '../parts/download.ts';
 import { outcomeMarks } from './outcomes.ts';
+import { RunStudy } from './RunStudy.tsx';
 
 interface StudyDetailProps {
   study: StudyRecord;
@@ -26,11 +27,14 @@ export function StudyDetail({ study, isOnShow, onShow }: StudyDetailProps) {
             {study.question}
           </Text>
         </div>
-        {!isOnShow && (
-          <Button size="xs" variant="default" onClick={onShow}>
-            Show its curves
-          </Button>
-        )}
+        <Group gap="xs">
+          {!isOnShow && (
+            <Button size="xs" variant="default" onClick={onShow}>
+              Show its curves
+            </Button>
+          )}
+          <RunStudy id={study.study} />
+        </Group>
       </Group>
       <Text size="xs" c="dimmed" mt={6} data-testid="study-source">
         Recorded on {study.adapter}, {dayOf(study.created)}, commit {study.commit.slice(0, 7)}: {study.runs.length}{' '}
