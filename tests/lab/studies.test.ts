@@ -88,8 +88,8 @@ describe('plans', () => {
   it('take changes for all arms, before widths are matched', () => {
     const experiments = armExperiments(study, 'software', { 'model.expertWidth': 40, 'training.steps': '7' });
     expect(experiments.get('b')!.model.expertWidth).toBe(40);
-    // 2 x 40 channels, and the router, whose 8 rows are worth 8 / 3 channels.
-    expect(experiments.get('a')!.model).toMatchObject({ feedForward: 'dense', hiddenWidth: 83 });
+    // 2 x 40 channels, and the router, whose 16 rows are worth 16 / 3 channels.
+    expect(experiments.get('a')!.model).toMatchObject({ feedForward: 'dense', hiddenWidth: 85 });
     for (const { training } of experiments.values()) expect(training.steps).toBe(7);
   });
 

@@ -8,6 +8,9 @@ import type { Quantity, Results, Settings, Study } from './study.ts';
 /** Bits per character within which two models count as equal. */
 const margin = 0.03;
 
+/** As many channels in fewer experts, so that there is room for finer ones. */
+const coarse: Settings = { 'model.experts': 8, 'model.expertWidth': 16 };
+
 /** Finer experts: `times` as many, as much narrower, as many more per token. */
 const finer =
   (times: number) =>
@@ -25,7 +28,7 @@ export const designChoices: Study = {
   title: 'Design choices',
   question: 'Which choices in the design of a sparse model pay, each alone against the same base?',
   sizes: {
-    software: { settings: { ...small, ...length(4000) }, seeds: 3 },
+    software: { settings: { ...small, ...coarse, ...length(4000) }, seeds: 3 },
     laptop: { settings: { ...medium, ...length(400) }, seeds: 3 },
   },
   arms: [

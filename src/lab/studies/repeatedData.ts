@@ -42,6 +42,9 @@ const controls: readonly Arm[] = [
   control('decay', 'weight decay 1', { 'training.weightDecay': 1 }),
 ];
 
+/** More parameters than unique tokens, as in the original: these models can learn the text by heart. */
+const large: Settings = { 'model.experts': 8, 'model.expertWidth': 32 };
+
 /** `epochs` over the first `characters`, validated after each twentieth. */
 function repeated(base: Settings, characters: number, epochs: number): Settings {
   const tokensPerStep = (base['training.batchSize'] as number) * (base['data.sequenceLength'] as number);
@@ -60,8 +63,8 @@ export const repeatedData: Study = {
   title: 'Repeated data',
   question: 'With few unique tokens and many epochs, which models go on learning and which learn by heart?',
   sizes: {
-    software: { settings: repeated(small, 20_000, 100), seeds: 3 },
-    laptop: { settings: repeated(medium, 50_000, 16), seeds: 3 },
+    software: { settings: repeated({ ...small, ...large }, 8_000, 250), seeds: 3 },
+    laptop: { settings: repeated(medium, 20_000, 60), seeds: 3 },
   },
   arms: [...models, ...controls],
   budgets: [

@@ -2,17 +2,18 @@
 import type { Settings } from './study.ts';
 
 /**
- * About 10 ms per step on one core: a model so small that a run of minutes leaves the early phase, in which only the
- * frequencies of characters are learned and all models look alike. Weights start near 1 / sqrt(width).
+ * About 10 ms per step on one core: a model so small that minutes are enough to leave the early phase, in which all
+ * models look alike, and whose feed-forward is narrow enough for its size to matter then. Weights start near
+ * 1 / sqrt(width).
  */
 export const small: Settings = {
   'model.layers': 2,
   'model.width': 32,
   'model.heads': 2,
   'model.feedForward': 'expert-choice',
-  'model.experts': 8,
+  'model.experts': 16,
   'model.choices': 2,
-  'model.expertWidth': 32,
+  'model.expertWidth': 8,
   'model.initStd': 0.1,
   'data.corpus': 'moby-dick',
   'data.sequenceLength': 32,
