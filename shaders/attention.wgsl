@@ -1,6 +1,7 @@
 // out[i] = sum_j softmax_j(q[i] . k[j] / sqrt(D)) v[j] over visible j, per head; logSum = the softmax's log-sum-exp
 struct Params { N: u32, T: u32, C: u32, blockSize: u32 }
 const D: u32 = 32u; // tunable
+const PAIRED: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<f32>; // (N, 3 C): query, key, value, each heads x D
 @group(0) @binding(2) var<storage, read_write> out: array<f32>; // (N, C)
@@ -15,7 +16,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (row >= params.N) { return; }
   let stride = 3u * params.C;
   let first = (row / params.T) * params.T;
-  let end = first + min(params.T, ((row - first) / params.blockSize + 1u) * params.blockSize);
+  let seen = keys_of(vec4u(row - first), first);
+  let before = seen.a.hi.x - seen.a.lo.x;
+  let count = before + seen.b.hi.x - seen.b.lo.x;
   let scale = inverseSqrt(f32(D));
   var q: array<f32, D>;
   var sum: array<f32, D>;
@@ -25,7 +28,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   var largest = -3.4e38;
   var total = 0.0;
-  for (var j = first; j < end; j++) {
+  for (var s = 0u; s < count; s++) {
+    let j = select(seen.b.first + seen.b.lo.x + s - before, seen.a.first + seen.a.lo.x + s, s < before);
     let key = j * stride + params.C + head;
     var score = 0.0;
     for (var d = 0u; d < D; d++) { score += q[d] * qkv[key + d]; }

@@ -1,6 +1,7 @@
 // dv[j] = sum_i p_ij dout[i]; dk[j] = sum_i p_ij (dout[i] . v[j] - delta[i]) q[i] / sqrt(D), over the i that see j
 struct Params { N: u32, T: u32, C: u32, blockSize: u32 }
 const D: u32 = 32u; // tunable
+const PAIRED: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<f32>; // (N, 3 C)
 @group(0) @binding(2) var<storage, read> logSum: array<f32>; // (N, heads)
@@ -29,9 +30,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     dk[d] = 0.0;
     dv[d] = 0.0;
   }
-  // The rows that see this one begin with its own block.
-  let begin = first + ((row - first) / params.blockSize) * params.blockSize;
-  for (var j = begin; j < first + params.T; j++) {
+  let seen = queries_of(vec4u(row - first), first);
+  let before = seen.a.hi.x - seen.a.lo.x;
+  let count = before + seen.b.hi.x - seen.b.lo.x;
+  for (var s = 0u; s < count; s++) {
+    let j = select(seen.b.first + seen.b.lo.x + s - before, seen.a.first + seen.a.lo.x + s, s < before);
     let query = j * stride + head;
     let up = j * params.C + head;
     var score = 0.0;

@@ -1,6 +1,7 @@
 // dq[i] = sum_j p_ij (dout[i] . v[j] - delta[i]) k[j] / sqrt(D), delta[i] = dout[i] . out[i], per head
 struct Params { N: u32, T: u32, C: u32, blockSize: u32 }
 const D: u32 = 32u; // tunable
+const PAIRED: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<f32>; // (N, 3 C)
 @group(0) @binding(2) var<storage, read> out: array<f32>; // (N, C)
@@ -18,7 +19,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (row >= params.N) { return; }
   let stride = 3u * params.C;
   let first = (row / params.T) * params.T;
-  let end = first + min(params.T, ((row - first) / params.blockSize + 1u) * params.blockSize);
+  let seen = keys_of(vec4u(row - first), first);
+  let before = seen.a.hi.x - seen.a.lo.x;
+  let count = before + seen.b.hi.x - seen.b.lo.x;
   let scale = inverseSqrt(f32(D));
   var q: array<f32, D>;
   var g: array<f32, D>;
@@ -31,7 +34,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     along += g[d] * out[row * params.C + head + d];
   }
   delta[i] = along;
-  for (var j = first; j < end; j++) {
+  for (var s = 0u; s < count; s++) {
+    let j = select(seen.b.first + seen.b.lo.x + s - before, seen.a.first + seen.a.lo.x + s, s < before);
     let key = j * stride + params.C + head;
     var score = 0.0;
     var dp = 0.0;

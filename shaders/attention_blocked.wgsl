@@ -1,6 +1,7 @@
 // The sums of attention.wgsl, online over the keys: 4 queries x 4 keys per step in registers, no barrier; D % 4 == 0.
 struct Params { N: u32, T: u32, C: u32, blockSize: u32 }
 const D: u32 = 32u; // tunable
+const PAIRED: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<vec4f>; // (N, 3 C): query, key, value, each heads x D
 @group(0) @binding(2) var<storage, read_write> out: array<vec4f>; // (N, C)
@@ -21,16 +22,23 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at.row >= params.N) { return; }
   let stride = 3u * heads * W;
   let rows = min(vec4u(at.row) + vec4u(0u, 1u, 2u, 3u), vec4u(at.first + T - 1u));
-  // Row i sees the first ends[i] rows of its sequence; the last row sees the most.
-  let ends = min(((rows - at.first) / params.blockSize + 1u) * params.blockSize, vec4u(T));
+  let seen = keys_of(rows - at.first, at.first);
   let q = rows * stride + at.head * W;
   let scale = inverseSqrt(f32(D));
   for (var d = 0u; d < W; d++) { o0[d] = vec4f(); o1[d] = vec4f(); o2[d] = vec4f(); o3[d] = vec4f(); }
   var largest = vec4f(-1e38);
   var sums = vec4f();
-  for (var j = 0u; j < ends.w; j += 4u) {
+  let before = steps_of(seen.a);
+  let steps = before + steps_of(seen.b);
+  for (var turn = 0u; turn < steps; turn++) {
+    var part = seen.a;
+    var j = seen.a.lo.x + 4u * turn;
+    if (PAIRED && turn >= before) {
+      part = seen.b;
+      j = seen.b.lo.x + 4u * (turn - before);
+    }
     let js = vec4u(j) + vec4u(0u, 1u, 2u, 3u);
-    let k = (at.first + min(js, vec4u(T - 1u))) * stride + (heads + at.head) * W;
+    let k = (part.first + min(js, vec4u(T - 1u))) * stride + (heads + at.head) * W;
     var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
     for (var d = 0u; d < W; d++) {
       let keys = mat4x4f(qkv[k.x + d], qkv[k.y + d], qkv[k.z + d], qkv[k.w + d]);
@@ -39,11 +47,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       s2 += qkv[q.z + d] * keys;
       s3 += qkv[q.w + d] * keys;
     }
-    s0 = select(vec4f(-1e38), s0 * scale, js < vec4u(ends.x));
-    s1 = select(vec4f(-1e38), s1 * scale, js < vec4u(ends.y));
-    s2 = select(vec4f(-1e38), s2 * scale, js < vec4u(ends.z));
-    s3 = select(vec4f(-1e38), s3 * scale, js < vec4u(ends.w));
-    // Every row sees row 0 of its sequence, so after the first step the largest score is a real one.
+    s0 = select(vec4f(-1e38), s0 * scale, (js >= vec4u(part.lo.x)) & (js < vec4u(part.hi.x)));
+    s1 = select(vec4f(-1e38), s1 * scale, (js >= vec4u(part.lo.y)) & (js < vec4u(part.hi.y)));
+    s2 = select(vec4f(-1e38), s2 * scale, (js >= vec4u(part.lo.z)) & (js < vec4u(part.hi.z)));
+    s3 = select(vec4f(-1e38), s3 * scale, (js >= vec4u(part.lo.w)) & (js < vec4u(part.hi.w)));
+    // A row that has seen none yet sums ones here; the first real score shrinks them to nothing. Each row sees itself.
     let next = max(largest, vec4f(highest(s0), highest(s1), highest(s2), highest(s3)));
     let shrink = exp(largest - next);
     largest = next;

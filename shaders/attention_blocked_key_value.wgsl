@@ -1,6 +1,7 @@
 // The sums of attention_backward_key_value.wgsl: 4 keys x 4 queries per step in registers, no barrier; D % 4 == 0.
 struct Params { N: u32, T: u32, C: u32, blockSize: u32 }
 const D: u32 = 32u; // tunable
+const PAIRED: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<vec4f>; // (N, 3 C)
 @group(0) @binding(2) var<storage, read> logSum: array<f32>; // (N, heads)
@@ -22,8 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at.row >= params.N) { return; }
   let stride = 3u * heads * W;
   let rows = min(vec4u(at.row) + vec4u(0u, 1u, 2u, 3u), vec4u(at.first + T - 1u));
-  // The rows that see row i of a sequence begin with i's own block; the first of the four is seen from the earliest.
-  let begins = ((rows - at.first) / params.blockSize) * params.blockSize;
+  let seen = queries_of(rows - at.first, at.first);
   let k = rows * stride + (heads + at.head) * W;
   let v = k + heads * W;
   let scale = inverseSqrt(f32(D));
@@ -31,9 +31,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     k0[d] = vec4f(); k1[d] = vec4f(); k2[d] = vec4f(); k3[d] = vec4f();
     v0[d] = vec4f(); v1[d] = vec4f(); v2[d] = vec4f(); v3[d] = vec4f();
   }
-  for (var i = begins.x; i < T; i += 4u) {
-    let seen = vec4u(i) + vec4u(0u, 1u, 2u, 3u);
-    let js = at.first + min(seen, vec4u(T - 1u));
+  let before = steps_of(seen.a);
+  let steps = before + steps_of(seen.b);
+  for (var turn = 0u; turn < steps; turn++) {
+    var part = seen.a;
+    var i = seen.a.lo.x + 4u * turn;
+    if (PAIRED && turn >= before) {
+      part = seen.b;
+      i = seen.b.lo.x + 4u * (turn - before);
+    }
+    let places = vec4u(i) + vec4u(0u, 1u, 2u, 3u);
+    let js = part.first + min(places, vec4u(T - 1u));
     let q = js * stride + at.head * W;
     let g = (js * heads + at.head) * W;
     let saved = js * heads + at.head;
@@ -49,11 +57,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       p2 += qkv[k.z + d] * queries; t2 += qkv[v.z + d] * upstream;
       p3 += qkv[k.w + d] * queries; t3 += qkv[v.w + d] * upstream;
     }
-    let exists = seen < vec4u(T);
-    p0 = select(vec4f(), exp(p0 * scale - lse), exists & (seen >= vec4u(begins.x)));
-    p1 = select(vec4f(), exp(p1 * scale - lse), exists & (seen >= vec4u(begins.y)));
-    p2 = select(vec4f(), exp(p2 * scale - lse), exists & (seen >= vec4u(begins.z)));
-    p3 = select(vec4f(), exp(p3 * scale - lse), exists & (seen >= vec4u(begins.w)));
+    p0 = select(vec4f(), exp(p0 * scale - lse), (places >= vec4u(part.lo.x)) & (places < vec4u(part.hi.x)));
+    p1 = select(vec4f(), exp(p1 * scale - lse), (places >= vec4u(part.lo.y)) & (places < vec4u(part.hi.y)));
+    p2 = select(vec4f(), exp(p2 * scale - lse), (places >= vec4u(part.lo.z)) & (places < vec4u(part.hi.z)));
+    p3 = select(vec4f(), exp(p3 * scale - lse), (places >= vec4u(part.lo.w)) & (places < vec4u(part.hi.w)));
     t0 = p0 * (t0 - along); t1 = p1 * (t1 - along); t2 = p2 * (t2 - along); t3 = p3 * (t3 - along);
     for (var d = 0u; d < W; d++) {
       let queries = mat4x4f(qkv[q.x + d], qkv[q.y + d], qkv[q.z + d], qkv[q.w + d]);

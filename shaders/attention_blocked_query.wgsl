@@ -1,6 +1,7 @@
 // The sums of attention_backward_query.wgsl: 4 queries x 4 keys per step in registers, no barrier; D % 4 == 0.
 struct Params { N: u32, T: u32, C: u32, blockSize: u32 }
 const D: u32 = 32u; // tunable
+const PAIRED: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<vec4f>; // (N, 3 C)
 @group(0) @binding(2) var<storage, read> out: array<vec4f>; // (N, C)
@@ -21,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at.row >= params.N) { return; }
   let stride = 3u * heads * W;
   let rows = min(vec4u(at.row) + vec4u(0u, 1u, 2u, 3u), vec4u(at.first + T - 1u));
-  let ends = min(((rows - at.first) / params.blockSize + 1u) * params.blockSize, vec4u(T));
+  let seen = keys_of(rows - at.first, at.first);
   let q = rows * stride + at.head * W;
   let g = (rows * heads + at.head) * W;
   let scale = inverseSqrt(f32(D));
@@ -34,9 +35,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let saved = rows * heads + at.head;
   let lse = vec4f(logSum[saved.x], logSum[saved.y], logSum[saved.z], logSum[saved.w]);
-  for (var j = 0u; j < ends.w; j += 4u) {
+  let before = steps_of(seen.a);
+  let steps = before + steps_of(seen.b);
+  for (var turn = 0u; turn < steps; turn++) {
+    var part = seen.a;
+    var j = seen.a.lo.x + 4u * turn;
+    if (PAIRED && turn >= before) {
+      part = seen.b;
+      j = seen.b.lo.x + 4u * (turn - before);
+    }
     let js = vec4u(j) + vec4u(0u, 1u, 2u, 3u);
-    let k = (at.first + min(js, vec4u(T - 1u))) * stride + (heads + at.head) * W;
+    let k = (part.first + min(js, vec4u(T - 1u))) * stride + (heads + at.head) * W;
     let v = k + heads * W;
     var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
     var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
@@ -48,10 +57,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       s2 += qkv[q.z + d] * keys; t2 += dout[g.z + d] * values;
       s3 += qkv[q.w + d] * keys; t3 += dout[g.w + d] * values;
     }
-    s0 = select(vec4f(), exp(s0 * scale - lse.x) * (t0 - along.x), js < vec4u(ends.x));
-    s1 = select(vec4f(), exp(s1 * scale - lse.y) * (t1 - along.y), js < vec4u(ends.y));
-    s2 = select(vec4f(), exp(s2 * scale - lse.z) * (t2 - along.z), js < vec4u(ends.z));
-    s3 = select(vec4f(), exp(s3 * scale - lse.w) * (t3 - along.w), js < vec4u(ends.w));
+    s0 = select(vec4f(), exp(s0 * scale - lse.x) * (t0 - along.x), (js >= vec4u(part.lo.x)) & (js < vec4u(part.hi.x)));
+    s1 = select(vec4f(), exp(s1 * scale - lse.y) * (t1 - along.y), (js >= vec4u(part.lo.y)) & (js < vec4u(part.hi.y)));
+    s2 = select(vec4f(), exp(s2 * scale - lse.z) * (t2 - along.z), (js >= vec4u(part.lo.z)) & (js < vec4u(part.hi.z)));
+    s3 = select(vec4f(), exp(s3 * scale - lse.w) * (t3 - along.w), (js >= vec4u(part.lo.w)) & (js < vec4u(part.hi.w)));
     for (var d = 0u; d < W; d++) {
       let keys = mat4x4f(qkv[k.x + d], qkv[k.y + d], qkv[k.z + d], qkv[k.w + d]);
       d0[d] += keys * s0; d1[d] += keys * s1; d2[d] += keys * s2; d3[d] += keys * s3;

@@ -1,18 +1,19 @@
 /** `sdlm bench step`: time, dispatches and memory of whole training steps. A benchmark, not a test. */
 import { performance } from 'node:perf_hooks';
 import { ConfigError } from '../config/errors.ts';
+import { withSettings } from '../config/experiment.ts';
 import { integerAt, streams } from '../config/random.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import { accountingOf } from '../lab/accounting.ts';
 import { type Workload, workloads } from '../lab/workloads.ts';
 import { createTrainer } from '../train/trainer.ts';
-import { oneOf, readOptions, wholeNumber } from './arguments.ts';
+import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
 import { endProgress, print, printJson, progress, table } from './output.ts';
 
 export const benchHelp = `
-bench step [--workload ID]... [--backend gpu|cpu] [--steps N] [--profile] [--json]
-    Milliseconds, dispatches and memory of a training step. Workloads: ${workloads.map(({ id }) => id).join(', ')}.`;
+bench step [--workload ID]... [--set path=value]... [--backend gpu|cpu] [--steps N] [--profile] [--json]
+    Milliseconds, dispatches and memory of a training step, with settings changed if wanted. Workloads: ${workloads.map(({ id }) => id).join(', ')}.`;
 
 interface StepTiming {
   readonly workload: string;
@@ -37,6 +38,7 @@ export async function benchCommand(args: readonly string[]): Promise<void> {
   const options = readOptions(rest, {
     ...backendOption,
     workload: { type: 'string', multiple: true },
+    set: { type: 'string', multiple: true },
     steps: { type: 'string' },
     profile: { type: 'boolean' },
     json: { type: 'boolean' },
@@ -49,9 +51,14 @@ export async function benchCommand(args: readonly string[]): Promise<void> {
     ),
   );
   const steps = wholeNumber('steps', options.steps ?? '10', 1, 10000);
+  const settings = readSettings(options.set);
+  // Before anything is opened or timed, so that a contradiction is said at once.
+  const chosen = workloads
+    .filter(({ id }) => ids.includes(id))
+    .map((workload) => ({ ...workload, experiment: withSettings(workload.experiment, settings) }));
   const { runtime, name: adapter, close } = await openBackend(options.backend);
   const timings: StepTiming[] = [];
-  for (const workload of workloads.filter(({ id }) => ids.includes(id))) {
+  for (const workload of chosen) {
     progress(`timing ${workload.id} on ${adapter}`);
     timings.push(await timeSteps(workload, runtime, adapter, steps, options.profile ?? false));
   }

@@ -23,13 +23,13 @@ export const decoderFacts = {
   confidence: {
     label: 'Most confident first',
     about: 'Each call commits the positions whose best token is the most probable (LLaDA, MaskGIT).',
-    fits: ['diffusion'],
+    fits: ['diffusion', 'block-diffusion'],
     uses: ['steps', 'temperature'],
   },
   ancestral: {
     label: 'Ancestral',
     about: 'Each call uncovers positions at random and samples them: follows the model’s distribution (MDLM).',
-    fits: ['diffusion'],
+    fits: ['diffusion', 'block-diffusion'],
     uses: ['steps', 'temperature'],
   },
   sampling: {

@@ -16,9 +16,24 @@ export function attentionBlock({ objective, data }: Pick<Experiment, 'objective'
       return data.sequenceLength;
     case 'autoregressive':
       return 1;
+    case 'block-diffusion':
+      return objective.blockSize;
     default:
       return objective.kind satisfies never;
   }
+}
+
+/** Tokens that share one noise level: those of a window, or of a block of it; null for an objective without noise. */
+export function noiseLength(experiment: Pick<Experiment, 'objective' | 'data'>): number | null {
+  return experiment.objective.kind === 'autoregressive' ? null : attentionBlock(experiment);
+}
+
+/**
+ * Whether training reads the clean text beside the noisy one: blocks are predicted from clean blocks before them. A block
+ * that spans the window has none before it, and is masked diffusion.
+ */
+export function readsCleanText(experiment: Pick<Experiment, 'objective' | 'data'>): boolean {
+  return experiment.objective.kind === 'block-diffusion' && isCausal(experiment);
 }
 
 /** Whether some position must not see a later one, so that whatever compares all positions of a window leaks. */
@@ -28,13 +43,15 @@ export function isCausal(experiment: Pick<Experiment, 'objective' | 'data'>): bo
 
 /**
  * Whether the router compares positions that must not see each other: experts that choose tokens, or that drop those of
- * low score. Dropping later tokens for earlier ones is causal where rows stand in the order of the text.
+ * low score. Dropping later tokens for earlier ones is causal only where rows stand in the order of the text: not where
+ * clean rows follow noisy ones of later blocks.
  */
 export function leaksFuture(experiment: Experiment): boolean {
   const { feedForward, capacity, dropRule } = experiment.model;
   if (!isCausal(experiment)) return false;
   return (
-    feedForward === 'expert-choice' || (feedForward === 'token-choice' && capacity === 'factor' && dropRule === 'score')
+    feedForward === 'expert-choice' ||
+    (feedForward === 'token-choice' && capacity === 'factor' && (dropRule === 'score' || readsCleanText(experiment)))
   );
 }
 
@@ -50,6 +67,7 @@ export interface Measure {
 
 /** What evaluation reports for this experiment. */
 export function measureOf(experiment: Experiment): Measure {
+  // Blocks of one token are always masked whole.
   const isExact = attentionBlock(experiment) === 1;
   if (leaksFuture(experiment)) {
     return { name: 'leaky loss', about: 'no likelihood: its experts read the future', isExact };

@@ -87,6 +87,18 @@ export const presets: readonly Preset[] = [
     minGflops: 0,
   },
   {
+    id: 'block-diffusion',
+    title: 'Block diffusion',
+    summary: 'Blocks of 16 from left to right, the characters of each in any order: between the two objectives.',
+    settings: {
+      ...small,
+      'model.feedForward': 'dense',
+      'model.hiddenWidth': 176,
+      'objective.kind': 'block-diffusion',
+    },
+    minGflops: 0,
+  },
+  {
     id: 'markov',
     title: 'Known entropy',
     summary: 'Expert choice on a Markov source: the chart draws the exact floor of the loss.',

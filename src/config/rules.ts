@@ -51,7 +51,13 @@ const rules: readonly Rule[] = [
     !experiment.model.futureLeak &&
     (experiment.model.feedForward === 'expert-choice'
       ? `model.feedForward: expected "dense" or "token-choice" with objective.kind "${experiment.objective.kind}" (experts that choose tokens compare all positions, so they read the future), got "expert-choice"`
-      : `model.dropRule: expected "position" with objective.kind "${experiment.objective.kind}" (dropping by score compares all positions, so it reads the future), got "score"`),
+      : experiment.objective.kind === 'block-diffusion'
+        ? 'model.capacity: expected "dropless" with objective.kind "block-diffusion" (what an expert drops of a clean block depends on later blocks), got "factor"'
+        : `model.dropRule: expected "position" with objective.kind "${experiment.objective.kind}" (dropping by score compares all positions, so it reads the future), got "score"`),
+  ({ objective, data }) =>
+    objective.kind === 'block-diffusion' &&
+    data.sequenceLength % objective.blockSize !== 0 &&
+    `objective.blockSize: expected a divisor of data.sequenceLength (${data.sequenceLength}), got ${objective.blockSize}`,
   ({ objective, data }) =>
     objective.kind !== 'diffusion' &&
     corpusKind(data.corpus).isPairs &&

@@ -3,7 +3,8 @@
  * evaluation alike. Linear schedule, alpha(t) = 1 - t. Which positions are masked is decided on the device
  * (`src/ops/corrupt.ts`).
  */
-import { streams, uniformAt } from '../config/random.ts';
+import { noiseLength } from '../config/objectives.ts';
+import { integerAt, streams, uniformAt } from '../config/random.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { LevelKind } from '../ops/corrupt.ts';
 
@@ -38,47 +39,48 @@ export function isMeanOverMasked(weighting: Objective['weighting']): boolean {
 }
 
 /** Levels of a training step; null for an objective without noise levels. `answerLengths` as in `levelsAt`. */
-export function stepLevels(
-  { objective, training, data }: Experiment,
-  step: number,
-  answerLengths?: ArrayLike<number>,
-): MaskLevels | null {
-  switch (objective.kind) {
-    case 'diffusion': {
-      const times = drawTimes(objective.timeSampling, training.batchSize, training.seed, step);
-      return levelsAt(objective.weighting, times, data.sequenceLength, answerLengths);
-    }
-    case 'autoregressive':
-      return null;
-    default:
-      return objective.kind satisfies never;
-  }
+export function stepLevels(experiment: Experiment, step: number, answerLengths?: ArrayLike<number>): MaskLevels | null {
+  const { objective, training, data } = experiment;
+  const length = noiseLength(experiment);
+  if (length === null) return null;
+  const blocks = data.sequenceLength / length;
+  const times = drawTimes(objective.timeSampling, training.batchSize, training.seed, step, blocks);
+  return levelsAt(objective.weighting, times, length, answerLengths);
 }
 
 /** Levels of an evaluation at given times: exact counts, whatever the weighting of training; null as above. */
 export function exactLevels(
-  { objective, data }: Experiment,
+  experiment: Experiment,
   times: readonly number[],
   answerLengths?: ArrayLike<number>,
 ): MaskLevels | null {
-  if (objective.kind === 'autoregressive') return null;
-  return levelsAt('uniform-k', times, data.sequenceLength, answerLengths);
+  const length = noiseLength(experiment);
+  return length === null ? null : levelsAt('uniform-k', times, length, answerLengths);
 }
 
 /**
  * Times t in [0, 1) of a batch: `uniform` independent; `antithetic` t_i = (u_i + i) / B (MDLM 2406.07524, one per
- * stratum); `shared` t_i = (u + i / B) mod 1 (MD4 2406.04329).
+ * stratum); `shared` t_i = (u + i / B) mod 1 (MD4 2406.04329). Where each of the B sequences is cut into `blocks`, there
+ * are B * blocks samples, and the strata are dealt from a random one on: no block of a window may have one of its own.
  */
-export function drawTimes(sampling: Objective['timeSampling'], B: number, seed: number, step: number): number[] {
+export function drawTimes(
+  sampling: Objective['timeSampling'],
+  B: number,
+  seed: number,
+  step: number,
+  blocks = 1,
+): number[] {
+  const count = B * blocks;
   const own = (sample: number) => uniformAt(seed, streams.level, step, sample);
-  const samples = Array.from({ length: B }, (_, sample) => sample);
+  const samples = Array.from({ length: count }, (_, sample) => sample);
+  const turn = blocks > 1 ? integerAt(count, seed, streams.level, step, count) : 0;
   switch (sampling) {
     case 'uniform':
       return samples.map(own);
     case 'antithetic':
-      return samples.map((sample) => (own(sample) + sample) / B);
+      return samples.map((sample) => (own(sample) + ((sample + turn) % count)) / count);
     case 'shared':
-      return samples.map((sample) => (own(0) + sample / B) % 1);
+      return samples.map((sample) => (own(0) + sample / count) % 1);
     default:
       return sampling satisfies never;
   }

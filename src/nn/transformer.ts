@@ -31,16 +31,18 @@ export interface Sequences {
   readonly T: number;
   /** (2) u32 in training: seed and step, the counters of what is random inside the model; null elsewhere. */
   readonly draw: Tensor | null;
+  /** Sequences in pairs of equal text, noisy then clean, as `pairSequences` puts them; default false. */
+  readonly paired?: boolean;
 }
 
 /**
  * Hidden states of `B` sequences of `T` tokens. Position i attends to j where floor(j / blockSize) <=
- * floor(i / blockSize): `blockSize` T is bidirectional (diffusion), 1 is causal.
+ * floor(i / blockSize): `blockSize` T is bidirectional (diffusion), 1 is causal; of pairs see `attention`.
  */
 export function transformer(
   source: ParameterSource,
   model: ModelSettings,
-  { tokens, sorted, B, T, draw }: Sequences,
+  { tokens, sorted, B, T, draw, paired }: Sequences,
   blockSize: number,
 ): TransformerOutput {
   const { heads, ropeBase: base, dropout: rate } = model;
@@ -57,7 +59,7 @@ export function transformer(
     const qWeight = model.qkNorm ? block('queryNorm') : null;
     const kWeight = model.qkNorm ? block('keyNorm') : null;
     const turned = qkNormRope(qkv, { T, heads, base, qWeight, kWeight });
-    const mixed = attention(turned, { T, heads, blockSize });
+    const mixed = attention(turned, { T, heads, blockSize, paired });
     x = addBranch(2 * layer, x, (residual) => matmul(mixed, block('attentionOut'), { transB: true, residual }));
     const normalised = rmsnorm(x, block('feedForwardNorm'));
     const kind = feedForwardAt(model, layer);

@@ -11,13 +11,14 @@ import blockedKeyValueWgsl from '../../shaders/attention_blocked_key_value.wgsl?
 import blockedQueryWgsl from '../../shaders/attention_blocked_query.wgsl?raw';
 import fourRowsWgsl from '../../shaders/shared/four_rows.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
+import seenRowsWgsl from '../../shaders/shared/seen_rows.wgsl?raw';
 import { ShapeError } from '../config/errors.ts';
 import { kernel } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
 import { differentiable, expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { forwardTwin, keyValueTwin, queryTwin } from './attentionTwins.ts';
 
-const helpers = [indexWgsl, fourRowsWgsl];
+const helpers = [indexWgsl, fourRowsWgsl, seenRowsWgsl];
 const forwardKernel = kernel({ name: 'attention', wgsl: forwardWgsl, helpers, twin: forwardTwin });
 const queryKernel = kernel({ name: 'attention_backward_query', wgsl: queryWgsl, helpers, twin: queryTwin });
 const keyValueKernel = kernel({
@@ -45,6 +46,11 @@ export interface AttentionOptions {
   readonly heads: number;
   /** Position i sees j where floor(j / blockSize) <= floor(i / blockSize): T is bidirectional, 1 is causal. */
   readonly blockSize: number;
+  /**
+   * Sequences come in pairs of equal text, noisy then clean (BD3-LM 2503.09573, section 3.2): a noisy block sees itself
+   * and the clean blocks before it, a clean block the clean ones up to itself. Default false.
+   */
+  readonly paired?: boolean;
 }
 
 /**
@@ -54,7 +60,7 @@ export interface AttentionOptions {
  * Gradients, with p the probabilities: dv_j = sum_i p_ij do_i; ds_ij = p_ij (do_i . v_j - do_i . o_i);
  * dq_i = sum_j ds_ij k_j / sqrt(D); dk_j = sum_i ds_ij q_i / sqrt(D).
  */
-export function attention(qkv: Tensor, { T, heads, blockSize }: AttentionOptions): Tensor {
+export function attention(qkv: Tensor, { T, heads, blockSize, paired = false }: AttentionOptions): Tensor {
   const { N, W } = expectShape('attention', 'qkv', qkv, ['N', 'W']);
   const C = W / 3;
   if (N % T !== 0 || C % heads !== 0) {
@@ -65,11 +71,14 @@ export function attention(qkv: Tensor, { T, heads, blockSize }: AttentionOptions
   if (!Number.isInteger(blockSize) || blockSize < 1) {
     throw new ShapeError(`attention: expected a block size of at least 1, got ${blockSize}`);
   }
+  if (paired && (N / T) % 2 !== 0) {
+    throw new ShapeError(`attention: expected pairs of noisy and clean sequences, got ${N / T} sequences`);
+  }
   const { graph } = qkv;
   const out = transientTensor(graph, 'attention', [N, C]);
   const logSum = transientTensor(graph, 'attention log sum', [N, heads]);
   const D = C / heads;
-  const parameters = { N, T, C, D, blockSize };
+  const parameters = { N, T, C, D, blockSize, PAIRED: Number(paired) };
   // One row per invocation for any width, or four rows with vector loads; which is faster depends on the adapter.
   const variantsOf = <K>(byRow: K, blocked: K) => {
     const ofRow = { kernel: byRow, workgroups: linearWorkgroups(N * heads) };

@@ -13,12 +13,21 @@ export interface AttentionSizes extends Record<string, number> {
   /** Channels per head. */
   D: number;
   blockSize: number;
+  /** 1 where sequences come in pairs of equal text, noisy then clean. */
+  PAIRED: number;
 }
 
 /** Rows (or columns) whose scores are held at once. */
 const maxRows = 128;
 
 const kept = new Map<string, Floats>();
+
+/** Positions lo <= j < hi of the sequence that begins at row `first`. */
+interface Stretch {
+  readonly first: number;
+  readonly lo: number;
+  readonly hi: number;
+}
 
 /** Memory that is kept between calls, so that a step allocates nothing. */
 function scratch(name: string, like: Floats, length: number): Floats {
@@ -45,88 +54,162 @@ function scoresInto(data: Floats, M: number, count: number, D: number, a: Matrix
   multiply({ M, N: count, K: D }, a, transposed(b), null, { data, offset: 0 });
 }
 
-/** `scale` times weights (M, count) b (count, D), written over a head's rows of `out`. */
-function mixInto(out: Matrix, M: number, count: number, D: number, weights: Floats, b: Matrix, scale: number): void {
-  const mixed = scratch('mixed', weights, M * D);
-  multiply({ M, N: D, K: count }, rowsOf(weights, 0, count), b, null, { data: mixed, offset: 0 });
+/** `seen_rows.wgsl`: what position i of the sequence at row `first` sees. */
+function keysOf(i: number, first: number, { T, blockSize, PAIRED }: AttentionSizes): Stretch[] {
+  const begin = Math.floor(i / blockSize) * blockSize;
+  const end = Math.min(begin + blockSize, T);
+  if (!PAIRED || isClean(first, T)) return [{ first, lo: 0, hi: end }];
+  return [
+    { first: first + T, lo: 0, hi: begin },
+    { first, lo: begin, hi: end },
+  ];
+}
+
+/** `seen_rows.wgsl`: what sees it. */
+function queriesOf(i: number, first: number, { T, blockSize, PAIRED }: AttentionSizes): Stretch[] {
+  const begin = Math.floor(i / blockSize) * blockSize;
+  const end = Math.min(begin + blockSize, T);
+  if (!PAIRED) return [{ first, lo: begin, hi: T }];
+  if (!isClean(first, T)) return [{ first, lo: begin, hi: end }];
+  return [
+    { first, lo: begin, hi: T },
+    { first: first - T, lo: end, hi: T },
+  ];
+}
+
+function isClean(first: number, T: number): boolean {
+  return (first / T) % 2 === 1;
+}
+
+/** What M rows from position i0 on see together: stretches never fall from one row to the next. */
+function spansOf(seenBy: typeof keysOf, i0: number, M: number, first: number, sizes: AttentionSizes): Stretch[] {
+  const last = seenBy(i0 + M - 1, first, sizes);
+  return seenBy(i0, first, sizes).map((stretch, s) => ({ ...stretch, hi: last[s].hi }));
+}
+
+/**
+ * Sum over the spans of `scale` times weights (M, count) b (count, D), written over a head's rows of `out`; `b` gives
+ * the rows of a span.
+ */
+function mixInto(
+  out: Matrix,
+  M: number,
+  D: number,
+  spans: readonly Stretch[],
+  weights: readonly Floats[],
+  b: (span: Stretch) => Matrix,
+  scale: number,
+): void {
+  let sum: Floats | null = null;
+  spans.forEach((span, s) => {
+    const mixed = scratch(`mixed${s}`, out.data, M * D);
+    const size = { M, N: D, K: span.hi - span.lo };
+    multiply(size, rowsOf(weights[s], 0, size.K), b(span), sum && { data: sum, offset: 0 }, { data: mixed, offset: 0 });
+    sum = mixed;
+  });
+  const mixed = sum as unknown as Floats;
   for (let row = 0, from = 0, to = out.offset; row < M; row++, from += D, to += out.rowStride) {
     for (let d = 0; d < D; d++) out.data[to + d] = mixed[from + d] * scale;
   }
 }
 
-/** How many rows of its sequence row i sees: the first ones. */
-function visible(i: number, T: number, blockSize: number): number {
-  return Math.min(T, (Math.floor(i / blockSize) + 1) * blockSize);
-}
-
 /** `attention.wgsl`. */
 export function forwardTwin(
   { qkv, out, logSum }: { qkv: Floats; out: Floats; logSum: Floats },
-  { N, T, C, D, blockSize }: AttentionSizes,
+  sizes: AttentionSizes,
 ): void {
+  const { N, T, C, D } = sizes;
   const heads = C / D;
   const scale = 1 / Math.sqrt(D);
-  const P = scratch('probabilities', qkv, Math.min(maxRows, T) * T);
   for (let first = 0; first < N; first += T) {
     for (let h = 0; h < heads; h++) {
-      const keys = rowsOf(qkv, first * 3 * C + C + h * D, 3 * C);
-      const values = rowsOf(qkv, keys.offset + C, 3 * C);
+      const rows = (part: number, row: number) => rowsOf(qkv, row * 3 * C + part * C + h * D, 3 * C);
       for (let i0 = 0; i0 < T; i0 += maxRows) {
         const M = Math.min(maxRows, T - i0);
-        const count = visible(i0 + M - 1, T, blockSize);
-        scoresInto(P, M, count, D, rowsOf(qkv, (first + i0) * 3 * C + h * D, 3 * C), keys);
+        const spans = spansOf(keysOf, i0, M, first, sizes);
+        const P = spans.map((span, s) => {
+          const scores = scratch(`probabilities${s}`, qkv, Math.min(maxRows, T) * T);
+          scoresInto(scores, M, span.hi - span.lo, D, rows(0, first + i0), rows(1, span.first + span.lo));
+          return scores;
+        });
         for (let i = 0; i < M; i++) {
-          const start = i * count;
-          const end = start + visible(i0 + i, T, blockSize);
+          const seen = keysOf(i0 + i, first, sizes);
           let largest = Number.NEGATIVE_INFINITY;
-          for (let at = start; at < end; at++) if (P[at] > largest) largest = P[at];
-          let total = 0;
-          for (let at = start; at < end; at++) {
-            P[at] = Math.exp(scale * (P[at] - largest));
-            total += P[at];
+          for (let s = 0; s < seen.length; s++) {
+            const from = i * (spans[s].hi - spans[s].lo) - spans[s].lo;
+            for (let j = seen[s].lo; j < seen[s].hi; j++) if (P[s][from + j] > largest) largest = P[s][from + j];
           }
-          for (let at = start; at < end; at++) P[at] /= total;
-          P.fill(0, end, start + count);
+          let total = 0;
+          for (let s = 0; s < seen.length; s++) {
+            const from = i * (spans[s].hi - spans[s].lo) - spans[s].lo;
+            for (let at = from + seen[s].lo; at < from + seen[s].hi; at++) {
+              P[s][at] = Math.exp(scale * (P[s][at] - largest));
+              total += P[s][at];
+            }
+          }
+          for (let s = 0; s < seen.length; s++) {
+            const from = i * (spans[s].hi - spans[s].lo) - spans[s].lo;
+            for (let at = from + seen[s].lo; at < from + seen[s].hi; at++) P[s][at] /= total;
+            hideUnseen(P[s], from, spans[s], seen[s]);
+          }
           logSum[(first + i0 + i) * heads + h] = scale * largest + Math.log(total);
         }
-        mixInto(rowsOf(out, (first + i0) * C + h * D, C), M, count, D, P, values, 1);
+        const values = (span: Stretch) => rows(2, span.first + span.lo);
+        mixInto(rowsOf(out, (first + i0) * C + h * D, C), M, D, spans, P, values, 1);
       }
     }
   }
 }
 
+/** Zeroes what a row of a span does not see; `from` is where position 0 would stand. */
+function hideUnseen(data: Floats, from: number, span: Stretch, seen: Stretch): void {
+  data.fill(0, from + span.lo, from + seen.lo);
+  data.fill(0, from + seen.hi, from + span.hi);
+}
+
 /** `attention_backward_query.wgsl`. */
 export function queryTwin(
   b: { qkv: Floats; out: Floats; logSum: Floats; dout: Floats; delta: Floats; dqkv: Floats },
-  { N, T, C, D, blockSize }: AttentionSizes,
+  sizes: AttentionSizes,
 ): void {
+  const { N, T, C, D } = sizes;
   const { qkv, out, dout } = b;
   const heads = C / D;
   const scale = 1 / Math.sqrt(D);
-  const S = scratch('probabilities', qkv, Math.min(maxRows, T) * T);
-  const dP = scratch('gradients', qkv, Math.min(maxRows, T) * T);
   for (let first = 0; first < N; first += T) {
     for (let h = 0; h < heads; h++) {
-      const keys = rowsOf(qkv, first * 3 * C + C + h * D, 3 * C);
-      const values = rowsOf(qkv, keys.offset + C, 3 * C);
+      const rows = (part: number, row: number) => rowsOf(qkv, row * 3 * C + part * C + h * D, 3 * C);
       for (let i0 = 0; i0 < T; i0 += maxRows) {
         const M = Math.min(maxRows, T - i0);
-        const count = visible(i0 + M - 1, T, blockSize);
-        const query = (first + i0) * 3 * C + h * D;
-        scoresInto(S, M, count, D, rowsOf(qkv, query, 3 * C), keys);
-        scoresInto(dP, M, count, D, rowsOf(dout, (first + i0) * C + h * D, C), values);
+        const spans = spansOf(keysOf, i0, M, first, sizes);
+        const upstream = rowsOf(dout, (first + i0) * C + h * D, C);
+        const S = spans.map((span, s) => {
+          const scores = scratch(`probabilities${s}`, qkv, Math.min(maxRows, T) * T);
+          const dP = scratch(`gradients${s}`, qkv, Math.min(maxRows, T) * T);
+          const count = span.hi - span.lo;
+          scoresInto(scores, M, count, D, rows(0, first + i0), rows(1, span.first + span.lo));
+          scoresInto(dP, M, count, D, upstream, rows(2, span.first + span.lo));
+          return { scores, dP, count };
+        });
         for (let i = 0; i < M; i++) {
           const row = first + i0 + i;
           let along = 0;
           for (let at = row * C + h * D; at < row * C + h * D + D; at++) along += dout[at] * out[at];
           b.delta[row * heads + h] = along;
           const logTotal = b.logSum[row * heads + h];
-          const start = i * count;
-          const end = start + visible(i0 + i, T, blockSize);
-          for (let at = start; at < end; at++) S[at] = Math.exp(scale * S[at] - logTotal) * (dP[at] - along);
-          S.fill(0, end, start + count);
+          const seen = keysOf(i0 + i, first, sizes);
+          for (let s = 0; s < seen.length; s++) {
+            const { scores, dP, count } = S[s];
+            const from = i * count - spans[s].lo;
+            for (let at = from + seen[s].lo; at < from + seen[s].hi; at++) {
+              scores[at] = Math.exp(scale * scores[at] - logTotal) * (dP[at] - along);
+            }
+            hideUnseen(scores, from, spans[s], seen[s]);
+          }
         }
-        mixInto(rowsOf(b.dqkv, query, 3 * C), M, count, D, S, keys, scale);
+        const weights = S.map(({ scores }) => scores);
+        const to = rowsOf(b.dqkv, (first + i0) * 3 * C + h * D, 3 * C);
+        mixInto(to, M, D, spans, weights, (span) => rows(1, span.first + span.lo), scale);
       }
     }
   }
@@ -135,39 +218,46 @@ export function queryTwin(
 /** `attention_backward_key_value.wgsl`: as above with rows and columns exchanged. */
 export function keyValueTwin(
   b: { qkv: Floats; logSum: Floats; dout: Floats; delta: Floats; dqkv: Floats },
-  { N, T, C, D, blockSize }: AttentionSizes,
+  sizes: AttentionSizes,
 ): void {
+  const { N, T, C, D } = sizes;
   const { qkv, dout } = b;
   const heads = C / D;
   const scale = 1 / Math.sqrt(D);
-  const P = scratch('probabilities', qkv, Math.min(maxRows, T) * T);
-  const dP = scratch('gradients', qkv, Math.min(maxRows, T) * T);
   for (let first = 0; first < N; first += T) {
     for (let h = 0; h < heads; h++) {
+      const rows = (part: number, row: number) => rowsOf(qkv, row * 3 * C + part * C + h * D, 3 * C);
+      const upstream = ({ first: at, lo }: Stretch) => rowsOf(dout, (at + lo) * C + h * D, C);
       for (let j0 = 0; j0 < T; j0 += maxRows) {
         const M = Math.min(maxRows, T - j0);
-        // The rows that see row j of a sequence begin with j's own block.
-        const begin = Math.floor(j0 / blockSize) * blockSize;
-        const count = T - begin;
-        const key = (first + j0) * 3 * C + C + h * D;
-        const queries = rowsOf(qkv, (first + begin) * 3 * C + h * D, 3 * C);
-        const upstream = rowsOf(dout, (first + begin) * C + h * D, C);
-        scoresInto(P, M, count, D, rowsOf(qkv, key, 3 * C), queries);
-        scoresInto(dP, M, count, D, rowsOf(qkv, key + C, 3 * C), upstream);
+        const spans = spansOf(queriesOf, j0, M, first, sizes);
+        const P = spans.map((span, s) => {
+          const p = scratch(`probabilities${s}`, qkv, Math.min(maxRows, T) * T);
+          const ds = scratch(`gradients${s}`, qkv, Math.min(maxRows, T) * T);
+          const count = span.hi - span.lo;
+          scoresInto(p, M, count, D, rows(1, first + j0), rows(0, span.first + span.lo));
+          scoresInto(ds, M, count, D, rows(2, first + j0), upstream(span));
+          return { p, ds, count };
+        });
         for (let j = 0; j < M; j++) {
-          const start = j * count;
-          const hidden = Math.floor((j0 + j) / blockSize) * blockSize - begin;
-          P.fill(0, start, start + hidden);
-          dP.fill(0, start, start + hidden);
-          for (let i = hidden; i < count; i++) {
-            const saved = (first + begin + i) * heads + h;
-            const p = Math.exp(scale * P[start + i] - b.logSum[saved]);
-            P[start + i] = p;
-            dP[start + i] = p * (dP[start + i] - b.delta[saved]);
+          const seen = queriesOf(j0 + j, first, sizes);
+          for (let s = 0; s < seen.length; s++) {
+            const { p, ds, count } = P[s];
+            const from = j * count - spans[s].lo;
+            for (let i = seen[s].lo; i < seen[s].hi; i++) {
+              const saved = (spans[s].first + i) * heads + h;
+              p[from + i] = Math.exp(scale * p[from + i] - b.logSum[saved]);
+              ds[from + i] = p[from + i] * (ds[from + i] - b.delta[saved]);
+            }
+            hideUnseen(p, from, spans[s], seen[s]);
+            hideUnseen(ds, from, spans[s], seen[s]);
           }
         }
-        mixInto(rowsOf(b.dqkv, key, 3 * C), M, count, D, dP, queries, scale);
-        mixInto(rowsOf(b.dqkv, key + C, 3 * C), M, count, D, P, upstream, 1);
+        const queries = (span: Stretch) => rows(0, span.first + span.lo);
+        const to = (part: number) => rowsOf(b.dqkv, (first + j0) * 3 * C + part * C + h * D, 3 * C);
+        const all = (name: 'p' | 'ds') => P.map((part) => part[name]);
+        mixInto(to(1), M, D, spans, all('ds'), queries, scale);
+        mixInto(to(2), M, D, spans, all('p'), upstream, 1);
       }
     }
   }

@@ -1,8 +1,8 @@
 /**
  * What held-out text costs: the NELBO by stratified counts of masks with weight T / k (SCIENCE 1), or the exact NLL of an
- * autoregressive model, which draws nothing; and the standard error over windows.
+ * autoregressive model, which draws nothing (of block diffusion the sum over blocks); and the standard error over windows.
  */
-import { measureOf } from '../config/objectives.ts';
+import { measureOf, noiseLength } from '../config/objectives.ts';
 import { streams, uniformAt } from '../config/random.ts';
 import type { Experiment } from '../config/schema.ts';
 import { exactLevels } from '../diffusion/noise.ts';
@@ -85,15 +85,19 @@ async function sampleLosses(
   { B, rounds, answerStarts }: { B: number; rounds: number; answerStarts?: Uint32Array },
 ): Promise<number[]> {
   const T = experiment.data.sequenceLength;
+  const blocks = T / (noiseLength(experiment) ?? T);
   const count = windows.length / T;
   const losses: number[] = [];
   for (let first = 0; first < count * rounds; first += B) {
     const samples = Array.from({ length: B }, (_, b) => Math.min(first + b, count * rounds - 1));
-    const times = samples.map((sample) => {
-      // One level per stratum of the unit interval for each round, shifted from window to window.
-      const shift = (uniformAt(evaluationSeed, streams.evaluate, 0, 0) + (sample % count) / count) % 1;
-      return (Math.floor(sample / count) + shift) / rounds;
-    });
+    const times = samples.flatMap((sample) =>
+      Array.from({ length: blocks }, (_, block) => {
+        // One level per stratum of the unit interval for each round, shifted from window to window and block to block.
+        const shift =
+          (uniformAt(evaluationSeed, streams.evaluate, 0, 0) + (sample % count) / count + block / blocks) % 1;
+        return (Math.floor(sample / count) + shift) / rounds;
+      }),
+    );
     const starts = answerStarts && Uint32Array.from(samples, (sample) => answerStarts[sample % count]);
     const levels = exactLevels(
       experiment,
@@ -113,7 +117,10 @@ async function sampleLosses(
     }
     runtime.write(inputs.draw, [evaluationSeed, first]);
     const [sampleLoss] = await plan.run();
-    losses.push(...sampleLoss.subarray(0, Math.min(B, count * rounds - first)));
+    for (let b = 0; b < Math.min(B, count * rounds - first); b++) {
+      const ofBlocks = Array.from(sampleLoss.subarray(b * blocks, (b + 1) * blocks));
+      losses.push(ofBlocks.reduce((sum, loss) => sum + loss, 0) / blocks);
+    }
   }
   return losses;
 }

@@ -1,10 +1,11 @@
 /**
  * The objective of a batch as recorded: what the network reads, and the loss of the rows that carry one. Masked
- * diffusion hides positions and predicts those; an autoregressive model predicts every token from those before it.
+ * diffusion hides positions and predicts those; an autoregressive model predicts every token from those before it; block
+ * diffusion hides positions of each block and reads the clean blocks before it.
  */
 import { corpusKind } from '../config/corpusKinds.ts';
 import { ShapeError } from '../config/errors.ts';
-import { attentionBlock } from '../config/objectives.ts';
+import { attentionBlock, noiseLength, readsCleanText } from '../config/objectives.ts';
 import type { Experiment } from '../config/schema.ts';
 import { isMeanOverMasked, levelKind } from '../diffusion/noise.ts';
 import type { Runtime } from '../gpu/runtime.ts';
@@ -16,6 +17,7 @@ import { type CrossEntropy, crossEntropy } from '../ops/crossEntropy.ts';
 import { gatherRows } from '../ops/gatherRows.ts';
 import { groupedMatmul } from '../ops/groupedMatmul.ts';
 import { matmul } from '../ops/matmul.ts';
+import { noisyRows, pairSequences } from '../ops/pairSequences.ts';
 import { shiftRight } from '../ops/shiftRight.ts';
 import { sortByKey } from '../ops/sortByKey.ts';
 import { type Graph, persistentTensor, reshape, type Tensor } from '../tensor/tensor.ts';
@@ -24,7 +26,7 @@ import { type Graph, persistentTensor, reshape, type Tensor } from '../tensor/te
 export interface BatchInputs {
   /** (B, T) u32 clean tokens. */
   readonly x0: Tensor;
-  /** (B) u32 and (B) f32: see `MaskLevels`. An autoregressive step reads neither levels nor other weights than 1. */
+  /** (S) u32 and (S) f32: see `MaskLevels`; a sample is a sequence, or a block of one. Without noise levels are not read. */
   readonly level: Tensor;
   readonly weight: Tensor;
   /** (2) u32: seed and step, the counters of the random masks. */
@@ -41,12 +43,14 @@ export interface NetworkInput {
   readonly maskKey: Tensor | null;
 }
 
-export function batchInputs(graph: Graph, B: number, { sequenceLength: T, corpus }: Experiment['data']): BatchInputs {
+export function batchInputs(graph: Graph, B: number, experiment: Experiment): BatchInputs {
+  const { sequenceLength: T, corpus } = experiment.data;
+  const S = (B * T) / (noiseLength(experiment) ?? T);
   return {
     ...(corpusKind(corpus).isPairs && { answerStart: persistentTensor(graph, 'answer starts', [B], { type: 'u32' }) }),
     x0: persistentTensor(graph, 'x0', [B, T], { type: 'u32' }),
-    level: persistentTensor(graph, 'mask levels', [B], { type: 'u32' }),
-    weight: persistentTensor(graph, 'loss weights', [B], { initial: new Array<number>(B).fill(1) }),
+    level: persistentTensor(graph, 'mask levels', [S], { type: 'u32' }),
+    weight: persistentTensor(graph, 'loss weights', [S], { initial: new Array<number>(S).fill(1) }),
     draw: persistentTensor(graph, 'seed and step', [2], { type: 'u32' }),
   };
 }
@@ -62,19 +66,15 @@ export function writeAnswerStart(runtime: Runtime, inputs: BatchInputs, answerSt
 
 /** Records the noise of a step. `inputMasking` is part of training alone. */
 export function drawnInput(
-  { objective }: Experiment,
+  experiment: Experiment,
   { x0, level, draw, answerStart }: BatchInputs,
   maskId: number,
   { inputMasking }: { inputMasking: number },
 ): NetworkInput {
-  switch (objective.kind) {
-    case 'diffusion':
-      return corrupt(x0, { level, draw, answerStart, maskId, kind: levelKind(objective.weighting) });
-    case 'autoregressive':
-      return { xt: shiftRight(x0, { draw, maskId, masked: inputMasking }), maskKey: null };
-    default:
-      return objective.kind satisfies never;
-  }
+  const length = noiseLength(experiment);
+  if (length === null) return { xt: shiftRight(x0, { draw, maskId, masked: inputMasking }), maskKey: null };
+  const samples = reshape(x0, [x0.length / length, length]);
+  return corrupt(samples, { level, draw, answerStart, maskId, kind: levelKind(experiment.objective.weighting) });
 }
 
 /** The same as inputs, for a step elsewhere that is to be repeated exactly. */
@@ -94,9 +94,12 @@ export function batchLoss(
   const [B, T] = x0.shape;
   const head = source('head');
   const vocabulary = head.shape[1];
-  const sorted = x0.graph.recordsGradients && head.isDifferentiable ? sortByKey(xt, vocabulary) : null;
-  const sequences = { tokens: xt, sorted, B, T, draw };
-  const { hidden, routes } = transformer(source, experiment.model, sequences, attentionBlock(experiment));
+  const paired = readsCleanText(experiment);
+  const tokens = paired ? pairSequences(xt, x0) : xt;
+  const sorted = x0.graph.recordsGradients && head.isDifferentiable ? sortByKey(tokens, vocabulary) : null;
+  const sequences = { tokens, sorted, B: tokens.length / T, T, draw, paired };
+  const { hidden: all, routes } = transformer(source, experiment.model, sequences, attentionBlock(experiment));
+  const hidden = paired ? noisyRows(all, T) : all;
   const target = { targets: reshape(x0, [B * T]), weights: weight, maskId: vocabulary - 1 };
   return {
     ce: maskKey ? lossOfMasked(experiment, hidden, head, maskKey, target) : lossOfAll(hidden, head, target),

@@ -47,7 +47,7 @@ export function recordTraining(
   const graph = createGraph();
   const B = training.batchSize;
   const T = data.sequenceLength;
-  const inputs = batchInputs(graph, B, data);
+  const inputs = batchInputs(graph, B, experiment);
   const input = given
     ? givenInput(graph, experiment, B * T)
     : drawnInput(experiment, inputs, maskIdOf(parameters), { inputMasking: objective.inputMasking });
@@ -107,7 +107,7 @@ export function recordEvaluation(
   B: number,
 ): EvaluationRecording {
   const graph = createGraph();
-  const inputs = batchInputs(graph, B, experiment.data);
+  const inputs = batchInputs(graph, B, experiment);
   const source = frozen(graph, parameters.layout, parameters.average);
   // Always the NELBO by exact counts, or the exact NLL, whatever the weighting of training (SCIENCE 1).
   const exact = { ...experiment, objective: { ...experiment.objective, weighting: 'uniform-k' as const } };

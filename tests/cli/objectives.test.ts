@@ -6,8 +6,9 @@ import { cpu, expectRefusal, metricsOf, place, tiny } from './run.ts';
 
 const { sdlm, path } = place();
 
-async function train(preset: string, out: string): Promise<void> {
-  const { code, err } = await sdlm(['train', '--preset', preset, ...tiny, '--steps', '20', '--out', path(out), ...cpu]);
+async function train(preset: string, out: string, ...more: string[]): Promise<void> {
+  const run = ['train', '--preset', preset, ...tiny, ...more, '--steps', '20', '--out', path(out), ...cpu];
+  const { code, err } = await sdlm(run);
   expect(code, err).toBe(0);
   expect(metricsOf(path(out))).toHaveLength(20);
 }
@@ -32,6 +33,43 @@ const of = (run: string) => ({
     expect(code, err).toBe(0);
     return decodeTensors(readFileSync(out), out).tensors.get('logits')!.data;
   },
+});
+
+describe('block diffusion', () => {
+  const { config, evaluate, sample } = of('blocks');
+  beforeAll(() => train('block-diffusion', 'blocks', '--set', 'objective.blockSize=4'));
+
+  it('states its blocks', () => {
+    expect(config().architecture).toMatchObject({
+      objective: 'block-diffusion',
+      bidirectional: false,
+      attention_block: 4,
+      input_shift: false,
+      noise_schedule: 'linear',
+    });
+  });
+
+  it('measures a bound', async () => {
+    expect((await evaluate()).out).toMatch(/ bits per character \(NELBO, 1536 tokens, 8 mask levels per window\)\n$/);
+  });
+
+  it('fills blocks in order with the decoders of diffusion, holes included', async () => {
+    // Masks in three blocks of four: 2, 3 and 4 of them, in 6 calls.
+    const { out, err } = await sample('--prompt', 'T__uA', '--steps', '6', '--json');
+    expect(err).toBe('');
+    const { text, calls } = JSON.parse(out);
+    expect(text).toMatch(/^T[^_]{2}uA[^_]{7}$/s);
+    expect(calls).toBe(6);
+    expect(JSON.parse((await sample('--steps', '1', '--json')).out).calls).toBe(3);
+    expectRefusal(await sample('--decoder', 'greedy'), '--decoder');
+  });
+
+  it('refuses blocks that do not fill the window', async () => {
+    expectRefusal(
+      await sdlm(['train', '--preset', 'block-diffusion', '--set', 'objective.blockSize=5', ...cpu]),
+      /blockSize/,
+    );
+  });
 });
 
 describe('autoregressive', () => {

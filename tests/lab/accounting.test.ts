@@ -105,3 +105,17 @@ describe('PyTorch counts the same (tests/reference/make_counts.py)', () => {
     } else expect(accounting.active).toBeLessThanOrEqual(parameters);
   });
 });
+
+test('block diffusion trains on a noisy and a clean row per token; the head reads the noisy one', () => {
+  const [{ experiment, vocabularySize }] = workloads;
+  const of = (settings: Record<string, unknown>) => accountingOf(withSettings(experiment, settings), vocabularySize);
+  const body = 2 * (4 * 64 * 64 + 3 * 64 * 176);
+  const head = 65 * 64;
+  const attention = 2 * 64 * 64;
+  const blocks = of({ 'objective.kind': 'block-diffusion', 'objective.blockSize': 16 });
+  expect(blocks.trainFlopsPerToken).toBe(2 * (6 * body + 12 * attention) + 6 * head);
+  expect(blocks.inferenceFlopsPerToken).toBe(2 * body + 4 * attention + 2 * head);
+  const whole = of({ 'objective.kind': 'block-diffusion', 'objective.blockSize': 64 });
+  expect(whole).toEqual(of({}));
+  expect(of({ 'objective.kind': 'autoregressive' })).toEqual(of({}));
+});

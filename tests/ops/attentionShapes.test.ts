@@ -21,6 +21,9 @@ test('attention wants whole sequences, whole heads and a block', () => {
   expect(() => attention(tensor([8, 12]), { ...options, blockSize: 0 })).toThrow(
     'attention: expected a block size of at least 1, got 0',
   );
+  expect(() => attention(tensor([12, 12]), { ...options, paired: true })).toThrow(
+    'attention: expected pairs of noisy and clean sequences, got 3 sequences',
+  );
 });
 
 test('the rotary embedding wants pairs, and weights of both norms or of neither', () => {

@@ -64,6 +64,20 @@ const runs = [
     },
   },
   {
+    name: 'autoregressive',
+    backend: 'cpu',
+    settings: { 'model.feedForward': 'token-choice', 'model.experts': 5, 'objective.kind': 'autoregressive' },
+  },
+  {
+    name: 'block diffusion',
+    backend: 'cpu',
+    settings: {
+      'model.feedForward': 'dense',
+      'objective.kind': 'block-diffusion',
+      'objective.blockSize': 1,
+    },
+  },
+  {
     name: 'token choice on the adapter',
     backend: 'gpu',
     settings: { 'model.feedForward': 'token-choice', 'model.experts': 5, 'model.gate': 'scores' },

@@ -7,7 +7,6 @@
  * 3e-7 in float64: the files hold float32, whose rounding is 6e-8; the rest is the order of sums, and AdamW's division.
  */
 import { afterAll, expect, test } from 'vitest';
-import type { Experiment } from '../../src/config/schema.ts';
 import { perAnswerToken } from '../../src/diffusion/noise.ts';
 import { requestAdapter } from '../../src/gpu/device.ts';
 import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
@@ -18,20 +17,13 @@ import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { layoutOf, partsOf } from '../../src/nn/layout.ts';
 import { declareParameters } from '../../src/nn/parameters.ts';
 import { sizeOf } from '../../src/tensor/tensor.ts';
-import { createForwardPass } from '../../src/train/forwardPass.ts';
 import { recordTraining } from '../../src/train/recordings.ts';
+import { forwardValues } from '../support/goldenForward.ts';
 import { type Golden, readGoldens } from '../support/goldens.ts';
 import { requestTestGpu } from '../support/gpu.ts';
 
 const goldens = readGoldens();
 const whole = (storage: Storage): Range => ({ storage, offset: 0, length: storage.length });
-
-/** The tokens that a network reads as `xt`: an autoregressive one reads each of them one position later. */
-function tokensRead({ objective, data }: Experiment, xt: readonly number[]): Uint32Array {
-  if (objective.kind !== 'autoregressive') return Uint32Array.from(xt);
-  const isLast = (n: number) => (n + 1) % data.sequenceLength === 0;
-  return Uint32Array.from(xt, (_, n) => (isLast(n) ? 0 : xt[n + 1]));
-}
 
 /** Runs the golden's problem and answers every tensor that the file states, under its names. */
 async function compute(golden: Golden, runtime: Runtime): Promise<Map<string, Data | number[]>> {
@@ -51,21 +43,13 @@ async function compute(golden: Golden, runtime: Runtime): Promise<Map<string, Da
   runtime.write(whole(parameters.average), initial);
 
   const xt = golden.tensor('input.xt');
-  const shape = { B: training.batchSize, T: data.sequenceLength };
-  const forward = await createForwardPass(runtime, experiment, parameters, shape);
-  const { logits, layers } = await forward.run(tokensRead(experiment, xt));
-  computed.set('logits', logits);
-  layers.forEach(({ layer, scores, gates }) => {
-    computed.set(`route.${layer}.scores`, scores);
-    computed.set(`route.${layer}.gates`, gates);
-  });
-  forward.destroy();
+  for (const [name, values] of await forwardValues(golden, runtime, parameters)) computed.set(name, values);
 
   const recorded = recordTraining(experiment, parameters, { given: true });
   const plan = await runtime.compile(recorded.recording, { report: [recorded.loss, recorded.total] });
   runtime.write(recorded.inputs.x0, golden.tensor('input.x0'));
   const weights = golden.tensor('input.weight');
-  const { T } = shape;
+  const T = data.sequenceLength;
   const starts = golden.names.includes('input.answerStart') ? golden.tensor('input.answerStart') : null;
   const perToken = (weight: number, b: number) => (starts ? perAnswerToken(weight, T - starts[b], T) : weight);
   runtime.write(recorded.inputs.weight, weights.map(perToken));

@@ -214,7 +214,12 @@ export const model = {
       default: false,
       label: 'Let experts read the future',
       why: 'Only to see why it is wrong: experts choose (or drop by score) among all positions, so earlier tokens learn of later ones and the reported loss is no likelihood.',
-      onlyIf: { all: [{ any: [expertChoiceOnly, withCapacity] }, { path: 'objective.kind', in: ['autoregressive'] }] },
+      onlyIf: {
+        all: [
+          { any: [expertChoiceOnly, withCapacity] },
+          { path: 'objective.kind', in: ['autoregressive', 'block-diffusion'] },
+        ],
+      },
     }),
     balanceLoss: real({
       default: 0.01,

@@ -1,7 +1,7 @@
 /** What is learned: in which order tokens are predicted, the noise process and the weight of its loss. */
-import { choice, real } from './fields.ts';
+import { choice, integer, real } from './fields.ts';
 
-const withNoise = { path: 'objective.kind', in: ['diffusion'] } as const;
+const withNoise = { path: 'objective.kind', in: ['diffusion', 'block-diffusion'] } as const;
 
 export const objective = {
   label: 'Objective',
@@ -11,9 +11,19 @@ export const objective = {
       options: [
         { value: 'diffusion', label: 'Masked diffusion' },
         { value: 'autoregressive', label: 'Autoregressive' },
+        { value: 'block-diffusion', label: 'Block diffusion' },
       ],
       label: 'Objective',
-      why: 'Predict masked tokens from both sides, or each token from those before it.',
+      why: 'Predict masked tokens from both sides, each token from those before it, or masked tokens of a block from those around them and the blocks before.',
+    }),
+    blockSize: integer({
+      default: 16,
+      min: 1,
+      max: 1024,
+      unit: 'tokens',
+      label: 'Block',
+      why: 'Blocks are written from left to right, the tokens of one in any order: 1 is autoregressive, the window is masked diffusion.',
+      onlyIf: { path: 'objective.kind', in: ['block-diffusion'] },
     }),
     weighting: choice({
       default: 'uniform-k',
