@@ -42,3 +42,22 @@ export function table(rows: readonly (readonly string[])[]): string {
     )
     .join('\n');
 }
+
+/** Text with long lines broken at spaces, continued at their own indentation: help names more things over time. */
+export function folded(text: string, width = 110): string {
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const indent = /^ */.exec(line)![0];
+      const lines: string[] = [];
+      let rest = line;
+      while (rest.length > width) {
+        const space = rest.lastIndexOf(' ', width);
+        if (space <= indent.length) break;
+        lines.push(rest.slice(0, space));
+        rest = indent + rest.slice(space + 1);
+      }
+      return [...lines, rest];
+    })
+    .join('\n');
+}
