@@ -12,7 +12,7 @@ export const denseVsMoe: Study = {
   title: 'Dense against experts',
   question: 'At equal training cost, what do experts gain over a dense model, and how far is one of equal size?',
   sizes: {
-    software: { settings: { ...small, ...length(8000) }, seeds: 3 },
+    software: { settings: { ...small, ...length(3000) }, seeds: 3 },
     laptop: { settings: { ...medium, ...length(800) }, seeds: 3 },
   },
   arms: [
