@@ -63,16 +63,24 @@ export interface Measure {
   readonly about: string;
   /** Computed without drawing masks: one round over the text suffices. */
   readonly isExact: boolean;
+  /** What the loss of training is, where it is another number; null where it is an estimate of the same. */
+  readonly training: string | null;
 }
 
 /** What evaluation reports for this experiment. */
 export function measureOf(experiment: Experiment): Measure {
+  const training = trainingLoss(experiment);
   // Blocks of one token are always masked whole.
   const isExact = attentionBlock(experiment) === 1;
   if (leaksFuture(experiment)) {
-    return { name: 'leaky loss', about: 'no likelihood: its experts read the future', isExact };
+    return { name: 'leaky loss', about: 'no likelihood: its experts read the future', isExact, training };
   }
   return isExact
-    ? { name: 'NLL', about: 'the exact negative log-likelihood', isExact }
-    : { name: 'NELBO', about: 'an upper bound of the negative log-likelihood', isExact };
+    ? { name: 'NLL', about: 'the exact negative log-likelihood', isExact, training }
+    : { name: 'NELBO', about: 'an upper bound of the negative log-likelihood', isExact, training };
+}
+
+function trainingLoss({ objective }: Experiment): string | null {
+  if (objective.kind === 'autoregressive') return objective.inputMasking > 0 ? 'that of masked inputs' : null;
+  return objective.weighting === 'none' ? 'the mean over masked tokens, no bound' : null;
 }

@@ -12,6 +12,7 @@ import {
   settingAt,
   withSettings,
 } from '../../src/config/experiment.ts';
+import { measureOf } from '../../src/config/objectives.ts';
 import { presets } from '../../src/config/presets.ts';
 import type { Field } from '../../src/config/schema/fields.ts';
 import type { Experiment, Setting } from '../../src/config/schema.ts';
@@ -200,4 +201,31 @@ test('one capacity factor serves expert choice, and token choice that drops', ()
   expect(applying(defaultExperiment())).toEqual(['capacityFactor']);
   expect(applying(tokenChoice('dropless'))).toEqual(['capacity']);
   expect(applying(tokenChoice('factor'))).toEqual(['capacity', 'capacityFactor', 'dropRule']);
+});
+
+test('what evaluation reports is named: a bound, an exact likelihood, or no likelihood', () => {
+  const nameOf = (settings: Record<string, unknown>) => measureOf(withSettings(defaultExperiment(), settings)).name;
+  const dense = { 'model.feedForward': 'dense' };
+  const blocks = { 'objective.kind': 'block-diffusion', 'objective.blockSize': 16 };
+  expect(nameOf({})).toBe('NELBO');
+  expect(nameOf({ ...dense, 'objective.kind': 'autoregressive' })).toBe('NLL');
+  expect(nameOf({ ...dense, ...blocks })).toBe('NELBO');
+  expect(nameOf({ ...dense, ...blocks, 'objective.blockSize': 1 })).toBe('NLL');
+  expect(nameOf({ ...blocks, 'objective.blockSize': 64 })).toBe('NELBO');
+  expect(nameOf({ ...blocks, 'model.futureLeak': true })).toBe('leaky loss');
+  expect(nameOf({ 'objective.kind': 'autoregressive', 'model.futureLeak': true })).toBe('leaky loss');
+  expect(measureOf(withSettings(defaultExperiment(), { 'objective.weighting': 'none' })).training).toMatch(/no bound/);
+  expect(measureOf(defaultExperiment()).training).toBeNull();
+});
+
+test('an objective shows only what applies to it', () => {
+  const shown = (kind: string) => {
+    const experiment = withSettings(defaultExperiment(), { 'model.feedForward': 'dense', 'objective.kind': kind });
+    return fields
+      .filter(({ group, field }) => group === 'objective' && applies(experiment, field))
+      .map(({ path }) => path);
+  };
+  expect(shown('diffusion')).toEqual(['objective.kind', 'objective.weighting', 'objective.timeSampling']);
+  expect(shown('autoregressive')).toEqual(['objective.kind', 'objective.inputMasking']);
+  expect(shown('block-diffusion')).toContain('objective.blockSize');
 });

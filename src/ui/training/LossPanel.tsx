@@ -1,7 +1,7 @@
 /** Loss and validation in bits per character over steps, live; the smoothed curve over the raw trace. */
 import { Group, NativeSelect, Switch } from '@mantine/core';
 import { useState } from 'react';
-import { measureOf } from '../../config/objectives.ts';
+import { type Measure, measureOf } from '../../config/objectives.ts';
 import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
 import { useRun } from '../../store/run.ts';
 import { smoothed } from '../../store/series.ts';
@@ -33,8 +33,8 @@ export function LossPanel() {
       title="Loss"
       note={
         last
-          ? `Validation ${measure?.name ?? ''} ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}${answered(last)}`
-          : (measure?.about ?? 'in bits per character')
+          ? `Validation ${measure?.name ?? ''} ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}${answered(last)}${trainingCurve(measure)}`
+          : `${measure?.about ?? 'In bits per character'}${trainingCurve(measure)}`
       }
       actions={
         <Group gap="xs">
@@ -69,6 +69,11 @@ export function LossPanel() {
       )}
     </Panel>
   );
+}
+
+/** Where the curve of training is not an estimate of what validation measures. */
+function trainingCurve(measure: Measure | null): string {
+  return measure?.training ? `; the training curve is ${measure.training}` : '';
 }
 
 /** Beside the bound, where the text is prompts with answers: how many of the held-out ones are answered exactly. */
