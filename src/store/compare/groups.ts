@@ -21,7 +21,10 @@ export interface ComparedRun {
 
 export interface RunGroup {
   readonly key: string;
+  /** Arm or run, and how many seeds or which. */
   readonly label: string;
+  /** The same, as short as it gets where there is little room. */
+  readonly shortLabel: string;
   readonly runs: readonly ComparedRun[];
 }
 
@@ -46,7 +49,7 @@ export function groupRuns(runs: readonly ComparedRun[], byArm: boolean): RunGrou
     if (group) group.push(run);
     else groups.set(key, [run]);
   }
-  return [...groups].map(([key, members]) => ({ key, label: labelOf(members, byArm), runs: members }));
+  return [...groups].map(([key, members]) => ({ key, ...labelsOf(members, byArm), runs: members }));
 }
 
 /** The curves of a group over an axis. `reach` is how far the smoothing goes back, as a share of the run's length. */
@@ -96,8 +99,10 @@ function armKey({ origin, record, key }: ComparedRun): string {
   return JSON.stringify([others, { ...training, seed: 0 }]);
 }
 
-function labelOf(runs: readonly ComparedRun[], byArm: boolean): string {
+function labelsOf(runs: readonly ComparedRun[], byArm: boolean): Pick<RunGroup, 'label' | 'shortLabel'> {
   const [{ label, record }] = runs;
-  if (!byArm) return record.study ? `${label}, seed ${record.experiment.training.seed}` : label;
-  return runs.length > 1 ? `${label} (${runs.length} seeds)` : label;
+  if (byArm) return { label: runs.length > 1 ? `${label} (${runs.length} seeds)` : label, shortLabel: label };
+  if (!record.study) return { label, shortLabel: label };
+  const { seed } = record.experiment.training;
+  return { label: `${label}, seed ${seed}`, shortLabel: `${seed}: ${label}` };
 }

@@ -85,7 +85,7 @@ function Cursor({ lines, curve, axis }: Omit<ChartLayersProps, 'floors'>) {
       {isInside && x !== null && (
         <Readout
           x={pixel}
-          head={`${compact(x)} ${xAxes[axis].title}`}
+          head={`${xAxes[axis].title} ${compact(x)}`}
           readings={readingsAt(lines, curve, x)}
           area={area}
         />

@@ -63,7 +63,7 @@ function CursorSlider({ name, lines, curve, axis, high, children }: CursorSlider
     useCursor.setState({ x: to });
   };
   const words = (at: number) =>
-    `${compact(at)} ${xAxes[axis].title}: ${readingsAt(lines, curve, at)
+    `${xAxes[axis].title} ${compact(at)}: ${readingsAt(lines, curve, at)
       .map(({ label, text }) => `${label} ${text}`)
       .join('; ')}`;
   return (

@@ -34,7 +34,7 @@ export function CurvesPanel({ runs }: { runs: readonly ComparedRun[] }) {
               name="Training loss"
               note={
                 reach > 0
-                  ? `smoothed over ${100 * reach} % of the run, each run's batches faint behind`
+                  ? `smoothed over ${100 * reach} % of a run, raw traces faint`
                   : 'mean over the batches of each point'
               }
             />

@@ -11,16 +11,21 @@ interface ReadoutProps {
 const rowHeight = 17;
 /** About the width of a character at 12 px. */
 const characterWidth = 6.4;
-const longestLabel = 26;
+/** Most characters of a label. */
+const longestLabel = 34;
+/** Pixels of a row beside its words: padding, mark and gap. */
+const chrome = 44;
 
 export function Readout({ x, head, readings, area }: ReadoutProps) {
   const most = Math.max(1, Math.floor((area.height - 40) / rowHeight));
   const shown = readings.slice(0, most);
-  const rows = shown.map(({ label, ...rest }) => ({ ...rest, label: shortened(label) }));
-  const longest = Math.max(head.length - 4, ...rows.map(({ label, text }) => label.length + text.length + 2));
-  const width = Math.min(area.width - 8, longest * characterWidth + 44);
-  const toTheRight = x + width + 12 <= area.x + area.width;
-  const left = toTheRight ? x + 8 : Math.max(area.x + 4, x - width - 8);
+  const longestValue = Math.max(0, ...shown.map(({ text }) => text.length));
+  const room = Math.floor((area.width - 8 - chrome) / characterWidth) - longestValue - 2;
+  const rows = shown.map(({ shortLabel, ...others }) => ({ ...others, label: shortened(shortLabel, room) }));
+  const characters = Math.max(head.length - 4, ...rows.map(({ label }) => label.length + longestValue + 2));
+  const width = Math.min(area.width - 8, characters * characterWidth + chrome);
+  // Losses fall to the right: the upper right corner is the emptiest.
+  const left = Math.min(x + 8, area.x + area.width - width - 4);
   const rest = readings.length - shown.length;
   return (
     <g fontSize={12}>
@@ -65,6 +70,7 @@ export function Readout({ x, head, readings, area }: ReadoutProps) {
   );
 }
 
-function shortened(label: string): string {
-  return label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label;
+function shortened(label: string, room: number): string {
+  const most = Math.max(4, Math.min(longestLabel, room));
+  return label.length > most ? `${label.slice(0, most - 1)}…` : label;
 }

@@ -6,6 +6,7 @@ import type { DrawnLine } from './useLines.ts';
 export interface Reading {
   readonly key: string;
   readonly label: string;
+  readonly shortLabel: string;
   readonly colour: string;
   readonly dash: string | undefined;
   readonly value: number;
@@ -16,14 +17,14 @@ export interface Reading {
 /** The reading of every line that reaches `x`, the lowest first: training interpolated, the last validation before. */
 export function readingsAt(lines: readonly DrawnLine[], curve: ChartCurve, x: number): Reading[] {
   return lines
-    .flatMap(({ key, label, colour, dash, ...line }) => {
+    .flatMap(({ key, label, shortLabel, colour, dash, ...line }) => {
       const points = line[curve];
       const isWithin = points.length > 0 && x <= points[points.length - 1].x * (1 + 1e-9);
       const point = isWithin && points.findLast((candidate) => candidate.x <= x * (1 + 1e-9));
       if (!point) return [];
       const value = curve === 'training' ? (valueAt(points, x) ?? point.y) : point.y;
       const error = point.error > 0 ? ` ± ${point.error.toFixed(3)}` : '';
-      return [{ key, label, colour, dash, value, text: `${value.toFixed(3)}${error}` }];
+      return [{ key, label, shortLabel, colour, dash, value, text: `${value.toFixed(3)}${error}` }];
     })
     .sort((a, b) => a.value - b.value);
 }
