@@ -109,6 +109,8 @@ export function ensureBuilt(...targets) {
   const done = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...stale], {
     cwd: root,
     stdio: ['ignore', 2, 2],
+    // A test run says "test" here, and would get React's slow development build instead of the page that people get.
+    env: { ...process.env, NODE_ENV: 'production' },
   });
   if (done.status !== 0)
     throw new Error(`build: expected ${stale.join(' and ')} to build, got exit code ${done.status}`);
