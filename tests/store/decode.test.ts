@@ -68,6 +68,18 @@ describe('decode', () => {
     expect(useDecode.getState().request).toMatchObject({ length: 64, weights: 'run' });
   });
 
+  it('takes a decoder that fits the weights, and keeps one that does', () => {
+    useRun.setState({ pretrained: model });
+    editDecode({ weights: 'pretrained', decoder: 'ancestral' });
+    useRun.setState({ model: { ...model, experiment: presetExperiment('block-diffusion') } });
+    editDecode({ weights: 'run' });
+    expect(useDecode.getState().request.decoder).toBe('ancestral');
+    useRun.setState({ model: { ...model, experiment: presetExperiment('ar-dense') } });
+    expect(useDecode.getState().request.decoder).toBe('sampling');
+    editDecode({ weights: 'pretrained' });
+    expect(useDecode.getState().request.decoder).toBe('confidence');
+  });
+
   it('shows the masked start, then every frame, and plays to the end once', async () => {
     const { engine, requests, emit } = testEngine();
     connect(engine);
