@@ -1,5 +1,5 @@
 /** Inside a compared chart, where its scales are known: raw traces, lines with bands or bars, floors, the cursor. */
-import type { PointerEvent } from 'react';
+import { createContext, memo, type PointerEvent, useContext } from 'react';
 import { usePlotArea, useXAxisInverseScale, useXAxisScale } from 'recharts';
 import { type XAxisName, xAxes } from '../../store/compare/axes.ts';
 import { useCursor } from '../../store/compare/comparison.ts';
@@ -11,19 +11,25 @@ import { Readout } from './Readout.tsx';
 import { readingsAt } from './readings.ts';
 import type { DrawnLine } from './useLines.ts';
 
-interface ChartLayersProps {
+interface DrawingProps {
   lines: readonly DrawnLine[];
   curve: ChartCurve;
   axis: XAxisName;
   floors: readonly number[];
 }
 
+/** What the layers of a chart draw; null outside of one. */
+export const Drawing = createContext<DrawingProps | null>(null);
+
 /** Points of a line, and of all raw traces of a line together. */
 const maxPoints = 300;
 /** Above this many validations error bars would touch: a band takes their place. */
 const maxBars = 40;
 
-export function ChartLayers({ lines, curve, axis, floors }: ChartLayersProps) {
+export function ChartLayers() {
+  const drawing = useContext(Drawing);
+  if (!drawing) return null;
+  const { lines, curve, axis, floors } = drawing;
   return (
     <g>
       {floors.map((floor) => (
@@ -38,7 +44,7 @@ export function ChartLayers({ lines, curve, axis, floors }: ChartLayersProps) {
   );
 }
 
-function RawTraces({ line }: { line: DrawnLine }) {
+const RawTraces = memo(function RawTraces({ line }: { line: DrawnLine }) {
   const each = Math.floor(maxPoints / line.raw.length);
   return line.raw.map((points, i) => (
     <Curve
@@ -49,9 +55,9 @@ function RawTraces({ line }: { line: DrawnLine }) {
       opacity={0.25}
     />
   ));
-}
+});
 
-function Line({ line, curve }: { line: DrawnLine; curve: ChartCurve }) {
+const Line = memo(function Line({ line, curve }: { line: DrawnLine; curve: ChartCurve }) {
   const points = thinned(line[curve], maxPoints);
   const withBars = curve === 'validation' && points.length <= maxBars;
   const hasBand = !withBars && points.some(({ error }) => error > 0);
@@ -65,10 +71,10 @@ function Line({ line, curve }: { line: DrawnLine; curve: ChartCurve }) {
       )}
     </g>
   );
-}
+});
 
 /** Follows the pointer, and shows at the place of the cursor (wherever it was moved) what each line reads. */
-function Cursor({ lines, curve, axis }: Omit<ChartLayersProps, 'floors'>) {
+function Cursor({ lines, curve, axis }: Omit<DrawingProps, 'floors'>) {
   const x = useCursor((cursor) => cursor.x);
   const area = usePlotArea();
   const placeAt = useXAxisInverseScale();

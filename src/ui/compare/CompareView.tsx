@@ -10,6 +10,7 @@ import { DifferencesPanel } from './DifferencesPanel.tsx';
 import { QueuePanel } from './QueuePanel.tsx';
 import { RunsPanel } from './RunsPanel.tsx';
 import { StudiesPanel } from './StudiesPanel.tsx';
+import { useEqual } from './useEqual.ts';
 import { useRuns } from './useRuns.ts';
 
 export function CompareView() {
@@ -19,13 +20,13 @@ export function CompareView() {
   useEffect(() => (isOpen ? followRuns() : undefined), [isOpen]);
   const runs = useRuns();
   const wanted = useComparison((state) => state.chosen);
-  const chosen = useMemo(() => {
-    const byKey = new Map(runs.map((run) => [run.key, run]));
-    return (wanted ?? firstChoice(runs)).flatMap((key) => byKey.get(key) ?? []);
-  }, [runs, wanted]);
+  const byKey = useMemo(() => new Map(runs.map((run) => [run.key, run])), [runs]);
+  const chosen = useEqual((wanted ?? firstChoice(runs)).flatMap((key) => byKey.get(key) ?? []));
+  const recorded = chosen.filter(({ origin }) => origin === 'recorded').map(({ record }) => record.study?.id ?? '');
+  const studies = useEqual([...new Set(recorded)]);
   return (
     <Stack p="md" gap="md">
-      <StudiesPanel chosen={chosen} />
+      <StudiesPanel shown={studies} />
       <CurvesPanel runs={chosen} />
       <DifferencesPanel runs={chosen} />
       <QueuePanel />

@@ -9,7 +9,7 @@ import type { ChartCurve } from '../../store/compare/files.ts';
 import { compact } from '../format.ts';
 import { ChartFrame } from '../parts/ChartFrame.tsx';
 import { roundBounds, roundUp } from '../parts/ticks.ts';
-import { ChartLayers } from './ChartLayers.tsx';
+import { ChartLayers, Drawing } from './ChartLayers.tsx';
 import { placesOf, readingsAt } from './readings.ts';
 import type { DrawnLine } from './useLines.ts';
 
@@ -28,25 +28,27 @@ interface ComparedChartProps {
 export const ComparedChart = memo(function ComparedChart(props: ComparedChartProps) {
   const { name, lines, curve, axis, logX, logY, floors } = props;
   const domain = useMemo(() => domainOf(lines, curve, floors, logX), [lines, curve, floors, logX]);
-  const layers = useMemo(
-    () => <ChartLayers lines={lines} curve={curve} axis={axis} floors={floors} />,
-    [lines, curve, axis, floors],
-  );
+  const drawing = useMemo(() => ({ lines, curve, axis, floors }), [lines, curve, axis, floors]);
   return (
     <CursorSlider name={name} lines={lines} curve={curve} axis={axis} high={domain.xHigh}>
-      <ChartFrame
-        height={300}
-        {...domain}
-        logX={logX}
-        logY={logY}
-        xTitle={xAxes[axis].title}
-        yTitle="bits per character"
-      >
-        {layers}
-      </ChartFrame>
+      <Drawing value={drawing}>
+        <ChartFrame
+          height={300}
+          {...domain}
+          logX={logX}
+          logY={logY}
+          xTitle={xAxes[axis].title}
+          yTitle="bits per character"
+        >
+          {layers}
+        </ChartFrame>
+      </Drawing>
     </CursorSlider>
   );
 });
+
+/** Always the same, so that the frame stays when only the lines change: they come through the context. */
+const layers = <ChartLayers />;
 
 interface CursorSliderProps extends Pick<ComparedChartProps, 'name' | 'lines' | 'curve' | 'axis'> {
   high: number;

@@ -1,6 +1,6 @@
 /** The chosen runs over each other: validation and training loss on the same x axis, with one key for both. */
 import { SimpleGrid, Text } from '@mantine/core';
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { hasAxis, xAxisNames } from '../../store/compare/axes.ts';
 import { useComparison } from '../../store/compare/comparison.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
@@ -8,14 +8,15 @@ import { Panel } from '../parts/Panel.tsx';
 import { ChartCard } from './ChartCard.tsx';
 import { CurveControls } from './CurveControls.tsx';
 import { Legend } from './Legend.tsx';
+import { useEqual } from './useEqual.ts';
 import { useLines } from './useLines.ts';
 
 /** @param runs the chosen runs; keep the array while nothing changes */
-export function CurvesPanel({ runs }: { runs: readonly ComparedRun[] }) {
+export const CurvesPanel = memo(function CurvesPanel({ runs }: { runs: readonly ComparedRun[] }) {
   const { axis, logX, logY, byArm, reach } = useComparison();
   const lines = useLines(runs);
   const shown = useMemo(() => lines.filter(({ isHidden }) => !isHidden), [lines]);
-  const floors = useMemo(() => floorsOf(runs), [runs]);
+  const floors = useEqual(floorsOf(runs));
   const axisNames = xAxisNames.filter((name) => name === axis || runs.some(({ record }) => hasAxis(record, name)));
   const shared = { lines: shown, axis, logX, logY, floors };
   return (
@@ -44,7 +45,7 @@ export function CurvesPanel({ runs }: { runs: readonly ComparedRun[] }) {
       )}
     </Panel>
   );
-}
+});
 
 /** The entropies of the sources of the runs, each once. */
 function floorsOf(runs: readonly ComparedRun[]): number[] {

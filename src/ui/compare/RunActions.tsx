@@ -31,26 +31,30 @@ export function RunActions({ run: { record, origin } }: { run: ComparedRun }) {
           )}
         </Menu.Dropdown>
       </Menu>
-      <Dialog opened={asking === 'rename'} onClose={close} title="Rename the run" closeLabel="Keep the name">
-        <Renaming record={record} onDone={close} />
-      </Dialog>
-      <Dialog opened={asking === 'remove'} onClose={close} title="Remove the run?" closeLabel="Keep the run">
-        <Text size="sm">The record of “{record.name}” goes for good. Export it first if you want to keep it.</Text>
-        <Group mt="md" justify="flex-end">
-          <Button variant="default" onClick={close}>
-            Keep
-          </Button>
-          <Button
-            color="red"
-            onClick={() => {
-              void removeRuns([record.id]);
-              close();
-            }}
-          >
-            Remove
-          </Button>
-        </Group>
-      </Dialog>
+      {asking === 'rename' && (
+        <Dialog opened onClose={close} title="Rename the run" closeLabel="Keep the name">
+          <Renaming record={record} onDone={close} />
+        </Dialog>
+      )}
+      {asking === 'remove' && (
+        <Dialog opened onClose={close} title="Remove the run?" closeLabel="Keep the run">
+          <Text size="sm">The record of “{record.name}” goes for good. Export it first if you want to keep it.</Text>
+          <Group mt="md" justify="flex-end">
+            <Button variant="default" onClick={close}>
+              Keep
+            </Button>
+            <Button
+              color="red"
+              onClick={() => {
+                void removeRuns([record.id]);
+                close();
+              }}
+            >
+              Remove
+            </Button>
+          </Group>
+        </Dialog>
+      )}
     </>
   );
 }

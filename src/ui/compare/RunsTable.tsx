@@ -1,11 +1,12 @@
 /** Runs as rows: a click on a head sorts, a tick puts the run into the charts. */
 import { Checkbox, ScrollArea, Table, UnstyledButton } from '@mantine/core';
-import { memo } from 'react';
+import { memo, useCallback } from 'react';
 import { show, toggleRuns, useComparison } from '../../store/compare/comparison.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { type Column, columns, errorColumn, sortRuns } from '../../store/compare/table.ts';
 import { compact } from '../format.ts';
 import { RunActions } from './RunActions.tsx';
+import { useEqual } from './useEqual.ts';
 
 interface RunsTableProps {
   runs: readonly ComparedRun[];
@@ -18,7 +19,11 @@ const byId = new Map(columns.map((column) => [column.id, column]));
 
 export const RunsTable = memo(function RunsTable({ runs, chosen }: RunsTableProps) {
   const sorting = useComparison((state) => state.sorting);
-  const chosenKeys = chosen.map(({ key }) => key);
+  const chosenKeys = useEqual(chosen.map(({ key }) => key));
+  const toggle = useCallback(
+    (toggled: readonly string[], on: boolean) => toggleRuns(toggled, on, chosenKeys),
+    [chosenKeys],
+  );
   const marked = new Set(chosenKeys);
   const keys = runs.map(({ key }) => key);
   const count = keys.filter((key) => marked.has(key)).length;
@@ -40,7 +45,7 @@ export const RunsTable = memo(function RunsTable({ runs, chosen }: RunsTableProp
                 aria-label="Compare all runs of the table"
                 checked={count > 0 && count === keys.length}
                 indeterminate={count > 0 && count < keys.length}
-                onChange={(event) => toggleRuns(keys, event.currentTarget.checked, chosenKeys)}
+                onChange={(event) => toggle(keys, event.currentTarget.checked)}
               />
             </Table.Th>
             {shownColumns.map((column) => (
@@ -51,28 +56,40 @@ export const RunsTable = memo(function RunsTable({ runs, chosen }: RunsTableProp
         </Table.Thead>
         <Table.Tbody>
           {sortRuns(runs, sorting).map((run) => (
-            <Table.Tr key={run.key} data-chosen={marked.has(run.key) || undefined}>
-              <Table.Td>
-                <Checkbox
-                  size="xs"
-                  aria-label={`Compare ${run.record.name}`}
-                  checked={marked.has(run.key)}
-                  onChange={(event) => toggleRuns([run.key], event.currentTarget.checked, chosenKeys)}
-                />
-              </Table.Td>
-              {shownColumns.map((column) => (
-                <Table.Td key={column.id} ta={isNumber(column) ? 'right' : undefined} className="runs-cell">
-                  {cellOf(column, run)}
-                </Table.Td>
-              ))}
-              <Table.Td>
-                <RunActions run={run} />
-              </Table.Td>
-            </Table.Tr>
+            <RunRow key={run.key} run={run} isChosen={marked.has(run.key)} onToggle={toggle} />
           ))}
         </Table.Tbody>
       </Table>
     </ScrollArea.Autosize>
+  );
+});
+
+interface RunRowProps {
+  run: ComparedRun;
+  isChosen: boolean;
+  onToggle: (keys: readonly string[], on: boolean) => void;
+}
+
+const RunRow = memo(function RunRow({ run, isChosen, onToggle }: RunRowProps) {
+  return (
+    <Table.Tr data-chosen={isChosen || undefined}>
+      <Table.Td>
+        <Checkbox
+          size="xs"
+          aria-label={`Compare ${run.record.name}`}
+          checked={isChosen}
+          onChange={(event) => onToggle([run.key], event.currentTarget.checked)}
+        />
+      </Table.Td>
+      {shownColumns.map((column) => (
+        <Table.Td key={column.id} ta={isNumber(column) ? 'right' : undefined} className="runs-cell">
+          {cellOf(column, run)}
+        </Table.Td>
+      ))}
+      <Table.Td>
+        <RunActions run={run} />
+      </Table.Td>
+    </Table.Tr>
   );
 });
 

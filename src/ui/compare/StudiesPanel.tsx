@@ -1,9 +1,8 @@
 /** The recorded studies: one at a time with its question, its verdicts and its tables; its runs go to the charts. */
 import { Alert, Stack, Text } from '@mantine/core';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import type { StudyRecord } from '../../config/records.ts';
 import { chooseRuns } from '../../store/compare/comparison.ts';
-import type { ComparedRun } from '../../store/compare/groups.ts';
 import { runsOfStudies } from '../../store/compare/runs.ts';
 import { useStudies } from '../../store/compare/studies.ts';
 import { sentence } from '../format.ts';
@@ -11,7 +10,8 @@ import { Panel } from '../parts/Panel.tsx';
 import { outcomeMarks } from './outcomes.ts';
 import { StudyDetail } from './StudyDetail.tsx';
 
-export function StudiesPanel({ chosen }: { chosen: readonly ComparedRun[] }) {
+/** @param shown ids of the studies with runs in the charts; keep the array while nothing changes */
+export const StudiesPanel = memo(function StudiesPanel({ shown }: { shown: readonly string[] }) {
   const { studies, problems, state } = useStudies();
   const [open, setOpen] = useState<string | null>(null);
   const study = studies.find((candidate) => candidate.study === open) ?? studies[0];
@@ -53,16 +53,12 @@ export function StudiesPanel({ chosen }: { chosen: readonly ComparedRun[] }) {
               ))}
             </fieldset>
           )}
-          <StudyDetail
-            study={study}
-            isOnShow={chosen.some(({ origin, record }) => origin === 'recorded' && record.study?.id === study.study)}
-            onShow={() => take(study)}
-          />
+          <StudyDetail study={study} isOnShow={shown.includes(study.study)} onShow={() => take(study)} />
         </Stack>
       )}
     </Panel>
   );
-}
+});
 
 function countsOf({ verdicts }: StudyRecord): string {
   return Object.entries(outcomeMarks)
