@@ -21,7 +21,7 @@ export const capacitySchedules: Study = {
   title: 'Capacity by mask ratio',
   question: 'Where in the denoising should experts work harder, if the average stays the same?',
   sizes: {
-    software: { settings: { ...small, ...lowest, ...length(1500) }, seeds: 3 },
+    software: { settings: { ...small, ...lowest, ...length(1000) }, seeds: 3 },
     laptop: { settings: { ...medium, ...lowest, ...length(600) }, seeds: 3 },
   },
   arms: schedules.map(([id, label]) => ({ id, label, settings: { 'model.capacitySchedule': id } })),

@@ -28,7 +28,7 @@ export const designChoices: Study = {
   title: 'Design choices',
   question: 'Which choices in the design of a sparse model pay, each alone against the same base?',
   sizes: {
-    software: { settings: { ...small, ...coarse, ...length(1500) }, seeds: 3 },
+    software: { settings: { ...small, ...coarse, ...length(1000) }, seeds: 3 },
     laptop: { settings: { ...medium, ...length(400) }, seeds: 3 },
   },
   arms: [

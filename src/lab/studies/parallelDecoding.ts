@@ -28,7 +28,7 @@ export const parallelDecoding: Study = {
   title: 'Parallel decoding',
   question: 'How does the quality of decoded text fall as fewer network calls decode more tokens each?',
   sizes: {
-    software: { settings: { ...small, ...length(2000) }, seeds: 3 },
+    software: { settings: { ...small, ...length(1500) }, seeds: 3 },
     laptop: { settings: { ...medium, 'data.sequenceLength': T.prose, ...length(1500) }, seeds: 3 },
   },
   arms: [

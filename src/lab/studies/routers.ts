@@ -15,7 +15,7 @@ export const routers: Study = {
   question:
     'Do experts that choose their tokens learn as well as tokens that choose their experts, and how much faster?',
   sizes: {
-    software: { settings: { ...small, ...length(1500) }, seeds: 3 },
+    software: { settings: { ...small, ...length(1200) }, seeds: 3 },
     laptop: { settings: { ...medium, ...length(800) }, seeds: 3 },
   },
   arms: [
