@@ -32,7 +32,8 @@ def count(case):
         B, T = config["training"]["batchSize"], config["data"]["sequenceLength"]
         named = {name.replace("/", "."): parameter for name, parameter in parameters.items()}
         with torch.no_grad(), torch.profiler.profile(with_flops=True) as profile:
-            forward(named, config["model"], torch.zeros((B, T), dtype=torch.long))
+            visible = torch.ones((T, T), dtype=torch.bool)
+            forward(named, config["model"], torch.zeros((B, T), dtype=torch.long), torch.arange(T), visible)
         flops = sum(event.flops for event in profile.key_averages() if event.key in PRODUCTS)
         counted["inferenceFlopsPerToken"] = flops / (B * T)
     return {"name": case["name"], "vocabularySize": V, "config": config, **counted}
