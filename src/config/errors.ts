@@ -13,6 +13,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** A configuration does not fit the weights that it is to start from. */
+export class StartError extends ConfigError {}
+
 /** A WGSL module or pipeline did not compile, or its declaration and its launch disagree. */
 export class KernelError extends Error {
   override readonly name = 'KernelError';

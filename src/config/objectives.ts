@@ -36,6 +36,11 @@ export function readsCleanText(experiment: Pick<Experiment, 'objective' | 'data'
   return experiment.objective.kind === 'block-diffusion' && isCausal(experiment);
 }
 
+/** Whether the network ever reads masks in training: it knows nothing of them otherwise. */
+export function readsMasks({ objective }: Pick<Experiment, 'objective'>): boolean {
+  return objective.kind !== 'autoregressive' || objective.inputMasking > 0;
+}
+
 /** Whether some position must not see a later one, so that whatever compares all positions of a window leaks. */
 export function isCausal(experiment: Pick<Experiment, 'objective' | 'data'>): boolean {
   return attentionBlock(experiment) < experiment.data.sequenceLength;

@@ -18,6 +18,12 @@ export interface PlannedRun {
 
 export const studySizes = ['software', 'laptop'] as const satisfies readonly StudySize[];
 
+/** Whom a size is for, in words. */
+export const sizeLabels: Readonly<Record<StudySize, string>> = {
+  software: 'small, for a processor',
+  laptop: 'larger, for a GPU',
+};
+
 /**
  * The configuration of each arm, with the seed of the defaults. `changes` apply to all arms alike, below the arms' own
  * settings. Throws `ConfigError` where a configuration contradicts itself.

@@ -1,5 +1,6 @@
 /** The Routing view's state: which text to route through which weights, and the report that came back. */
 import { create } from 'zustand';
+import { readsMasks } from '../config/objectives.ts';
 import type { ModelReport, RouteReport, RoutesRequest } from '../worker/protocol.ts';
 import { modelOf, useRun } from './run.ts';
 import { ask } from './session.ts';
@@ -50,7 +51,9 @@ export async function refreshRoutes(): Promise<void> {
       return;
     }
     useRouting.setState({ busy: true });
-    const report = await ask('routes', request);
+    // Masks mean nothing to a model that has never read any.
+    const maskRatio = readsMasks(model.experiment) ? request.maskRatio : 0;
+    const report = await ask('routes', { ...request, maskRatio });
     useRouting.setState(({ layer }) => ({
       busy: false,
       ...(report ? { report, model, layer: Math.min(layer, report.layers.length - 1) } : {}),

@@ -2,6 +2,8 @@
  * Whose weights the next run starts from, and making the configuration fit them. What fits is the engine's to say
  * (`inspect`): here are only the two ways to follow it, the same model or experts that start as copies of a dense one.
  */
+import { differences } from '../config/experiment.ts';
+import type { Experiment } from '../config/schema.ts';
 import type { ModelReport, StartSource } from '../worker/protocol.ts';
 import { adoptExperiment, edit, useConfiguration } from './configuration.ts';
 import { type Run, useRun } from './run.ts';
@@ -39,10 +41,18 @@ export function startModelOf(run: Run, from: StartSource): ModelReport | null {
 
 /** Edits the configuration into the model that the chosen weights are of; text and training stay. */
 export function adoptModel(source: ModelReport): void {
+  adoptExperiment(withModelOf(useConfiguration.getState().experiment, source));
+}
+
+/** Whether the configuration is of that very model. */
+export function isModelOf(experiment: Experiment, source: ModelReport): boolean {
+  return Object.keys(differences(experiment, withModelOf(experiment, source))).length === 0;
+}
+
+function withModelOf(experiment: Experiment, source: ModelReport): Experiment {
   const { model, data } = source.experiment;
-  const now = useConfiguration.getState().experiment;
   const { tokenizer, vocabularySize } = data;
-  adoptExperiment({ ...now, model, data: { ...now.data, tokenizer, vocabularySize } });
+  return { ...experiment, model, data: { ...experiment.data, tokenizer, vocabularySize } };
 }
 
 /** The same for experts that start as copies of a dense model's feed-forward (upcycling). */

@@ -11,7 +11,7 @@
  *
  * The objective may differ: a diffusion model may start from an autoregressive one, and the reverse.
  */
-import { DataError } from '../config/errors.ts';
+import { DataError, StartError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { hasRouterBias, layoutOf, type ModelSettings, partsOf } from '../nn/layout.ts';
 import { initialParameters, namedParts } from '../nn/parameters.ts';
@@ -27,7 +27,7 @@ const ofExperts: readonly Field[] = ['experts', 'expertWidth', 'sharedExperts', 
 const isDense = ({ feedForward }: ModelSettings) => feedForward === 'dense';
 
 /**
- * Throws `DataError` with one sentence naming the setting to change, unless `target` can start from a model trained as
+ * Throws `StartError` with one sentence naming the setting to change, unless `target` can start from a model trained as
  * `source` says. Who chooses whom, gates and balance may differ: the same weights serve all of them.
  */
 export function expectStartable(
@@ -35,7 +35,7 @@ export function expectStartable(
   { experiment: source, where }: Pick<Checkpoint, 'experiment' | 'where'>,
 ): void {
   const refuse = (field: string, expected: unknown, got: unknown): never => {
-    throw new DataError(`${field}: expected ${expected} to start from ${where}, got ${got}`);
+    throw new StartError(`${field}: expected ${expected} to start from ${where}, got ${got}`);
   };
   const [to, from] = [target.model, source.model];
   const expectEqual = (fields: readonly Field[]) => {
@@ -59,7 +59,8 @@ export function expectStartable(
 
 /**
  * The weights that `target` starts with, in the order of its layout over the checkpoint's vocabulary: for `createTrainer`.
- * Throws `DataError` with one sentence for a checkpoint of another architecture or kind of tokenizer.
+ * Throws `StartError` for a checkpoint of another architecture or kind of tokenizer, `DataError` for other tensors than
+ * its configuration says: one sentence each.
  */
 export function startFrom(target: Experiment, source: Checkpoint): Float32Array {
   expectStartable(target, source);

@@ -7,12 +7,13 @@ import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import { decode, mostCalls } from '../diffusion/decode.ts';
 import { planMemory } from '../gpu/recording.ts';
 import { denseMatch } from '../lab/match.ts';
+import { studies } from '../lab/studies.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
 import { decodingOf, denoiserOf, type Model, promptTokens } from '../train/model.ts';
 import { recordTraining } from '../train/recordings.ts';
-import type { RunText } from '../train/text.ts';
+import { promptsOf, type RunText } from '../train/text.ts';
 import { memoryLimits, queuedRuns, type Wish, wishesOf, wishesOfStudy } from './enqueuing.ts';
 import { fetchFile } from './files.ts';
 import { createHost } from './host.ts';
@@ -22,7 +23,7 @@ import { awaitLock } from './locks.ts';
 import { problemOf } from './problems.ts';
 import type { CommandName, Commands, RunStatus, Telemetry, TrainRequest, Weights } from './protocol.ts';
 import { createQueue } from './queue.ts';
-import { adapterOf, machineReport, modelReport } from './reports.ts';
+import { adapterOf, machineReport, modelReport, studyReport } from './reports.ts';
 import { routesOf } from './routes.ts';
 import { createSources } from './sources.ts';
 import { createStarter } from './starter.ts';
@@ -174,6 +175,7 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     },
     listQueue: async () => queue.state(),
     enqueue: async ({ runs }) => enqueue(wishesOf(runs)),
+    listStudies: async () => ({ studies: studies.map(studyReport) }),
     enqueueStudy: ({ id, size, seeds }) => enqueue(wishesOfStudy(id, size, seeds)),
     moveInQueue: async ({ id, to }) => {
       await queue.move(id, to);
@@ -212,7 +214,10 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
       const mine = ++decodeRequest;
       const { maskId, tokenizer } = model;
       const length = Math.min(request.length, model.experiment.data.sequenceLength);
-      const start = promptTokens(model, request.prompt, length);
+      // Without a prompt, a model that has learned answers gets a held-out one to answer.
+      const run = request.weights === 'run' ? host.run() : null;
+      const heldOut = request.prompt === '' && run ? promptsOf(run.text) : null;
+      const start = heldOut?.(request.seed).subarray(0, length) ?? promptTokens(model, request.prompt, length);
       const produced = start.filter((token) => token === maskId).length;
       const denoise = await denoiserOf(model, length);
       const { decoder, steps, temperature, topK, topP, seed } = request;

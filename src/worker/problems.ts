@@ -1,9 +1,18 @@
 /** From an error to words: what happened, and what a person can do about it. */
-import { ConfigError, DataError, DeviceError, KernelError, ShapeError, StorageError } from '../config/errors.ts';
+import {
+  ConfigError,
+  DataError,
+  DeviceError,
+  KernelError,
+  ShapeError,
+  StartError,
+  StorageError,
+} from '../config/errors.ts';
 import type { Problem } from './protocol.ts';
 
 const actions: Record<Problem['kind'], string> = {
   config: 'Change the setting that the sentence names.',
+  start: 'Press “Take its model settings” under “Start from”, or choose fresh weights.',
   data: 'Take another text or file.',
   device: 'Training goes on from the last snapshot as soon as a device opens; else switch to the CPU backend.',
   memory: 'Make the batch, the window or the model smaller, or switch to the CPU backend.',
@@ -20,6 +29,7 @@ export function problemOf(error: unknown): Problem {
 }
 
 function kindOf(error: unknown, message: string): Problem['kind'] {
+  if (error instanceof StartError) return 'start';
   if (error instanceof ConfigError) return 'config';
   if (error instanceof DataError) return 'data';
   if (error instanceof DeviceError) return message.startsWith('GPU memory') ? 'memory' : 'device';

@@ -75,7 +75,10 @@ export interface DecodeRequest {
   temperature: number;
   topK: number;
   topP: number;
-  /** Text to keep; `_` stands for a hole to fill. Masks fill the rest of the window. */
+  /**
+   * Text to keep; `_` stands for a hole to fill. Masks fill the rest of the window. Empty, a run that learns answers is
+   * given a held-out prompt, by the seed.
+   */
   prompt: string;
   /** Tokens to produce in all, prompt included; at most the model's window. */
   length: number;
@@ -167,6 +170,16 @@ export interface QueueState {
   isElsewhere: boolean;
 }
 
+/** A study that can be run here, recorded or not. */
+export interface StudyReport {
+  id: string;
+  title: string;
+  question: string;
+  arms: { id: string; label: string }[];
+  /** In words whom it is for, and the seeds per arm from which its claims are judged. */
+  sizes: { id: string; label: string; seeds: number }[];
+}
+
 /** Requests by name: argument and answer. */
 export interface Commands {
   /** `baseUrl` is the page's: corpora and the bundled model lie beside it. */
@@ -200,6 +213,8 @@ export interface Commands {
   listQueue: { argument: Record<never, never>; answer: QueueState };
   /** Adds runs, each with a `name`. Refused, all of them, where one cannot run or does not fit into memory. */
   enqueue: { argument: { runs: TrainRequest[] }; answer: QueueState };
+  /** The studies that `enqueueStudy` takes. */
+  listStudies: { argument: Record<never, never>; answer: { studies: StudyReport[] } };
   /** Adds the runs of a study of `src/lab/studies.ts`: every arm with seeds 1 to `seeds`. */
   enqueueStudy: { argument: { id: string; size: string; seeds: number }; answer: QueueState };
   /** Puts a waiting run at place `to` among `runs`. */
@@ -231,7 +246,7 @@ export type Request = {
 
 /** A failure in words: what happened, and what a person can do about it. */
 export interface Problem {
-  kind: 'config' | 'data' | 'device' | 'memory' | 'kernel' | 'storage' | 'internal';
+  kind: 'config' | 'start' | 'data' | 'device' | 'memory' | 'kernel' | 'storage' | 'internal';
   message: string;
   action: string;
 }

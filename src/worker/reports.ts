@@ -1,10 +1,12 @@
-/** What the page is told of the machine and of a model: plain data for labels, axes and badges. */
+/** What the page is told of the machine, of a model and of a study: plain data for labels, axes and badges. */
 import type { Experiment } from '../config/schema.ts';
 import type { Tokenizer } from '../data/tokenizers.ts';
 import { accountingOf } from '../lab/accounting.ts';
+import type { Study } from '../lab/studies/study.ts';
+import { sizeLabels, studySizes } from '../lab/studyRuns.ts';
 import { expertLayersOf } from '../nn/layout.ts';
 import type { Backends } from '../train/backends.ts';
-import type { BackendKind, MachineReport, ModelReport } from './protocol.ts';
+import type { BackendKind, MachineReport, ModelReport, StudyReport } from './protocol.ts';
 
 const shownLimits = [
   'maxBufferSize',
@@ -69,5 +71,15 @@ export function modelReport(
     inferenceFlopsPerToken,
     split,
     floorBpc,
+  };
+}
+
+export function studyReport({ id, title, question, arms, sizes }: Study): StudyReport {
+  return {
+    id,
+    title,
+    question,
+    arms: arms.map((arm) => ({ id: arm.id, label: arm.label })),
+    sizes: studySizes.map((size) => ({ id: size, label: sizeLabels[size], seeds: sizes[size].seeds })),
   };
 }

@@ -13,7 +13,7 @@ import type { StartSource } from './protocol.ts';
 export interface Sources {
   /** Reads an exported model and keeps it as `imported`. Throws `DataError` or `ConfigError` for any other file. */
   take(bytes: Uint8Array, name: string): Checkpoint;
-  /** The tokenizer that a run from there is bound to. Throws `DataError` where `experiment` cannot start from it. */
+  /** The tokenizer that a run from there is bound to. Throws `StartError` where `experiment` cannot start from it. */
   tokenizerFor(experiment: Experiment, from: StartSource): Tokenizer;
   /** The model as it is now. */
   checkpointOf(from: StartSource): Promise<Checkpoint>;

@@ -69,7 +69,7 @@ test('a device lost while a run is being prepared costs nothing but time', async
     await untilStep(page, 5, 90_000);
     expect(await page.getByTestId('machine-badge').innerText()).toMatch(/^GPU/);
     await button(page, 'Stop').click();
-    await expect.poll(() => phase.innerText()).toBe('Finished');
+    await expect.poll(() => phase.innerText()).toBe('Stopped');
     expect(problems).toEqual([]);
   } finally {
     await browser.close();

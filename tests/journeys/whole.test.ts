@@ -38,7 +38,7 @@ describe.each([
 
     await button(page, 'Stop').click();
     await expect.poll(() => button(page, 'Train').isEnabled()).toBe(true);
-    expect(await page.getByTestId('run-phase').innerText()).toBe('Finished');
+    expect(await page.getByTestId('run-phase').innerText()).toBe('Stopped');
     expect(await page.getByRole('alert').count()).toBe(0);
     expect(problems).toEqual([]);
   });

@@ -4,7 +4,14 @@ import { defaultExperiment, withSettings } from '../../src/config/experiment.ts'
 import { choosePreset, useConfiguration } from '../../src/store/configuration.ts';
 import { useRun } from '../../src/store/run.ts';
 import { train } from '../../src/store/session.ts';
-import { adoptModel, adoptUpcycled, chooseStart, importWeights, startModelOf } from '../../src/store/startFrom.ts';
+import {
+  adoptModel,
+  adoptUpcycled,
+  chooseStart,
+  importWeights,
+  isModelOf,
+  startModelOf,
+} from '../../src/store/startFrom.ts';
 import type { MachineReport, ModelReport } from '../../src/worker/protocol.ts';
 import { connected } from './testPort.ts';
 
@@ -50,7 +57,9 @@ it('asks about the weights as soon as they are chosen, and trains from them', as
 
 it('takes the model and the tokenizer of the weights; text and training stay', () => {
   const before = useConfiguration.getState().experiment;
+  expect(isModelOf(before, dense)).toBe(false);
   adoptModel(startModelOf(useRun.getState(), 'pretrained')!);
+  expect(isModelOf(useConfiguration.getState().experiment, dense)).toBe(true);
   const { experiment } = useConfiguration.getState();
   expect(experiment.model).toEqual(dense.experiment.model);
   expect(experiment.data).toEqual({ ...before.data, tokenizer: 'byte' });

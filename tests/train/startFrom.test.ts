@@ -1,6 +1,6 @@
 /** Starting from other weights: what is copied, what an upcycled model computes, and what is refused in which words. */
 import { expect, test } from 'vitest';
-import { DataError } from '../../src/config/errors.ts';
+import { StartError } from '../../src/config/errors.ts';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
 import { integerAt, streams } from '../../src/config/random.ts';
 import type { Experiment } from '../../src/config/schema.ts';
@@ -124,7 +124,7 @@ test.each([
   ['data.tokenizer', withSettings(base, { 'data.tokenizer': 'byte' }), dense, /expected character .*, got byte/],
 ])('what does not fit is one sentence that names %s', (field, target, source, sentence) => {
   const start = () => startFrom(target, source);
-  expect(start).toThrow(DataError);
+  expect(start).toThrow(StartError);
   expect(start).toThrow(new RegExp(`^${field}: expected .* to start from the checkpoint, got `));
   expect(start).toThrow(sentence);
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { studies } from '../../src/lab/studies.ts';
 import { queuedRuns, type Wish, wishesOf, wishesOfStudy } from '../../src/worker/enqueuing.ts';
+import { studyReport } from '../../src/worker/reports.ts';
 import { tinyExperiment, tinyText } from './tinyRun.ts';
 
 const wish = (name: string, settings: Record<string, number> = {}, from: string | null = null): Wish => ({
@@ -47,6 +48,15 @@ describe('enqueuing', () => {
     expect(() => wishesOf([{ experiment }, { experiment, from: 'run' }])).toThrow(
       'start from: expected fresh weights for a run of the queue, got "run"',
     );
+  });
+
+  it.each(studies.map((study) => studyReport(study)))('takes $id in each size that it is offered in', (offered) => {
+    expect(offered.sizes.map(({ id }) => id)).toEqual(['software', 'laptop']);
+    for (const { id: size, seeds } of offered.sizes) {
+      const arms = wishesOfStudy(offered.id, size, seeds).map(({ study }) => study?.arm);
+      expect(arms).toHaveLength(seeds * offered.arms.length);
+      expect(new Set(arms)).toEqual(new Set(offered.arms.map(({ id }) => id)));
+    }
   });
 
   it.each(studies.map(({ id }) => id))('takes every arm and seed of %s', (id) => {

@@ -57,10 +57,13 @@ export function runsOfStudies(studies: readonly StudyRecord[]): ComparedRun[] {
   });
 }
 
-/** Saved records as runs. An arm is named as the recorded study names it, where there is one. */
-export function runsOfRecords(records: readonly RunRecord[], studies: readonly StudyRecord[]): ComparedRun[] {
+/** Saved records as runs. An arm is named as its study names it, where that is known. */
+export function runsOfRecords(
+  records: readonly RunRecord[],
+  studies: readonly { id: string; arms: StudyRecord['arms'] }[],
+): ComparedRun[] {
   return records.map((record) => {
-    const arms = studies.find(({ study }) => study === record.study?.id)?.arms;
+    const arms = studies.find(({ id }) => id === record.study?.id)?.arms;
     const arm = arms?.find(({ id }) => id === record.study?.arm);
     const label = arm?.label ?? record.study?.arm ?? record.name;
     return { key: keyOf('saved', record), origin: 'saved', record, label };

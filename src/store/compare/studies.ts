@@ -1,8 +1,13 @@
-/** The recorded studies that are shipped beside the page: read once, when Compare is first opened. */
+/**
+ * The studies: those that can be run here, which the engine lists, and the recorded ones, shipped beside the page.
+ * Both are read once, when Compare is first opened.
+ */
 import { create } from 'zustand';
 import { ConfigError, DataError } from '../../config/errors.ts';
 import { parseStudyRecord } from '../../config/parseRecords.ts';
 import type { StudyRecord } from '../../config/records.ts';
+import type { StudyReport } from '../../worker/protocol.ts';
+import { ask } from '../session.ts';
 
 export interface RecordedStudies {
   state: 'waiting' | 'loading' | 'ready';
@@ -12,6 +17,41 @@ export interface RecordedStudies {
 }
 
 const waiting: RecordedStudies = { state: 'waiting', studies: [], problems: [] };
+
+/** The studies that can be run here; null until the engine has answered. */
+export const useOfferedStudies = create<{ offered: readonly StudyReport[] | null }>(() => ({ offered: null }));
+
+/** A study as it is listed: recorded, or to be run here, or both. */
+export interface ListedStudy {
+  id: string;
+  title: string;
+  recorded: StudyRecord | null;
+  offered: StudyReport | null;
+}
+
+/** Every study once: the recorded ones first, then those that have not been recorded. */
+export function listedStudies(recorded: readonly StudyRecord[], offered: readonly StudyReport[]): ListedStudy[] {
+  const byId = new Map(offered.map((study) => [study.id, study]));
+  const known = new Set(recorded.map(({ study }) => study));
+  return [
+    ...recorded.map((record) => ({
+      id: record.study,
+      title: record.title,
+      recorded: record,
+      offered: byId.get(record.study) ?? null,
+    })),
+    ...offered
+      .filter(({ id }) => !known.has(id))
+      .map((study) => ({ id: study.id, title: study.title, recorded: null, offered: study })),
+  ];
+}
+
+/** Asks the engine for the studies that can be run here; a failure is shown. Later calls do nothing. */
+export async function listStudies(): Promise<void> {
+  if (useOfferedStudies.getState().offered) return;
+  const answer = await ask('listStudies', {});
+  if (answer) useOfferedStudies.setState({ offered: answer.studies });
+}
 
 export const useStudies = create<RecordedStudies>(() => waiting);
 

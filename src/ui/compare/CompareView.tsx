@@ -1,9 +1,9 @@
-/** Compare: recorded studies, curves of chosen runs over each other, what differs among them, the queue and the table of runs. */
+/** Compare: studies, curves of chosen runs over each other, what differs among them, the queue and the table of runs. */
 import { Stack } from '@mantine/core';
 import { useEffect, useMemo } from 'react';
 import { useComparison } from '../../store/compare/comparison.ts';
 import { firstChoice, followRuns } from '../../store/compare/runs.ts';
-import { loadStudies } from '../../store/compare/studies.ts';
+import { listStudies, loadStudies } from '../../store/compare/studies.ts';
 import { useRun } from '../../store/run.ts';
 import { CurvesPanel } from './CurvesPanel.tsx';
 import { DifferencesPanel } from './DifferencesPanel.tsx';
@@ -18,6 +18,7 @@ export function CompareView() {
   // What is saved is known once the engine is open.
   const isOpen = useRun((run) => run.machine !== null);
   useEffect(() => (isOpen ? followRuns() : undefined), [isOpen]);
+  useEffect(() => void listStudies(), []);
   const runs = useRuns();
   const wanted = useComparison((state) => state.chosen);
   const byKey = useMemo(() => new Map(runs.map((run) => [run.key, run])), [runs]);

@@ -2,38 +2,35 @@
 import { Button, Code, Group, Stack, Text } from '@mantine/core';
 import type { StudyRecord, Verdict } from '../../config/records.ts';
 import { csvOf } from '../../store/compare/files.ts';
+import type { StudyReport } from '../../worker/protocol.ts';
 import { compact } from '../format.ts';
 import { DataTable } from '../parts/DataTable.tsx';
 import { download } from '../parts/download.ts';
 import { outcomeMarks } from './outcomes.ts';
 import { RunStudy } from './RunStudy.tsx';
+import { StudyQuestion } from './StudyQuestion.tsx';
 
 interface StudyDetailProps {
   study: StudyRecord;
+  /** Null where it cannot be run here any more. */
+  offered: StudyReport | null;
   /** Whether its runs are in the charts. */
   isOnShow: boolean;
   onShow: () => void;
 }
 
-export function StudyDetail({ study, isOnShow, onShow }: StudyDetailProps) {
+export function StudyDetail({ study, offered, isOnShow, onShow }: StudyDetailProps) {
   return (
     <article aria-label={study.title}>
       <Group justify="space-between" align="flex-start" gap="sm">
-        <div style={{ flex: '1 1 320px' }}>
-          <Text component="h3" fz={15} fw={600} m={0}>
-            {study.title}
-          </Text>
-          <Text size="sm" mt={2}>
-            {study.question}
-          </Text>
-        </div>
+        <StudyQuestion {...study} />
         <Group gap="xs">
           {!isOnShow && (
             <Button size="xs" variant="default" onClick={onShow}>
               Show its curves
             </Button>
           )}
-          <RunStudy id={study.study} />
+          {offered && <RunStudy key={offered.id} study={offered} />}
         </Group>
       </Group>
       <Text size="xs" c="dimmed" mt={6} data-testid="study-source">

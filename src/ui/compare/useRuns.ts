@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { currentRecord, startOf } from '../../store/compare/currentRun.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { currentKey, runsOfRecords, runsOfStudies } from '../../store/compare/runs.ts';
-import { useStudies } from '../../store/compare/studies.ts';
+import { useOfferedStudies, useStudies } from '../../store/compare/studies.ts';
 import { live, lossSeries, speedSeries, subscribeLive } from '../../store/live.ts';
 import { isActive, type Run, useRun } from '../../store/run.ts';
 import { useSavedRuns } from '../../store/savedRuns.ts';
@@ -15,7 +15,11 @@ export function useRuns(): ComparedRun[] {
   const studies = useStudies((state) => state.studies);
   const saved = useSavedRuns((state) => state.runs);
   const current = useCurrentRun();
-  const others = useMemo(() => [...runsOfRecords(saved, studies), ...runsOfStudies(studies)], [saved, studies]);
+  const offered = useOfferedStudies((state) => state.offered);
+  const others = useMemo(() => {
+    const named = [...studies.map(({ study, arms }) => ({ id: study, arms })), ...(offered ?? [])];
+    return [...runsOfRecords(saved, named), ...runsOfStudies(studies)];
+  }, [saved, studies, offered]);
   return useMemo(() => (current ? [current, ...others] : others), [current, others]);
 }
 

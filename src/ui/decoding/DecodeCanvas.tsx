@@ -23,7 +23,7 @@ export function DecodeCanvas() {
       title={model?.experiment.objective.kind === 'autoregressive' ? 'Writing' : 'Denoising'}
       note={
         result
-          ? `${result.calls} network calls, ${three(result.tokensPerCall)} tokens per call`
+          ? `${counted(result.calls, 'network call')}, ${counted(three(result.tokensPerCall), 'token')} per call`
           : busy
             ? 'Decoding…'
             : 'Press Decode to start'
@@ -83,4 +83,8 @@ function usePlayback(): void {
 function sizeFor(length: number): number {
   if (length <= 128) return 21;
   return length <= 512 ? 16 : 12;
+}
+
+function counted(count: number | string, what: string): string {
+  return `${count} ${what}${String(count) === '1' ? '' : 's'}`;
 }

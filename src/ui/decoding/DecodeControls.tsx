@@ -1,5 +1,6 @@
 /** What to decode and how. */
 import { Button, Group, Select, Slider, Stack, Text, Textarea } from '@mantine/core';
+import { corpusKind } from '../../config/corpusKinds.ts';
 import { type DecoderName, decodersFor, factsOf } from '../../config/decoders.ts';
 import { cancelDecode, decode, editDecode, useDecode } from '../../store/decode.ts';
 import { modelOf, useRun } from '../../store/run.ts';
@@ -17,6 +18,7 @@ export function DecodeControls() {
   const subwords = model !== null && hasSubwords(model);
   const window = model?.experiment.data.sequenceLength ?? 64;
   const kind = model?.experiment.objective.kind ?? 'diffusion';
+  const isPairs = model !== null && corpusKind(model.experiment.data.corpus).isPairs;
   const { about, uses } = factsOf(request.decoder);
   return (
     <Panel title="Decode">
@@ -25,7 +27,7 @@ export function DecodeControls() {
         <Textarea
           size="sm"
           label="Prompt"
-          {...promptWords(kind, subwords)}
+          {...promptWords(kind, subwords, isPairs)}
           autosize
           minRows={2}
           maxRows={6}

@@ -6,7 +6,13 @@ interface PromptWords {
   readonly placeholder: string;
 }
 
-export function promptWords(kind: ObjectiveKind, subwords: boolean): PromptWords {
+export function promptWords(kind: ObjectiveKind, subwords: boolean, isPairs: boolean): PromptWords {
+  if (isPairs) {
+    return {
+      description: 'Kept as it is, in the form of those learned from; the answer follows it.',
+      placeholder: 'Empty: a held-out prompt, by the seed',
+    };
+  }
   if (kind === 'autoregressive') {
     return { description: 'Kept as it is; the model continues it.', placeholder: 'Call me ' };
   }

@@ -11,13 +11,15 @@ const words: Record<Phase, { text: string; colour: string }> = {
   failed: { text: 'Failed', colour: 'var(--mantine-color-red-6)' },
 };
 
+const stopped = { text: 'Stopped', colour: 'var(--mantine-color-gray-5)' };
 const starting = { text: 'Starting', colour: 'var(--mantine-color-yellow-6)' };
 
 export function RunStatusBadge() {
   const machine = useRun((run) => run.machine);
   const phase = useRun((run) => run.status?.phase ?? 'idle');
+  const isStopped = useRun(({ status }) => status?.phase === 'finished' && status.step < status.steps);
   const openFailed = useRun((run) => run.openFailed);
-  const { text, colour } = openFailed ? words.failed : machine ? words[phase] : starting;
+  const { text, colour } = openFailed ? words.failed : !machine ? starting : isStopped ? stopped : words[phase];
   return (
     <output
       aria-label="Run status"

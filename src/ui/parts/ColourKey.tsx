@@ -21,10 +21,18 @@ export function ColourKey({ colour }: { colour: CellColour }) {
         }}
       />
       {to}
-      <span className="swatch" style={{ background: 'var(--cell-masked)', marginLeft: 8 }} aria-hidden="true" />
-      masked
-      <span className="swatch" style={{ border: '1.5px solid var(--accent)', marginLeft: 8 }} aria-hidden="true" />
-      this call
+      <KeyEntry style={{ background: 'var(--cell-masked)' }}>masked</KeyEntry>
+      <KeyEntry style={{ border: '1.5px solid var(--accent)' }}>this call</KeyEntry>
+    </span>
+  );
+}
+
+/** A swatch and its word, which stay on one line. */
+function KeyEntry({ style, children }: { style: React.CSSProperties; children: string }) {
+  return (
+    <span style={{ display: 'inline-flex', alignItems: 'center', gap: 6, marginLeft: 8, whiteSpace: 'nowrap' }}>
+      <span className="swatch" style={style} aria-hidden="true" />
+      {children}
     </span>
   );
 }

@@ -44,7 +44,7 @@ export function CostPanel() {
       {experiment.model.feedForward !== 'dense' && (
         <Group gap={6} mt={8}>
           <Text size="xs" c="dimmed">
-            Make it dense, at equal
+            Dense, at equal
           </Text>
           <Button
             size="compact-xs"

@@ -2,7 +2,14 @@
 import { Button, FileButton, Group, Select, Text } from '@mantine/core';
 import { useConfiguration } from '../../store/configuration.ts';
 import { useRun } from '../../store/run.ts';
-import { adoptModel, adoptUpcycled, chooseStart, importWeights, startModelOf } from '../../store/startFrom.ts';
+import {
+  adoptModel,
+  adoptUpcycled,
+  chooseStart,
+  importWeights,
+  isModelOf,
+  startModelOf,
+} from '../../store/startFrom.ts';
 import type { StartSource } from '../../worker/protocol.ts';
 import { Help } from '../parts/Help.tsx';
 
@@ -12,6 +19,7 @@ export function StartFromControl() {
   const from = useConfiguration((state) => state.from);
   const run = useRun();
   const model = from && startModelOf(run, from);
+  const isTaken = useConfiguration(({ experiment }) => model !== null && isModelOf(experiment, model));
   const data = [
     { value: fresh, label: 'Fresh weights' },
     { value: 'pretrained', label: 'The bundled model', disabled: !run.pretrained },
@@ -49,9 +57,15 @@ export function StartFromControl() {
       </Group>
       {model && (
         <Group gap={6} mt={6}>
-          <Button size="compact-xs" variant="default" onClick={() => adoptModel(model)}>
-            Take its model settings
-          </Button>
+          {isTaken ? (
+            <Text size="xs" c="dimmed" role="status">
+              The configuration has its model settings.
+            </Text>
+          ) : (
+            <Button size="compact-xs" variant="default" onClick={() => adoptModel(model)}>
+              Take its model settings
+            </Button>
+          )}
           {model.experiment.model.feedForward === 'dense' && (
             <Button size="compact-xs" variant="default" onClick={() => adoptUpcycled(model)}>
               Turn it into experts

@@ -43,7 +43,9 @@ export function LayerLoad({ report }: { report: RouteReport }) {
               {rows.map(({ expert }) => (
                 <Cell key={expert} fill={expertColour(expert)} />
               ))}
-              {experts <= 32 && <LabelList dataKey="tokens" position="top" fontSize={12} fill="currentColor" />}
+              {experts <= 32 && (
+                <LabelList dataKey="tokens" position="top" fontSize={12} fill="currentColor" className="over-lines" />
+              )}
             </Bar>
           </BarChart>
         </ResponsiveContainer>

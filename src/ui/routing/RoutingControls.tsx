@@ -2,7 +2,9 @@
 import { Button, Grid, Group, Slider, Text, Textarea } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useState } from 'react';
+import { readsMasks } from '../../config/objectives.ts';
 import { editRouting, useRouting } from '../../store/routing.ts';
+import { modelOf, useRun } from '../../store/run.ts';
 import { DiceIcon } from '../icons.tsx';
 import { Help } from '../parts/Help.tsx';
 import { Panel } from '../parts/Panel.tsx';
@@ -10,6 +12,8 @@ import { WeightsPicker } from '../parts/WeightsPicker.tsx';
 
 export function RoutingControls({ follows }: { follows: boolean }) {
   const request = useRouting((state) => state.request);
+  const model = useRun((run) => modelOf(run, request.weights));
+  const isMasked = model === null || readsMasks(model.experiment);
   const [text, setText] = useState(request.text);
   const routeText = useDebouncedCallback((next: string) => void editRouting({ text: next }), 400);
   return (
@@ -21,10 +25,12 @@ export function RoutingControls({ follows }: { follows: boolean }) {
           </Text>
           <WeightsPicker value={request.weights} onChange={(weights) => void editRouting({ weights })} />
         </Grid.Col>
-        <Grid.Col span={{ base: 12, sm: 6, lg: 3 }}>
-          <MaskRatio />
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, lg: 6 }}>
+        {isMasked && (
+          <Grid.Col span={{ base: 12, sm: 6, lg: 3 }}>
+            <MaskRatio />
+          </Grid.Col>
+        )}
+        <Grid.Col span={{ base: 12, lg: isMasked ? 6 : 9 }}>
           <Group wrap="wrap" align="flex-end" gap="xs">
             <Textarea
               style={{ flex: '1 1 240px' }}
@@ -39,14 +45,16 @@ export function RoutingControls({ follows }: { follows: boolean }) {
                 routeText(event.currentTarget.value);
               }}
             />
-            <Button
-              size="xs"
-              variant="default"
-              leftSection={<DiceIcon size={14} />}
-              onClick={() => void editRouting({ seed: request.seed + 1 })}
-            >
-              {text === '' ? 'Another passage' : 'Other masks'}
-            </Button>
+            {(isMasked || text === '') && (
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<DiceIcon size={14} />}
+                onClick={() => void editRouting({ seed: request.seed + 1 })}
+              >
+                {text === '' ? 'Another passage' : 'Other masks'}
+              </Button>
+            )}
           </Group>
         </Grid.Col>
       </Grid>

@@ -11,8 +11,8 @@ export function ContinueRun() {
   const { name, step, steps, isFinished, savedAt } = kept;
   const when = new Date(savedAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
   return (
-    <Group px="md" pb={10} gap="sm" role="status" data-testid="kept-run">
-      <Text size="sm">
+    <Group px="md" pb={10} gap={8} role="status" data-testid="kept-run">
+      <Text size="sm" style={{ flex: '0 1 auto' }} miw={{ base: '100%', sm: 0 }}>
         {isFinished
           ? `An earlier run finished its ${whole(steps)} steps`
           : `An earlier run was left at step ${whole(step)} of ${whole(steps)}`}{' '}

@@ -34,7 +34,7 @@ export function LossPanel() {
       note={
         last
           ? `Validation ${measure?.name ?? ''} ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}${answered(last)}${trainingCurve(measure)}`
-          : `${measure?.about ?? 'In bits per character'}${trainingCurve(measure)}`
+          : `${measure ? `${measure.name}: ${measure.about}` : 'In bits per character'}${trainingCurve(measure)}`
       }
       actions={
         <Group gap="xs">

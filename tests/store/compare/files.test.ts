@@ -5,9 +5,16 @@ import type { StudyRecord } from '../../../src/config/records.ts';
 import { bundleJson, parseRuns } from '../../../src/store/compare/bundle.ts';
 import { chartCsv, chartJson, csvOf, runsCsv, tableCsv } from '../../../src/store/compare/files.ts';
 import { groupRuns, lineOf } from '../../../src/store/compare/groups.ts';
-import { importRuns, runsOfStudies } from '../../../src/store/compare/runs.ts';
-import { loadStudies, useStudies } from '../../../src/store/compare/studies.ts';
+import { importRuns, runsOfRecords, runsOfStudies } from '../../../src/store/compare/runs.ts';
+import {
+  listedStudies,
+  listStudies,
+  loadStudies,
+  useOfferedStudies,
+  useStudies,
+} from '../../../src/store/compare/studies.ts';
 import { columns } from '../../../src/store/compare/table.ts';
+import type { StudyReport } from '../../../src/worker/protocol.ts';
 import { connected } from '../testPort.ts';
 import { recordOf, runOf } from './records.ts';
 
@@ -151,6 +158,45 @@ describe('recorded studies', () => {
     expect(problems).toContain('studies/gone.json: expected a file beside the page, got HTTP 404. It is left out.');
     expect(problems.find((problem) => problem.startsWith('studies/broken.json'))).toMatch(/expected one of .*"maybe"/);
   });
+});
+
+describe('the list of studies', () => {
+  const offer = (id: string): StudyReport => ({
+    id,
+    title: `Offered ${id}`,
+    question: 'Does it?',
+    arms: [{ id: 'a', label: 'The first' }],
+    sizes: [{ id: 'software', label: 'small', seeds: 3 }],
+  });
+
+  it('holds each study once, the recorded ones first', () => {
+    const record = studyOf([]);
+    const listed = listedStudies([record], [offer('other'), offer('test')]);
+    expect(listed.map(({ id, recorded, offered }) => [id, recorded?.study, offered?.id])).toEqual([
+      ['test', 'test', 'test'],
+      ['other', undefined, 'other'],
+    ]);
+    expect(listedStudies([record], [])[0]).toMatchObject({ recorded: record, offered: null });
+  });
+
+  it('is asked of the engine once', async () => {
+    const { sent, answer } = connected();
+    useOfferedStudies.setState({ offered: null });
+    const listing = listStudies();
+    expect(sent.map(({ name }) => name)).toEqual(['listStudies']);
+    await answer({ studies: [offer('one')] });
+    await listing;
+    expect(useOfferedStudies.getState().offered).toEqual([offer('one')]);
+    await listStudies();
+    expect(sent).toHaveLength(1);
+  });
+});
+
+it('saved runs of a study are named as its arms', () => {
+  const record = recordOf({ id: '1', study: { id: 'one', size: 'software', arm: 'a' } });
+  const named = runsOfRecords([record], [{ id: 'one', arms: [{ id: 'a', label: 'The first' }] }]);
+  expect(named.map(({ label }) => label)).toEqual(['The first']);
+  expect(runsOfRecords([record], []).map(({ label }) => label)).toEqual(['a']);
 });
 
 function studyOf(runs: StudyRecord['runs']): StudyRecord {
