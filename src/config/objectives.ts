@@ -85,7 +85,11 @@ export function measureOf(experiment: Experiment): Measure {
     : { name: 'NELBO', about: 'an upper bound of the negative log-likelihood', isExact, training };
 }
 
-function trainingLoss({ objective }: Experiment): string | null {
-  if (objective.kind === 'autoregressive') return objective.inputMasking > 0 ? 'that of masked inputs' : null;
-  return objective.weighting === 'none' ? 'the mean over masked tokens, no bound' : null;
+function trainingLoss({ model, objective }: Experiment): string | null {
+  const differences: string[] = [];
+  if (objective.kind === 'autoregressive') {
+    if (objective.inputMasking > 0) differences.push('that of masked inputs');
+  } else if (objective.weighting === 'none') differences.push('the mean over masked tokens, no bound');
+  if (model.dropout > 0) differences.push('that of a model with parts dropped');
+  return differences.length > 0 ? differences.join(', and ') : null;
 }

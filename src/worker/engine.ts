@@ -126,7 +126,7 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
       await host.open(baseUrl, storage, backend);
       const { experiment, tokenizer } = host.pretrained();
       const machine = { ...machineReport(host.backends()), chosen: host.runtime().kind };
-      const model = modelReport(experiment, tokenizer, { split: pretrainedSplit, floorBpc: null });
+      const model = { ...modelReport(experiment, tokenizer), split: pretrainedSplit };
       await queue.open();
       return { machine, pretrained: model, kept: await starter.latest() };
     },
@@ -255,7 +255,7 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     },
     importWeights: async ({ bytes, name }) => {
       const { experiment, tokenizer } = sources.take(bytes, name);
-      return { model: modelReport(experiment, tokenizer, { split: '', floorBpc: null }) };
+      return { model: modelReport(experiment, tokenizer) };
     },
     stateHash: async () => {
       const trainer = host.run()?.trainer();

@@ -50,6 +50,8 @@ export interface ModelReport {
   split: string;
   /** Exact lower bound of the loss in bits per character where the source's entropy is known. */
   floorBpc: number | null;
+  /** Windows in one pass over the text that is trained on; null for weights that came without their text. */
+  windowsPerEpoch: number | null;
 }
 
 export type Phase = 'idle' | 'preparing' | 'running' | 'paused' | 'finished' | 'failed';

@@ -46,6 +46,12 @@ function howToGetWebGpu(userAgent: string): string {
   return 'A current Chrome, Edge, Firefox or Safari has it.';
 }
 
+/** What a report tells of the text that a model learns from. */
+type TextFacts = Pick<ModelReport, 'split' | 'floorBpc' | 'windowsPerEpoch'>;
+
+/** Weights that came without their text. */
+const noText: TextFacts = { split: '', floorBpc: null, windowsPerEpoch: null };
+
 /** What a backend computes on, in words, for records. */
 export function adapterOf({ adapter }: Backends, backend: BackendKind): string {
   if (backend === 'cpu') return `CPU twins, one of ${navigator.hardwareConcurrency} threads`;
@@ -55,7 +61,7 @@ export function adapterOf({ adapter }: Backends, backend: BackendKind): string {
 export function modelReport(
   experiment: Experiment,
   tokenizer: Tokenizer,
-  { split, floorBpc }: { split: string; floorBpc: number | null },
+  { split, floorBpc, windowsPerEpoch }: TextFacts = noText,
 ): ModelReport {
   const { total, active, trainFlopsPerToken, inferenceFlopsPerToken } = accountingOf(
     experiment,
@@ -71,6 +77,7 @@ export function modelReport(
     inferenceFlopsPerToken,
     split,
     floorBpc,
+    windowsPerEpoch,
   };
 }
 

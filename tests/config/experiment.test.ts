@@ -215,6 +215,10 @@ test('what evaluation reports is named: a bound, an exact likelihood, or no like
   expect(nameOf({ ...blocks, 'model.futureLeak': true })).toBe('leaky loss');
   expect(nameOf({ 'objective.kind': 'autoregressive', 'model.futureLeak': true })).toBe('leaky loss');
   expect(measureOf(withSettings(defaultExperiment(), { 'objective.weighting': 'none' })).training).toMatch(/no bound/);
+  const training = (settings: Record<string, unknown>) =>
+    measureOf(withSettings(defaultExperiment(), settings)).training;
+  expect(training({ 'model.dropout': 0.1 })).toMatch(/parts dropped/);
+  expect(training({ 'model.dropout': 0.1, 'objective.weighting': 'none' })).toMatch(/no bound, and .*dropped/);
   expect(measureOf(defaultExperiment()).training).toBeNull();
 });
 

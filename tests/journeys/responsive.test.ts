@@ -7,8 +7,10 @@
  */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleJson } from '../../src/store/compare/bundle.ts';
+import { recordOf } from '../store/compare/records.ts';
 import { launchBrowser, openApp } from '../support/browser.ts';
-import { button, choice, goTo, stepOf, untilReady, untilStep } from './page.ts';
+import { button, choice, goTo, stepOf, tiny, untilReady, untilStep } from './page.ts';
 
 const stretch = 5000;
 const stretches = 5;
@@ -36,6 +38,44 @@ test('no task of the main thread takes over 50 ms while a model trains', async (
   await expectFree(page, 'Routing');
   expect(problems).toEqual([]);
 });
+
+test('nor while a run that goes on is compared with others, line by line', async () => {
+  // Steps that are soon done and validations that come often: the curves, their axes and the table change all the time.
+  const { page, problems } = await openApp(browser, `?${tiny}&training.evaluateEvery=50`);
+  await untilReady(page);
+  await button(page, 'Train').click();
+  await untilStep(page, 20);
+  await goTo(page, 'Compare');
+  const file = { name: 'runs.json', mimeType: 'application/json', buffer: Buffer.from(bundleJson(study())) };
+  await page.getByLabel('File of runs').setInputFiles(file);
+  await page.getByRole('checkbox', { name: 'Compare This run', exact: true }).waitFor();
+  await page.getByRole('checkbox', { name: 'Compare all runs of the table' }).check();
+  await page.getByText('Mean over seeds').click();
+  const chart = page.getByTestId('chart-validation');
+  await expect.poll(() => chart.getAttribute('data-lines')).toBe('25');
+  await page.waitForTimeout(3000);
+  const settled = await stepOf(page);
+  await expectFree(page, 'Compare');
+  expect(await stepOf(page)).toBeGreaterThan(settled);
+  expect(problems).toEqual([]);
+});
+
+/** The runs of a study with four arms of six seeds, at the lengths that curves are kept in. */
+function study() {
+  const arms = ['dense', 'expert-choice', 'token-choice', 'shared'];
+  const loss = (step: number) => 6 - Math.log(step) / 2;
+  return arms.flatMap((arm, which) =>
+    Array.from({ length: 6 }, (_, seed) =>
+      recordOf({
+        id: `${arm}-${seed}`,
+        study: { id: 'dense-vs-moe', size: 'software', arm },
+        settings: { 'training.seed': seed, 'training.learningRate': 0.001 * (which + 1) },
+        training: Array.from({ length: 512 }, (_, i) => [i + 1, i / 10, loss(i + 1) + Math.sin(i * (seed + 2)) / 4]),
+        validation: Array.from({ length: 50 }, (_, i) => [10 * (i + 1), i, loss(10 * (i + 1)) + which / 20, 0.05]),
+      }),
+    ),
+  );
+}
 
 /** Expects a stretch without a long task, and no task in any stretch that computes for over 50 ms. */
 async function expectFree(page: Page, view: string): Promise<void> {

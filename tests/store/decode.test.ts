@@ -18,6 +18,7 @@ const model: ModelReport = {
   trainFlopsPerToken: 1,
   inferenceFlopsPerToken: 1,
   split: '',
+  windowsPerEpoch: null,
   floorBpc: null,
 };
 

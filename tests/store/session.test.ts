@@ -19,6 +19,7 @@ const model: ModelReport = {
   trainFlopsPerToken: 60,
   inferenceFlopsPerToken: 20,
   split: '',
+  windowsPerEpoch: null,
   floorBpc: null,
 };
 const machine: MachineReport = { adapter: null, whyNoGpu: 'No.', gflops: { cpu: 4 }, chosen: 'cpu' };

@@ -30,6 +30,7 @@ const dense: ModelReport = {
   trainFlopsPerToken: 60,
   inferenceFlopsPerToken: 20,
   split: '',
+  windowsPerEpoch: null,
   floorBpc: null,
 };
 const machine: MachineReport = { adapter: null, whyNoGpu: 'No.', gflops: { cpu: 4 }, chosen: 'cpu' };

@@ -57,7 +57,10 @@ export function currentRecord({ model, status, loss, speed, validation, adapter,
       bpc: validation.map(({ bpc }) => bpc),
       standardError: validation.map(({ standardError }) => standardError),
     },
-    measures: Number.isFinite(speed.last) ? { tokensPerSecond: speed.last } : {},
+    measures: {
+      ...(model.windowsPerEpoch === null ? {} : { windowsPerEpoch: model.windowsPerEpoch }),
+      ...(Number.isFinite(speed.last) ? { tokensPerSecond: speed.last } : {}),
+    },
   };
 }
 

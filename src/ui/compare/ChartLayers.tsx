@@ -21,8 +21,10 @@ interface DrawingProps {
 /** What the layers of a chart draw; null outside of one. */
 export const Drawing = createContext<DrawingProps | null>(null);
 
-/** Points of a line, and of all raw traces of a line together. */
-const maxPoints = 300;
+/** Points of all lines of a chart together, and of all raw traces. */
+const chartPoints = 3000;
+/** Points of one line, and of all raw traces of a line together: more would not be seen, fewer would be. */
+const [leastPoints, mostPoints] = [60, 300];
 /** Above this many validations error bars would touch: a band takes their place. */
 const maxBars = 40;
 
@@ -30,22 +32,29 @@ export function ChartLayers() {
   const drawing = useContext(Drawing);
   if (!drawing) return null;
   const { lines, curve, axis, floors } = drawing;
+  const points = Math.max(leastPoints, Math.min(mostPoints, Math.floor(chartPoints / Math.max(1, lines.length))));
   return (
     <g>
       {floors.map((floor) => (
         <Floor key={floor} value={floor} />
       ))}
-      {curve === 'training' && lines.map((line) => <RawTraces key={line.key} line={line} />)}
+      {curve === 'training' && lines.map((line) => <RawTraces key={line.key} line={line} most={points} />)}
       {lines.map((line) => (
-        <Line key={line.key} line={line} curve={curve} />
+        <Line key={line.key} line={line} curve={curve} most={points} />
       ))}
       <Cursor lines={lines} curve={curve} axis={axis} />
     </g>
   );
 }
 
-const RawTraces = memo(function RawTraces({ line }: { line: DrawnLine }) {
-  const each = Math.floor(maxPoints / line.raw.length);
+interface LineProps {
+  line: DrawnLine;
+  /** Points to draw at most. */
+  most: number;
+}
+
+const RawTraces = memo(function RawTraces({ line, most }: LineProps) {
+  const each = Math.floor(most / line.raw.length);
   return line.raw.map((points, i) => (
     <Curve
       key={line.runs[i].key}
@@ -57,8 +66,8 @@ const RawTraces = memo(function RawTraces({ line }: { line: DrawnLine }) {
   ));
 });
 
-const Line = memo(function Line({ line, curve }: { line: DrawnLine; curve: ChartCurve }) {
-  const points = thinned(line[curve], maxPoints);
+const Line = memo(function Line({ line, curve, most }: LineProps & { curve: ChartCurve }) {
+  const points = thinned(line[curve], most);
   const withBars = curve === 'validation' && points.length <= maxBars;
   const hasBand = !withBars && points.some(({ error }) => error > 0);
   return (

@@ -8,8 +8,8 @@ import { useCursor } from '../../store/compare/comparison.ts';
 import type { ChartCurve } from '../../store/compare/files.ts';
 import { compact } from '../format.ts';
 import { ChartFrame } from '../parts/ChartFrame.tsx';
-import { roundBounds, roundUp } from '../parts/ticks.ts';
 import { ChartLayers, Drawing } from './ChartLayers.tsx';
+import { domainOf } from './domain.ts';
 import { placesOf, readingsAt } from './readings.ts';
 import type { DrawnLine } from './useLines.ts';
 
@@ -108,25 +108,4 @@ function placeFor(key: string, places: readonly number[], x: number | null): num
     default:
       return undefined;
   }
-}
-
-function domainOf(lines: readonly DrawnLine[], curve: ChartCurve, floors: readonly number[], logX: boolean) {
-  let [xLow, xHigh, yLow, yHigh] = [Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  const take = (x: number, low: number, high: number) => {
-    if (x > 0) xLow = Math.min(xLow, x);
-    xHigh = Math.max(xHigh, x);
-    yLow = Math.min(yLow, low);
-    yHigh = Math.max(yHigh, high);
-  };
-  for (const line of lines) {
-    for (const { x, y, error } of line[curve]) take(x, y - error, y + error);
-    if (curve === 'training') for (const trace of line.raw) for (const { x, y } of trace) take(x, y, y);
-  }
-  if (yHigh < yLow) return { xLow: logX ? 1 : 0, xHigh: 10, yLow: 1, yHigh: 8 };
-  // A floor far below every line would press the lines together: the legend names it all the same.
-  const nearest = yLow - (yHigh - yLow);
-  for (const floor of floors) if (floor >= nearest) yLow = Math.min(yLow, floor);
-  const [bottom, top] = roundBounds(yLow, yHigh);
-  // A logarithmic axis has no 0.
-  return { xLow: logX ? xLow : 0, xHigh: roundUp(xHigh), yLow: bottom > 0 ? bottom : yLow * 0.9, yHigh: top };
 }

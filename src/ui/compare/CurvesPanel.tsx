@@ -1,6 +1,7 @@
 /** The chosen runs over each other: validation and training loss on the same x axis, with one key for both. */
 import { SimpleGrid, Text } from '@mantine/core';
 import { memo, useMemo } from 'react';
+import { measureOf } from '../../config/objectives.ts';
 import { hasAxis, xAxisNames } from '../../store/compare/axes.ts';
 import { useComparison } from '../../store/compare/comparison.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
@@ -9,7 +10,7 @@ import { ChartCard } from './ChartCard.tsx';
 import { CurveControls } from './CurveControls.tsx';
 import { Legend } from './Legend.tsx';
 import { useEqual } from './useEqual.ts';
-import { useLines } from './useLines.ts';
+import { type DrawnLine, useLines } from './useLines.ts';
 
 /** @param runs the chosen runs; keep the array while nothing changes */
 export const CurvesPanel = memo(function CurvesPanel({ runs }: { runs: readonly ComparedRun[] }) {
@@ -33,11 +34,7 @@ export const CurvesPanel = memo(function CurvesPanel({ runs }: { runs: readonly 
               {...shared}
               curve="training"
               name="Training loss"
-              note={
-                reach > 0
-                  ? `smoothed over ${100 * reach} % of a run, raw traces faint`
-                  : 'mean over the batches of each point'
-              }
+              note={`${reach > 0 ? `smoothed over ${100 * reach} % of a run, raw traces faint` : 'mean over the batches of each point'}${trainingWords(lines)}`}
             />
           </SimpleGrid>
           <Legend lines={lines} floors={floors} />
@@ -56,6 +53,21 @@ function wordsFor(runs: readonly ComparedRun[], lines: number): string {
   const texts = new Set(runs.map(({ record }) => record.experiment.data.corpus));
   const counted = `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${lines} ${lines === 1 ? 'line' : 'lines'}`;
   return texts.size > 1 ? `${counted}. They learn from different texts: losses compare only within one text.` : counted;
+}
+
+/** Whose training curve is no estimate of what validation measures, and what it is instead. */
+function trainingWords(lines: readonly DrawnLine[]): string {
+  const labels = new Map<string, string[]>();
+  for (const { shortLabel, runs } of lines) {
+    const { training } = measureOf(runs[0].record.experiment);
+    if (training !== null) labels.set(training, [...(labels.get(training) ?? []), shortLabel]);
+  }
+  return [...labels]
+    .map(([training, of]) => {
+      const whose = of.length === lines.length ? '' : ` of ${of.length > 3 ? `${of.length} lines` : of.join(', ')}`;
+      return `; the training curve${whose} is ${training}: not what validation measures`;
+    })
+    .join('');
 }
 
 function errorWords(byArm: boolean, lines: readonly { errorKind: string }[]): string {

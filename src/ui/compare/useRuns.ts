@@ -1,5 +1,5 @@
 /** Every run that can be compared, as React sees them. */
-import { useEffect, useMemo, useState } from 'react';
+import { startTransition, useEffect, useMemo, useState } from 'react';
 import { currentRecord, startOf } from '../../store/compare/currentRun.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { currentKey, runsOfRecords, runsOfStudies } from '../../store/compare/runs.ts';
@@ -30,7 +30,8 @@ function useCurrentRun(): ComparedRun | null {
     const look = () => {
       timer ??= setTimeout(() => {
         timer = undefined;
-        setRun(currentRun());
+        // In slices between which the page answers: dozens of lines may have to be drawn.
+        startTransition(() => setRun(currentRun()));
       }, lookInterval);
     };
     const ends = [subscribeLive(look), useRun.subscribe(look)];

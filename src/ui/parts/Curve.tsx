@@ -2,6 +2,7 @@
 import { usePlotArea, useXAxisScale, useYAxisScale } from 'recharts';
 import type { Measured as MeasuredPoint } from '../../store/compare/curves.ts';
 import type { Point } from '../../store/series.ts';
+import { three } from '../format.ts';
 
 interface CurveProps {
   points: readonly Point[];
@@ -86,12 +87,20 @@ export function Band({ points, colour }: { points: readonly MeasuredPoint[]; col
   return <path d={`M${corners.join('L')}Z`} fill={colour} fillOpacity={0.18} />;
 }
 
-/** A dashed line across the chart at the least loss that is possible. */
+/** A dashed line across the chart at the least loss that is possible; words at the edge where that is outside. */
 export function Floor({ value }: { value: number }) {
   const y = useYAxisScale()?.(value);
   const area = usePlotArea();
   if (y === undefined || !area) return null;
   const stroke = 'var(--mantine-color-dimmed)';
+  const isBelow = y > area.y + area.height + 0.5;
+  if (isBelow || y < area.y - 0.5) {
+    return (
+      <text x={area.x + 8} y={isBelow ? area.y + area.height - 7 : area.y + 14} fontSize={12} fill={stroke}>
+        {isBelow ? `↓ floor ${three(value)}, below this chart` : `↑ floor ${three(value)}, above this chart`}
+      </text>
+    );
+  }
   return <line x1={area.x} x2={area.x + area.width} y1={y} y2={y} stroke={stroke} strokeDasharray="4 3" />;
 }
 

@@ -1,0 +1,45 @@
+/** The axes of compared charts: every line, its errors and near floors are inside; a far floor does not press the lines. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { groupRuns, lineOf } from '../../src/store/compare/groups.ts';
+import { domainOf } from '../../src/ui/compare/domain.ts';
+import { runOf } from '../store/compare/records.ts';
+
+const loss = fc.double({ min: 0.5, max: 9, noNaN: true });
+const error = fc.double({ min: 0, max: 0.4, noNaN: true });
+
+const linesOf = (points: readonly (readonly [number, number])[]) => {
+  const validation = points.map(([bpc, wide], i) => [10 * (i + 1), i + 1, bpc, wide] as const);
+  return groupRuns([runOf({ id: 'a', validation })], true).map((group) => lineOf(group, 'step', 0));
+};
+
+test('lines, errors and near floors are inside, and lines keep about a third of the height', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(loss, error), { minLength: 2, maxLength: 9 }), loss, (points, floor) => {
+      const lows = points.map(([bpc, wide]) => bpc - wide);
+      const highs = points.map(([bpc, wide]) => bpc + wide);
+      const [low, high] = [Math.min(...lows), Math.max(...highs)];
+      fc.pre(high - low > 0.1);
+      const { yLow, yHigh } = domainOf(linesOf(points), 'validation', [floor], false);
+      expect(yLow).toBeLessThanOrEqual(low);
+      expect(yHigh).toBeGreaterThanOrEqual(high);
+      const isNear = floor >= low - 2 * (high - low) && floor <= high + 2 * (high - low);
+      if (isNear) {
+        expect(yLow).toBeLessThanOrEqual(floor);
+        expect(yHigh).toBeGreaterThanOrEqual(floor);
+      }
+      // Round bounds add at most a step on either side.
+      expect((high - low) / (yHigh - yLow)).toBeGreaterThan(1 / 6);
+    }),
+  );
+});
+
+test('the axis goes on to a floor below the lines, and stays without one that is far', () => {
+  const lines = linesOf([
+    [5, 0],
+    [4, 0],
+  ]);
+  expect(domainOf(lines, 'validation', [], false)).toMatchObject({ yLow: 4, yHigh: 5 });
+  expect(domainOf(lines, 'validation', [2.5], false)).toMatchObject({ yLow: 2.5, yHigh: 5 });
+  expect(domainOf(lines, 'validation', [0.5], false)).toMatchObject({ yLow: 4, yHigh: 5 });
+});
