@@ -50,7 +50,7 @@ test('nor while a run that goes on is compared with others, line by line', async
   await page.getByLabel('File of runs').setInputFiles(file);
   await page.getByRole('checkbox', { name: 'Compare This run', exact: true }).waitFor();
   await page.getByRole('checkbox', { name: 'Compare all runs of the table' }).check();
-  await page.getByText('Mean over seeds').click();
+  await page.getByRole('switch', { name: 'Mean over seeds' }).uncheck();
   const chart = page.getByTestId('chart-validation');
   await expect.poll(() => chart.getAttribute('data-lines')).toBe('25');
   await page.waitForTimeout(3000);

@@ -22,7 +22,7 @@ interface DrawingProps {
 export const Drawing = createContext<DrawingProps | null>(null);
 
 /** Points of all lines of a chart together, and of all raw traces. */
-const chartPoints = 3000;
+const chartPoints = 2000;
 /** Points of one line, and of all raw traces of a line together: more would not be seen, fewer would be. */
 const [leastPoints, mostPoints] = [60, 300];
 /** Above this many validations error bars would touch: a band takes their place. */

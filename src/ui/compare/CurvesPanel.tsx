@@ -10,6 +10,7 @@ import { ChartCard } from './ChartCard.tsx';
 import { CurveControls } from './CurveControls.tsx';
 import { Legend } from './Legend.tsx';
 import { useEqual } from './useEqual.ts';
+import { useLater } from './useLater.ts';
 import { type DrawnLine, useLines } from './useLines.ts';
 
 /** @param runs the chosen runs; keep the array while nothing changes */
@@ -19,7 +20,8 @@ export const CurvesPanel = memo(function CurvesPanel({ runs }: { runs: readonly 
   const shown = useMemo(() => lines.filter(({ isHidden }) => !isHidden), [lines]);
   const floors = useEqual(floorsOf(runs));
   const axisNames = xAxisNames.filter((name) => name === axis || runs.some(({ record }) => hasAxis(record, name)));
-  const shared = { lines: shown, axis, logX, logY, floors };
+  const drawn = useMemo(() => ({ lines: shown, axis, logX, logY, floors }), [shown, axis, logX, logY, floors]);
+  const drawnLater = useLater(drawn);
   return (
     <Panel title="Curves" note={wordsFor(runs, lines.length)} actions={<CurveControls names={axisNames} />}>
       {runs.length === 0 ? (
@@ -29,9 +31,9 @@ export const CurvesPanel = memo(function CurvesPanel({ runs }: { runs: readonly 
       ) : (
         <>
           <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
-            <ChartCard {...shared} curve="validation" name="Validation loss" note={errorWords(byArm, lines)} />
+            <ChartCard {...drawn} curve="validation" name="Validation loss" note={errorWords(byArm, lines)} />
             <ChartCard
-              {...shared}
+              {...drawnLater}
               curve="training"
               name="Training loss"
               note={`${reach > 0 ? `smoothed over ${100 * reach} % of a run, raw traces faint` : 'mean over the batches of each point'}${trainingWords(lines)}`}

@@ -64,6 +64,8 @@ export const ChartFrame = memo(function ChartFrame(props: ChartFrameProps) {
             scale={logY ? 'log' : 'linear'}
             domain={[yLow, yHigh]}
             allowDataOverflow
+            // All of them: they are few, and to measure which would overlap takes a layout each.
+            interval={0}
             ticks={logY ? logTicksOf(yLow, yHigh, yTicks) : ticksOf(yLow, yHigh, yTicks)}
             tickFormatter={(value: number) => (yDigits === undefined ? compact(value) : value.toFixed(yDigits))}
             label={
