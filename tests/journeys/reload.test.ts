@@ -36,7 +36,7 @@ test('train, reload, continue', async () => {
     await button(page, 'Resume').click();
     const stopping = await untilStep(page, (await stepOf(page)) + 5);
     await button(page, 'Stop').click();
-    await expect.poll(() => page.getByTestId('run-phase').innerText()).toBe('Finished');
+    await expect.poll(() => page.getByTestId('run-phase').innerText()).toBe('Stopped');
     const stopped = await stepOf(page);
     expect(stopped).toBeGreaterThanOrEqual(stopping);
     await page.reload();

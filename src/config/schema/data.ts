@@ -54,6 +54,7 @@ export const data = {
       unit: '',
       label: 'Held-out share',
       why: 'The end of the text, or this share of the prompts, is kept for validation and never trained on.',
+      isAdvanced: true,
     }),
     trainingCharacters: integer({
       default: 0,
@@ -62,6 +63,7 @@ export const data = {
       unit: 'characters',
       label: 'Training text',
       why: 'Only the first so many characters are trained on, again and again: repeated data. 0 takes all.',
+      isAdvanced: true,
       onlyIf: { path: 'data.corpus', in: ['moby-dick', 'sotu', 'sonnets', 'names', 'markov', 'custom'] },
     }),
   },

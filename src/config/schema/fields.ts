@@ -13,6 +13,8 @@ interface Described {
   readonly why: string;
   /** Show the control only where this holds, e.g. expert settings only for models with experts. */
   readonly onlyIf?: Condition;
+  /** Seldom touched: on the page it is folded away until asked for. */
+  readonly isAdvanced?: true;
 }
 
 export interface NumberField extends Described {

@@ -44,6 +44,7 @@ export const model = {
       default: true,
       label: 'QK-norm',
       why: 'RMSNorm of each query and key head: keeps attention logits bounded at high learning rates.',
+      isAdvanced: true,
     }),
     ropeBase: real({
       default: 10000,
@@ -53,6 +54,7 @@ export const model = {
       logarithmic: true,
       label: 'Rotary base',
       why: 'Base of the rotary position embedding.',
+      isAdvanced: true,
     }),
     feedForward: choice({
       default: 'expert-choice',
@@ -80,6 +82,7 @@ export const model = {
       unit: 'layers',
       label: 'First layers dense',
       why: 'Layers at the bottom without experts, of the hidden width: early layers tend to balance and specialise badly.',
+      isAdvanced: true,
       onlyIf: withExperts,
     }),
     experts: integer({
@@ -125,6 +128,7 @@ export const model = {
       unit: '',
       label: 'Routed scaling factor',
       why: 'Multiplies the sum of the routed experts (not the shared ones): makes up for small gates.',
+      isAdvanced: true,
       onlyIf: withExperts,
     }),
     score: choice({
@@ -135,6 +139,7 @@ export const model = {
       ],
       label: 'Router score',
       why: 'How router logits become scores: experts compete (softmax) or stand alone (sigmoid).',
+      isAdvanced: true,
       onlyIf: withExperts,
     }),
     gate: choice({
@@ -145,6 +150,7 @@ export const model = {
       ],
       label: 'Gate',
       why: 'Weight of an expert in the sum: its score, or its share among those chosen for the token, which for softmax scores is a softmax over the chosen alone (top-k before normalising).',
+      isAdvanced: true,
       onlyIf: withExperts,
     }),
     expertGroup: choice({
@@ -155,6 +161,7 @@ export const model = {
       ],
       label: 'Choice group',
       why: 'Each expert takes its top tokens within one sequence, or over the whole batch.',
+      isAdvanced: true,
       onlyIf: expertChoiceOnly,
     }),
     capacity: choice({
@@ -214,6 +221,7 @@ export const model = {
       default: false,
       label: 'Let experts read the future',
       why: 'Only to see why it is wrong: experts choose (or drop by score) among all positions, so earlier tokens learn of later ones and the reported loss is no likelihood.',
+      isAdvanced: true,
       onlyIf: {
         all: [
           { any: [expertChoiceOnly, withCapacity] },
@@ -237,6 +245,7 @@ export const model = {
       unit: '',
       label: 'Dropout',
       why: 'Share of each residual branch (attention, feed-forward) that is zeroed at random while training.',
+      isAdvanced: true,
     }),
     balanceScope: choice({
       default: 'batch',
@@ -246,6 +255,7 @@ export const model = {
       ],
       label: 'Balance scope',
       why: 'What the balance loss wants even: the batch as a whole, or each sequence, which leaves less room to specialise.',
+      isAdvanced: true,
       onlyIf: { all: [tokenChoiceOnly, { path: 'model.balanceLoss', above: 0 }] },
     }),
     biasRate: real({
@@ -255,6 +265,7 @@ export const model = {
       unit: '',
       label: 'Balance bias rate',
       why: 'Balance without a loss: how much the bias for choosing an expert moves in each step, up where it has too few tokens. 0.001 is usual; set the balance loss to 0.',
+      isAdvanced: true,
       onlyIf: tokenChoiceOnly,
     }),
     zLoss: real({
@@ -264,6 +275,7 @@ export const model = {
       unit: '',
       label: 'Router z-loss',
       why: 'Weight of the mean squared logsumexp of the router logits, which keeps them small; 0.001 is usual.',
+      isAdvanced: true,
       onlyIf: withExperts,
     }),
     jitter: real({
@@ -273,6 +285,7 @@ export const model = {
       unit: '',
       label: 'Router jitter',
       why: 'While training, the input of the router is multiplied by random factors from 1 - this to 1 + this.',
+      isAdvanced: true,
       onlyIf: withExperts,
     }),
     initStd: real({
@@ -283,6 +296,7 @@ export const model = {
       logarithmic: true,
       label: 'Initial deviation',
       why: 'Standard deviation of the initial weights.',
+      isAdvanced: true,
     }),
   },
 } as const;

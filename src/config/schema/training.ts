@@ -45,6 +45,7 @@ export const training = {
       unit: '',
       label: 'Muon momentum',
       why: 'Decay of the momentum that Muon orthogonalises.',
+      isAdvanced: true,
       onlyIf: { path: 'training.optimizer', in: ['muon'] },
     }),
     schedule: choice({
@@ -64,6 +65,7 @@ export const training = {
       unit: 'steps',
       label: 'Warm-up',
       why: 'Steps over which the learning rate rises linearly.',
+      isAdvanced: true,
     }),
     decayShare: real({
       default: 0.2,
@@ -72,6 +74,7 @@ export const training = {
       unit: '',
       label: 'Decay share',
       why: 'Share of the run over which warm-up-stable-decay comes down.',
+      isAdvanced: true,
       onlyIf: { path: 'training.schedule', in: ['wsd'] },
     }),
     finalShare: real({
@@ -81,6 +84,7 @@ export const training = {
       unit: '',
       label: 'Final rate',
       why: 'Learning rate at the end, as a share of the peak.',
+      isAdvanced: true,
       onlyIf: { path: 'training.schedule', in: ['cosine', 'wsd'] },
     }),
     weightDecay: real({
@@ -90,6 +94,7 @@ export const training = {
       unit: '',
       label: 'Weight decay',
       why: 'Decoupled decay of matrices; norms are left alone.',
+      isAdvanced: true,
     }),
     beta1: real({
       default: 0.9,
@@ -98,6 +103,7 @@ export const training = {
       unit: '',
       label: 'Beta 1',
       why: 'Decay of the first moment of AdamW.',
+      isAdvanced: true,
     }),
     beta2: real({
       default: 0.95,
@@ -106,6 +112,7 @@ export const training = {
       unit: '',
       label: 'Beta 2',
       why: 'Decay of the second moment of AdamW.',
+      isAdvanced: true,
     }),
     clipNorm: real({
       default: 1,
@@ -115,6 +122,7 @@ export const training = {
       logarithmic: true,
       label: 'Gradient clip',
       why: 'Largest global norm of the gradient.',
+      isAdvanced: true,
     }),
     emaDecay: real({
       default: 0.99,
@@ -123,6 +131,7 @@ export const training = {
       unit: '',
       label: 'EMA decay',
       why: 'Averaged weights, used for decoding and evaluation; 0 uses the weights themselves.',
+      isAdvanced: true,
     }),
     evaluateEvery: integer({
       default: 100,

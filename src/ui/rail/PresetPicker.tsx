@@ -12,7 +12,7 @@ export function PresetPicker() {
       onChange={(id) => choosePreset(id)}
       styles={{ label: { fontSize: 14, fontWeight: 600, marginBottom: 8 } }}
     >
-      <Stack gap={6}>
+      <Stack gap={4}>
         {presets.map((preset) => (
           <Radio.Card
             key={preset.id}

@@ -1,13 +1,10 @@
 /** The configuration: presets, then one section per group of the schema. */
 import { Accordion, Box, Text } from '@mantine/core';
-import { corpusKind } from '../../config/corpusKinds.ts';
-import { applies, fields, settingAt } from '../../config/experiment.ts';
-import { presetExperiment } from '../../config/presets.ts';
+import { fields } from '../../config/experiment.ts';
 import { schema } from '../../config/schema.ts';
 import { useConfiguration } from '../../store/configuration.ts';
 import { CostPanel } from './CostPanel.tsx';
-import { FieldControl } from './FieldControl.tsx';
-import { OwnTextControl } from './OwnTextControl.tsx';
+import { GroupFields, stateOf } from './GroupFields.tsx';
 import { PresetPicker } from './PresetPicker.tsx';
 import { StartFromControl } from './StartFromControl.tsx';
 
@@ -39,11 +36,10 @@ export function Rail() {
 }
 
 function GroupTitle({ group, label }: { group: string; label: string }) {
-  const { presetId, experiment, invalid } = useConfiguration();
-  const preset = presetExperiment(presetId);
-  const paths = fields.filter((field) => field.group === group).map((field) => field.path);
-  const changed = paths.filter((path) => settingAt(experiment, path) !== settingAt(preset, path)).length;
-  const wrong = paths.filter((path) => invalid[path]).length;
+  const { changed, wrong } = stateOf(
+    fields.filter((field) => field.group === group),
+    useConfiguration(),
+  );
   return (
     <>
       <Text span fw={600} size="sm">
@@ -60,21 +56,5 @@ function GroupTitle({ group, label }: { group: string; label: string }) {
         </Text>
       )}
     </>
-  );
-}
-
-function GroupFields({ group }: { group: string }) {
-  const experiment = useConfiguration((state) => state.experiment);
-  return (
-    <Box style={{ display: 'grid', gap: 12 }}>
-      {fields
-        .filter((entry) => entry.group === group && applies(experiment, entry.field))
-        .map(({ path, field }) => (
-          <FieldControl key={path} path={path} field={field} />
-        ))}
-      {group === 'data' && corpusKind(experiment.data.corpus).isOwn && (
-        <OwnTextControl key={experiment.data.corpus} isPairs={corpusKind(experiment.data.corpus).isPairs} />
-      )}
-    </Box>
   );
 }
