@@ -5,7 +5,7 @@ import { accountingOf } from '../lab/accounting.ts';
 import { denseMatch, type MatchKind, matchKinds } from '../lab/match.ts';
 import { oneOf, readOptions, readSettings, required } from './arguments.ts';
 import { print, printJson, table } from './output.ts';
-import { loadText } from './texts.ts';
+import { loadText, ownCorpus } from './texts.ts';
 
 export const matchHelp = `
 match --preset ID [--set path=value]... [--data FILE] --by flops|parameters [--json]
@@ -20,8 +20,8 @@ export async function matchCommand(args: readonly string[]): Promise<void> {
     json: { type: 'boolean' },
   });
   const by = oneOf('by', required('by', values.by), Object.keys(matchKinds) as MatchKind[]);
-  const own = values.data === undefined ? {} : { 'data.corpus': 'custom' };
-  const settings = { ...readSettings(values.set), ...own };
+  const settings = readSettings(values.set);
+  if (values.data !== undefined) settings['data.corpus'] = ownCorpus(values.data, settings['data.corpus']);
   const experiment = withSettings(presetExperiment(values.preset ?? 'expert-choice'), settings);
   const { tokenizer } = await loadText(experiment, values.data);
   const match = denseMatch(experiment, by, tokenizer.vocabularySize);

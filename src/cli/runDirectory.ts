@@ -3,8 +3,17 @@
  * `record.json`.
  * A file is written beside its name and renamed, so that a full disk or a crash leaves the last good one.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { ConfigError, DataError } from '../config/errors.ts';
 import { parseRunRecord } from '../config/parseRecords.ts';
 import type { RunRecord } from '../config/records.ts';
@@ -66,6 +75,19 @@ export function readBytes(path: string): Uint8Array {
   }
 }
 
+/** Makes what `--out` names, with the directories above it. Throws `DataError` with the reason. */
+export function makeDirectory(directory: string): void {
+  const above = dirname(resolve(directory));
+  try {
+    // Not `recursive` for the last step: Node goes round for ever where nothing can be made, as in /proc.
+    if (!existsSync(above)) makeDirectory(above);
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(directory);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`--out ${directory}: expected a directory that can be made, got ${reasonOf(error)}`);
+  }
+}
+
 /** Starts a run directory. Throws `DataError` when it cannot be made, or holds a run already. */
 export function createRun(directory: string, experiment: Experiment, tokenizer: Tokenizer): void {
   // A run that ended before its first checkpoint left nothing to keep, nor to go on from.
@@ -74,11 +96,7 @@ export function createRun(directory: string, experiment: Experiment, tokenizer: 
       `--out ${directory}: expected an empty directory, got one that holds a run (continue it with --resume)`,
     );
   }
-  try {
-    mkdirSync(directory, { recursive: true });
-  } catch (error) {
-    throw new DataError(`--out ${directory}: expected a directory that can be made, got ${reasonOf(error)}`);
-  }
+  makeDirectory(directory);
   for (const file of [files.metrics, files.record]) rmSync(join(directory, file), { force: true });
   writeConfig(directory, experiment, tokenizer.vocabularySize);
   writeWhole(join(directory, files.tokenizer), JSON.stringify(tokenizer.toJSON()));
@@ -189,6 +207,8 @@ function reasonOf(error: unknown): string {
       return 'nothing there';
     case 'ENOTDIR':
       return 'a path through a file';
+    case 'EEXIST':
+      return 'a file';
     case 'EISDIR':
       return 'a directory';
     case 'EACCES':

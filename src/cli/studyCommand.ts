@@ -67,7 +67,7 @@ export async function studyCommand(args: readonly string[]): Promise<void> {
   const texts = await textsOf(runs);
   const backend = await chooseBackend(values.backend);
   expectMemory(`study ${study.id}`, memoryOfRuns(runs, texts), backend.limits, jobs);
-  createStudy(directory);
+  createStudy(directory, study, size);
   const queued = runs.map((run): QueuedRun => ({ ...run, state: stateOf(directory, run) }));
   for (const { seed, state } of queued) if (state !== 'finished') dropMeasures(directory, seed);
   const shown = createStudyProgress(queued, (run) => flopsPerStep(run, texts));

@@ -2,25 +2,40 @@
  * A study on disk: a run directory per run (`runDirectory.ts`), the measures of each seed, `results.json` and
  * `results.csv`. Everything is taken from what is there, so a study goes on where it was left.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, DataError } from '../config/errors.ts';
 import { differences } from '../config/experiment.ts';
+import { parseStudyRecord } from '../config/parseRecords.ts';
 import type { RunRecord, StudyRecord } from '../config/records.ts';
+import type { Study, StudySize } from '../lab/studies/study.ts';
 import type { PlannedRun } from '../lab/studyRuns.ts';
 import { parseJson } from '../train/checkpoint.ts';
-import { readBytes, readRecord, readRunState, writeWhole } from './runDirectory.ts';
+import { makeDirectory, readBytes, readRecord, readRunState, writeWhole } from './runDirectory.ts';
 
 /** What is left to do of a run. */
 export type RunState = 'finished' | 'begun' | 'new';
 
-/** Makes the directory. Throws `DataError` with the reason. */
-export function createStudy(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true });
-  } catch (error) {
-    throw new DataError(`--out ${directory}: expected a directory that can be made, got ${(error as Error).message}`);
+/**
+ * Makes the directory. Throws `DataError` with the reason, also where it holds a run, or runs and results of another
+ * study: nothing of those is mixed or written over.
+ */
+export function createStudy(directory: string, study: Study, size: StudySize): void {
+  makeDirectory(directory);
+  const refuse = (found: string) => {
+    throw new DataError(`--out ${directory}: expected an empty directory, or one of study ${study.id}, got ${found}`);
+  };
+  if (existsSync(join(directory, 'config.json'))) refuse('one that holds a run');
+  const results = join(directory, 'results.json');
+  if (existsSync(results)) {
+    const found = parseStudyRecord(parseJson(new TextDecoder().decode(readBytes(results)), results), results);
+    if (found.study !== study.id || found.size !== size) refuse(`one of study ${found.study}, size ${found.size}`);
   }
+  const isOurs = (name: string) => study.arms.some(({ id }) => name.replace(/-seed-\d+$/, '') === id);
+  const stranger = readdirSync(directory).find(
+    (name) => existsSync(join(directory, name, 'training.safetensors')) && !isOurs(name),
+  );
+  if (stranger !== undefined) refuse(`one that holds the run ${stranger}`);
 }
 
 /** How far a run is. Throws `ConfigError` when its directory holds a run of other settings. */

@@ -2,12 +2,19 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { corpusKind } from '../config/corpusKinds.ts';
-import { DataError } from '../config/errors.ts';
+import { ConfigError, DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { expectTextSize } from '../data/ownText.ts';
 import type { Tokenizer } from '../data/tokenizers.ts';
 import { type EvaluationText, loadRunText, ownText, prepareText, type RunText, windowsOfText } from '../train/text.ts';
 import { readBytes } from './runDirectory.ts';
+
+/** What `--data` makes of `data.corpus`: pairs, by the file's name. Throws `ConfigError` where that names another text. */
+export function ownCorpus(file: string, named: string | undefined): 'custom' | 'pairs' {
+  if (named === undefined) return /\.(tsv|jsonl)$/i.test(file) ? 'pairs' : 'custom';
+  if (named === 'custom' || named === 'pairs') return named;
+  throw new ConfigError(`--data: expected none when data.corpus is "${named}", got a file`);
+}
 
 /**
  * The text of a run, ready to train on; `file` for a text of one's own, `tokenizer` of the weights that it goes on from.

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError, DataError } from '../config/errors.ts';
 import { withSettings } from '../config/experiment.ts';
 import { presetExperiment, presets } from '../config/presets.ts';
 import type { RunRecord } from '../config/records.ts';
@@ -33,7 +33,7 @@ import {
   writeConfig,
   writeRecord,
 } from './runDirectory.ts';
-import { loadText } from './texts.ts';
+import { loadText, ownCorpus } from './texts.ts';
 
 export const trainHelp = `
 train --preset ID [--set path=value]... [--data FILE] [--steps N] [--seed N] [--out DIR] [--backend gpu|cpu]
@@ -113,13 +113,6 @@ async function newJob(
   return { experiment, text, directory: values.out, snapshot: null, weights, before: null };
 }
 
-/** What `--data` makes of `data.corpus`: pairs, by the file's name. Throws `ConfigError` where that names another text. */
-function ownCorpus(file: string, named: string | undefined): 'custom' | 'pairs' {
-  if (named === undefined) return /\.(tsv|jsonl)$/i.test(file) ? 'pairs' : 'custom';
-  if (named === 'custom' || named === 'pairs') return named;
-  throw new ConfigError(`--data: expected none when data.corpus is "${named}", got a file`);
-}
-
 /** A run goes on with the configuration and the tokenizer it was started with; only its length may change. */
 async function resumedJob(
   values: Record<string, unknown> & { resume?: string; steps?: string; data?: string },
@@ -136,9 +129,20 @@ async function resumedJob(
     throw new ConfigError(`--steps: expected more than the ${snapshot.step} steps done, got ${steps}`);
   if (values.data !== undefined) ownCorpus(values.data, experiment.data.corpus);
   const text = await loadText(experiment, values.data, tokenizer);
+  const before = readRecord(directory);
+  if (values.data !== undefined && before) expectSameText(values.data, text, before);
   truncateMetrics(directory, snapshot.step);
   writeConfig(directory, experiment, tokenizer.vocabularySize);
-  return { experiment, text, directory, snapshot, weights: null, before: readRecord(directory) };
+  return { experiment, text, directory, snapshot, weights: null, before };
+}
+
+/** Throws `DataError` where a text of one's own is, by its length, not the one that the run has learned from so far. */
+function expectSameText(file: string, { windowsPerEpoch }: RunText, { measures }: RunRecord): void {
+  const before = measures.windowsPerEpoch;
+  if (before === undefined || before === windowsPerEpoch) return;
+  throw new DataError(
+    `${file}: expected the run's own text, of ${before} windows to train on, got another, of ${windowsPerEpoch} (start a run on it with --from)`,
+  );
 }
 
 /** Seconds between two checkpoints of a run directory. */

@@ -32,6 +32,10 @@ const rules: readonly Rule[] = [
     hasCapacitySchedule(model) &&
     model.expertGroup === 'batch' &&
     `model.capacitySchedule: expected "constant" when model.expertGroup is batch (a schedule follows the masks of one sequence), got "${model.capacitySchedule}"`,
+  ({ model, data }) =>
+    hasCapacitySchedule(model) &&
+    leastMinChoices(model, data.sequenceLength) >= model.choices &&
+    `model.capacitySchedule: expected "constant" when every expert takes all tokens already (model.choices ${model.choices} of ${model.experts}, model.capacityFactor ${model.capacityFactor}), got "${model.capacitySchedule}"`,
   ({ model }) =>
     hasCapacitySchedule(model) &&
     model.minChoices >= model.choices &&

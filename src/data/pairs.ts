@@ -47,7 +47,8 @@ export function parsePairs(text: string, where = 'text'): Pair[] {
 
 function readTabbed(line: string): Outcome {
   const [prompt, answer, ...more] = line.split('\t');
-  if (answer === undefined) return `a prompt, a tab and an answer, got no tab in ${shown(line)}`;
+  if (answer === undefined)
+    return `a prompt, a tab and an answer (or JSON from the first line on), got no tab in ${shown(line)}`;
   if (more.length > 0) return `one tab between prompt and answer, got ${more.length + 1} in ${shown(line)}`;
   return { prompt, answer };
 }

@@ -1,6 +1,6 @@
 /** From a study to the runs it takes: complete configurations, in an order in which each finds what it starts from. */
 import { ConfigError } from '../config/errors.ts';
-import { defaultExperiment, withSettings } from '../config/experiment.ts';
+import { defaultExperiment, differences, settingAt, withSettings } from '../config/experiment.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import { denseMatch } from './match.ts';
@@ -50,6 +50,7 @@ export function armExperiments(
 /**
  * Every run, seed by seed, so that arms can be compared as soon as a seed is through.
  * @param seeds how many, from 1
+ * @param changes as for `armExperiments`; throws `ConfigError` also for one that every arm overrules
  */
 export function plannedRuns(
   study: Study,
@@ -58,6 +59,7 @@ export function plannedRuns(
   changes: Readonly<Record<string, unknown>> = {},
 ): PlannedRun[] {
   const experiments = armExperiments(study, size, changes);
+  expectEffect(study, size, changes, experiments);
   return Array.from({ length: seeds }, (_, index) => index + 1).flatMap((seed) =>
     study.arms.map(({ id, from }) => ({
       name: runName(id, seed),
@@ -67,6 +69,34 @@ export function plannedRuns(
       from: from === undefined ? null : runName(from, seed),
     })),
   );
+}
+
+/** Throws `ConfigError` for a change that the study overrules everywhere: its figures would not be what was asked for. */
+function expectEffect(
+  study: Study,
+  size: StudySize,
+  changes: Readonly<Record<string, unknown>>,
+  experiments: ReadonlyMap<string, Experiment>,
+): void {
+  if ('training.seed' in changes)
+    throw new ConfigError(
+      `training.seed: expected none, as a study counts its seeds from 1, got ${changes['training.seed']}`,
+    );
+  const sharedBy = (settings: Readonly<Record<string, unknown>>) =>
+    withSettings(defaultExperiment(), { ...study.sizes[size].settings, ...settings });
+  for (const [path, value] of Object.entries(changes)) {
+    const { [path]: _, ...others } = changes;
+    const isChange = settingAt(sharedBy(changes), path) !== settingAt(sharedBy(others), path);
+    const without = armExperiments(study, size, others);
+    const isFelt = study.arms.some(
+      ({ id }) => Object.keys(differences(experiments.get(id)!, without.get(id)!)).length > 0,
+    );
+    if (isChange && !isFelt) {
+      throw new ConfigError(
+        `${path}: expected a field that study ${study.id} leaves open, as each arm sets this one itself, got "${value}"`,
+      );
+    }
+  }
 }
 
 /** The size by its name. Throws `ConfigError` naming the known ones. */

@@ -55,6 +55,12 @@ describe('train --data', () => {
     // The run's text is not kept, so its held-out part has to be given again.
     expectRefusal(await sdlm(evaluate), /--data/);
     expectRefusal(await sdlm(['train', '--resume', path('own'), '--steps', '3', ...cpu]), /--data/);
+    writeFileSync(path('longer.txt'), 'Zwölf Boxkämpfer jagen Виктор über den 😀 Sylter Deich.\r\n'.repeat(40));
+    const longer = ['--data', path('longer.txt')];
+    expectRefusal(
+      await sdlm(['train', '--resume', path('own'), '--steps', '3', ...longer, ...cpu]),
+      path('longer.txt'),
+    );
     writeFileSync(path('other.txt'), 'Quite other letters @@@ than those of the run. '.repeat(20));
     expectRefusal(await sdlm([...evaluate, '--data', path('other.txt')]), /other\.txt|text: /);
   });

@@ -71,7 +71,11 @@ it('goes on from a run on text whose characters it shares, and resumes', async (
 
 it.each([
   ['no-answer.tsv', 'a=\tb\nc=\t\n', 'in line 2, expected an answer to "c=", got none'],
-  ['no-tab.tsv', 'a=\tb\n\nc= d\n', 'in line 3, expected a prompt, a tab and an answer, got no tab'],
+  [
+    'no-tab.tsv',
+    'a=\tb\n\nc= d\n',
+    'in line 3, expected a prompt, a tab and an answer (or JSON from the first line on), got no tab',
+  ],
   ['one.tsv', 'a=\tb\n', 'expected at least 2 different prompts'],
   [
     'broken.jsonl',
@@ -86,6 +90,14 @@ it.each([
   expect({ code: ended.code, out: ended.out }).toEqual({ code: 2, out: '' });
   expect(ended.err).toContain(`sdlm: ${path(name)}: ${sentence}`);
   expect(ended.err.trimEnd().split('\n')).toHaveLength(1);
+});
+
+it('matches a dense model on pairs as on any text', async () => {
+  const match = ['match', '--preset', 'expert-choice', ...own, '--by', 'flops', '--data', path('pairs.tsv')];
+  const { code, out, err } = await sdlm([...match, '--json']);
+  expect(code, err).toBe(0);
+  expect(JSON.parse(out).experiment.data.corpus).toBe('pairs');
+  expectRefusal(await sdlm([...match, '--set', 'data.corpus=sonnets']), '--data');
 });
 
 it('refuses a pair that does not fit the window, pairs that are not given, and a file beside a built-in task', async () => {

@@ -1,5 +1,5 @@
 /** `sdlm study`: runs what is missing and nothing twice, goes on after Ctrl+C, and refuses before it starts. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseStudyRecord } from '../../src/config/parseRecords.ts';
 import { cpu, expectRefusal, place } from './run.ts';
@@ -112,7 +112,28 @@ describe('study refuses', () => {
     expect(existsSync(path('huge'))).toBe(false);
   });
 
-  it('a directory of another study, and a place where none can be made', async () => {
+  it('settings that it overrules: seeds, and what every arm sets itself', async () => {
+    expectRefusal(await sdlm(['study', 'dense-vs-moe', '--set', 'training.seed=7', ...cpu]), 'training.seed');
+    const schedule = ['--set', 'model.capacitySchedule=linear'];
+    expectRefusal(await sdlm(['study', 'capacity-schedules', ...schedule, ...cpu]), 'model.capacitySchedule');
+  });
+
+  it('a directory that holds a run, or runs or results of another study, and leaves those alone', async () => {
+    const results = readFileSync(path('whole', 'results.json'));
+    const other = (out: string) => sdlm(['study', 'capacity-schedules', ...small, ...cpu, '--out', path(out)]);
+    expectRefusal(
+      await other('whole'),
+      /: expected an empty directory, .* got one of study dense-vs-moe, size software/,
+    );
+    expect(readFileSync(path('whole', 'results.json')).equals(results)).toBe(true);
+    expect(existsSync(path('whole', 'linear-seed-1'))).toBe(false);
+    cpSync(path('whole', 'flop-dense-seed-1'), path('unfinished', 'flop-dense-seed-1'), { recursive: true });
+    expectRefusal(await other('unfinished'), /got one that holds the run flop-dense-seed-1/);
+    expectRefusal(await other('whole/flop-dense-seed-1'), /got one that holds a run/);
+  });
+
+  it('a directory of other settings, and a place where none can be made', async () => {
+    expectRefusal(await sdlm(study('/../../../../../../../../../../proc/none', 5)), /directory that can be made, got/);
     expectRefusal(await sdlm(study('whole', 30)), `--out ${path('whole')}`);
     expectRefusal(await sdlm(study('whole/results.csv', 5)), `--out ${path('whole/results.csv')}`);
   });

@@ -137,6 +137,11 @@ test.each([
     { 'model.capacitySchedule': 'linear', 'model.expertGroup': 'batch' },
     /expected "constant" when model\.expertGroup is batch/,
   ],
+  [
+    'model.capacitySchedule',
+    { 'model.capacitySchedule': 'linear', 'model.experts': 2, 'model.choices': 2 },
+    /expected "constant" when every expert takes all tokens already/,
+  ],
   ['model.minChoices', { 'model.capacitySchedule': 'cosine', 'model.minChoices': 2 }, /less than model\.choices \(2\)/],
   [
     'model.minChoices',

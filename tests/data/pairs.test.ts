@@ -20,7 +20,11 @@ test('lines with a tab and lines of JSON read alike; blank lines are left out', 
 });
 
 test.each([
-  ['no tab', 'a\tb\nc d', /^my\.tsv: in line 2, expected a prompt, a tab and an answer, got no tab in "c d"$/],
+  [
+    'no tab',
+    'a\tb\nc d',
+    /^my\.tsv: in line 2, expected a prompt, a tab and an answer \(or JSON .*\), got no tab in "c d"$/,
+  ],
   ['no answer', 'a\tb\n\nc=\t', /^my\.tsv: in line 3, expected an answer to "c=", got none$/],
   ['no prompt', '\tb\nc\td', /^my\.tsv: in line 1, expected a prompt before the answer "b", got none$/],
   ['two tabs', 'a\tb\nc\td\te', /in line 2, expected one tab .*, got 2/],
