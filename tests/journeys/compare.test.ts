@@ -9,7 +9,7 @@ import type { StudyRecord } from '../../src/config/records.ts';
 import { bundleJson } from '../../src/store/compare/bundle.ts';
 import { recordOf } from '../store/compare/records.ts';
 import { launchBrowser, openApp } from '../support/browser.ts';
-import { button, goTo, tiny, untilReady, untilStep } from './page.ts';
+import { button, downloaded, downloadedBytes, goTo, tiny, untilReady, untilStep } from './page.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -237,17 +237,4 @@ async function choose(page: Page, names: readonly string[]): Promise<void> {
   await all.check();
   await all.uncheck();
   for (const name of names) await page.getByRole('checkbox', { name, exact: true }).check();
-}
-
-async function downloadedBytes(page: Page, menu: string, item: string): Promise<Buffer> {
-  await button(page, menu).click();
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('menuitem', { name: item }).click(),
-  ]);
-  return readFile(await download.path());
-}
-
-async function downloaded(page: Page, menu: string, item: string): Promise<string> {
-  return (await downloadedBytes(page, menu, item)).toString('utf8');
 }

@@ -1,4 +1,5 @@
 /** Words for what a person does on the page and sees there, shared by the journeys. Holds no expectations of its own. */
+import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
@@ -54,3 +55,18 @@ export async function lossesOf(page: Page): Promise<number[]> {
 
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The file that an item of a menu hands out. */
+export async function downloadedBytes(page: Page, menu: string, item: string): Promise<Buffer> {
+  await button(page, menu).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: item }).click(),
+  ]);
+  return readFile(await download.path());
+}
+
+/** The same as text. */
+export async function downloaded(page: Page, menu: string, item: string): Promise<string> {
+  return (await downloadedBytes(page, menu, item)).toString('utf8');
+}

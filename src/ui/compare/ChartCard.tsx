@@ -3,11 +3,11 @@ import { Group, Text } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { type XAxisName, xAxes } from '../../store/compare/axes.ts';
 import { thinned, valueAt } from '../../store/compare/curves.ts';
-import type { ChartCurve } from '../../store/compare/files.ts';
-import { compact } from '../format.ts';
+import { type ChartCurve, chartCsv, chartJson } from '../../store/compare/files.ts';
+import { compact, three } from '../format.ts';
 import { DataTable } from '../parts/DataTable.tsx';
+import { ExportMenu } from '../parts/ExportMenu.tsx';
 import { TableSwitch } from '../parts/TableSwitch.tsx';
-import { ChartMenu } from './ChartMenu.tsx';
 import { ComparedChart } from './ComparedChart.tsx';
 import { placesOf } from './readings.ts';
 import type { DrawnLine } from './useLines.ts';
@@ -24,7 +24,7 @@ interface ChartCardProps {
 }
 
 export function ChartCard({ name, note, ...chart }: ChartCardProps) {
-  const { lines, curve, axis } = chart;
+  const { lines, curve, axis, floors } = chart;
   const [asTable, setAsTable] = useState(false);
   const holder = useRef<HTMLDivElement>(null);
   return (
@@ -39,7 +39,19 @@ export function ChartCard({ name, note, ...chart }: ChartCardProps) {
           </Text>
         </div>
         <Group gap={4} wrap="nowrap">
-          <ChartMenu {...{ name, note, lines, curve, axis }} chart={holder} hasPicture={!asTable} />
+          <ExportMenu
+            of={name}
+            file={`compare-${curve}-by-${axis}`}
+            picture={() => ({
+              title: `${name} by ${xAxes[axis].title}`,
+              note,
+              key: [...lines, ...floors.map(floorKey)],
+            })}
+            chart={holder}
+            hasPicture={!asTable}
+            csv={() => chartCsv(lines, curve, axis)}
+            json={() => chartJson(lines, curve, axis)}
+          />
           <TableSwitch of={name} on={asTable} onChange={setAsTable} />
         </Group>
       </Group>
@@ -58,6 +70,12 @@ export function ChartCard({ name, note, ...chart }: ChartCardProps) {
     </div>
   );
 }
+
+const floorKey = (floor: number) => ({
+  label: `entropy of the source ${three(floor)}`,
+  colour: 'var(--mantine-color-dimmed)',
+  dash: '4 3',
+});
 
 function tableRows(lines: readonly DrawnLine[], curve: ChartCurve): string[][] {
   return thinned(placesOf(lines, curve), 40).map((place) => [

@@ -96,12 +96,20 @@ export function Floor({ value }: { value: number }) {
   const isBelow = y > area.y + area.height + 0.5;
   if (isBelow || y < area.y - 0.5) {
     return (
-      <text x={area.x + 8} y={isBelow ? area.y + area.height - 7 : area.y + 14} fontSize={12} fill={stroke}>
+      <text
+        data-floor=""
+        x={area.x + 8}
+        y={isBelow ? area.y + area.height - 7 : area.y + 14}
+        fontSize={12}
+        fill={stroke}
+      >
         {isBelow ? `↓ floor ${three(value)}, below this chart` : `↑ floor ${three(value)}, above this chart`}
       </text>
     );
   }
-  return <line x1={area.x} x2={area.x + area.width} y1={y} y2={y} stroke={stroke} strokeDasharray="4 3" />;
+  return (
+    <line data-floor="" x1={area.x} x2={area.x + area.width} y1={y} y2={y} stroke={stroke} strokeDasharray="4 3" />
+  );
 }
 
 function isFinitePixel(value: number | undefined): value is number {

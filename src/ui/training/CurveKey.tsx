@@ -1,41 +1,42 @@
-/** What each line of the loss chart is. */
+/** What each line of the loss chart is: below the chart, and in its picture. */
 import { Group } from '@mantine/core';
 import { three } from '../format.ts';
+import type { PictureKey } from '../parts/picture.ts';
 
-export function CurveKey({ smoothed, floor }: { smoothed: boolean; floor: number | null }) {
+/** Entries of the key; `dot` marks a line with measurements on it. */
+export type CurveEntry = PictureKey & { readonly dot?: boolean };
+
+/** The lines that the chart has: `smoothed` when a smoothed curve lies over the raw trace. */
+export function curveEntries(smoothed: boolean, floor: number | null): CurveEntry[] {
+  const line = { dash: undefined };
+  const entries: CurveEntry[] = [
+    { ...line, colour: 'var(--accent)', label: smoothed ? 'training, smoothed' : 'training' },
+    { ...line, colour: 'var(--chart-validation)', dot: true, label: 'validation ± 1 standard error' },
+  ];
+  if (smoothed) entries.unshift({ ...line, colour: 'var(--chart-raw)', label: 'training, each step' });
+  if (floor !== null)
+    entries.push({ colour: 'var(--mantine-color-dimmed)', dash: '4 3', label: `floor ${three(floor)}` });
+  return entries;
+}
+
+export function CurveKey({ entries }: { entries: readonly CurveEntry[] }) {
   return (
     <Group gap="md" mt={4} justify="center" className="panel-note">
-      {smoothed && <Entry colour="var(--chart-raw)" text="training, each step" />}
-      <Entry colour="var(--accent)" text={smoothed ? 'training, smoothed' : 'training'} />
-      <Entry colour="var(--chart-validation)" dot text="validation ± 1 standard error" />
-      {floor !== null && <Entry colour="var(--mantine-color-dimmed)" dashed text={`floor ${three(floor)}`} />}
+      {entries.map((entry) => (
+        <Entry key={entry.label} {...entry} />
+      ))}
     </Group>
   );
 }
 
-interface EntryProps {
-  colour: string;
-  text: string;
-  dot?: boolean;
-  dashed?: boolean;
-}
-
-function Entry({ colour, text, dot, dashed }: EntryProps) {
+function Entry({ colour, label, dot, dash }: CurveEntry) {
   return (
     <span style={{ display: 'inline-flex', alignItems: 'center', gap: 6 }}>
       <svg width="20" height="8" aria-hidden="true">
-        <line
-          x1="0"
-          x2="20"
-          y1="4"
-          y2="4"
-          stroke={colour}
-          strokeWidth={dot ? 1.25 : 2}
-          strokeDasharray={dashed ? '4 3' : undefined}
-        />
+        <line x1="0" x2="20" y1="4" y2="4" stroke={colour} strokeWidth={dot ? 1.25 : 2} strokeDasharray={dash} />
         {dot && <circle cx="10" cy="4" r="3" fill={colour} />}
       </svg>
-      {text}
+      {label}
     </span>
   );
 }

@@ -81,7 +81,7 @@ function Hover({ main, validation }: { main: readonly Point[]; validation: reado
     ...(measured ? [`validation ${measured.bpc.toFixed(3)} at ${whole(measured.step)}`] : []),
   ];
   return (
-    <g>
+    <g data-export="skip">
       {lines && x !== undefined && <Readout x={x} lines={lines} area={area} />}
       <rect {...area} fill="transparent" onPointerMove={follow} onPointerLeave={() => setStep(null)} />
     </g>

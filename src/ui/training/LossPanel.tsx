@@ -1,16 +1,18 @@
 /** Loss and validation in bits per character over steps, live; the smoothed curve over the raw trace. */
 import { Group, NativeSelect, Switch } from '@mantine/core';
-import { useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { type Measure, measureOf } from '../../config/objectives.ts';
 import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
-import { useRun } from '../../store/run.ts';
+import { type Run, useRun } from '../../store/run.ts';
 import { smoothed } from '../../store/series.ts';
+import { lossCsv } from '../../store/trainFiles.ts';
 import { whole } from '../format.ts';
 import { useLive } from '../live.ts';
 import { DataTable } from '../parts/DataTable.tsx';
+import { ExportMenu } from '../parts/ExportMenu.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { TableSwitch } from '../parts/TableSwitch.tsx';
-import { CurveKey } from './CurveKey.tsx';
+import { CurveKey, curveEntries } from './CurveKey.tsx';
 import { LossChart } from './LossChart.tsx';
 
 const smoothings = [
@@ -26,16 +28,14 @@ export function LossPanel() {
   const [asTable, setAsTable] = useState(false);
   const model = useRun((run) => run.model);
   const floor = model?.floorBpc ?? null;
-  const measure = model && measureOf(model.experiment);
-  const last = live.validation[live.validation.length - 1];
+  const holder = useRef<HTMLDivElement>(null);
+  const entries = useMemo(() => curveEntries(decay !== '0', floor), [decay, floor]);
+  const picture = useCallback(() => ({ title: 'Loss by step', note: noteOf(model), key: entries }), [model, entries]);
+  const csv = useCallback(() => lossCsv(lossSeries, Number(decay), live.validation), [decay]);
   return (
     <Panel
       title="Loss"
-      note={
-        last
-          ? `Validation ${measure?.name ?? ''} ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}${answered(last)}${trainingCurve(measure)}`
-          : `${measure ? `${measure.name}: ${measure.about}` : 'In bits per character'}${trainingCurve(measure)}`
-      }
+      note={noteOf(model)}
       actions={
         <Group gap="xs">
           <NativeSelect
@@ -51,6 +51,7 @@ export function LossPanel() {
             checked={logSteps}
             onChange={(event) => setLogSteps(event.currentTarget.checked)}
           />
+          <ExportMenu of="Loss" file="loss" picture={picture} chart={holder} hasPicture={!asTable} csv={csv} />
           <TableSwitch of="Loss" on={asTable} onChange={setAsTable} />
         </Group>
       }
@@ -62,13 +63,22 @@ export function LossPanel() {
           rows={tableRows(Number(decay))}
         />
       ) : (
-        <>
+        <div ref={holder}>
           <LossChart decay={Number(decay)} floor={floor} logSteps={logSteps} />
-          <CurveKey smoothed={decay !== '0'} floor={floor} />
-        </>
+          <CurveKey entries={entries} />
+        </div>
       )}
     </Panel>
   );
+}
+
+/** The last validation and what it is. */
+function noteOf(model: Run['model']): string {
+  const measure = model && measureOf(model.experiment);
+  const last = live.validation[live.validation.length - 1];
+  return last
+    ? `Validation ${measure?.name ?? ''} ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}${answered(last)}${trainingCurve(measure)}`
+    : `${measure ? `${measure.name}: ${measure.about}` : 'In bits per character'}${trainingCurve(measure)}`;
 }
 
 /** Where the curve of training is not an estimate of what validation measures. */
