@@ -61,7 +61,7 @@ export async function downloadedBytes(page: Page, menu: string, item: string): P
   await button(page, menu).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('menuitem', { name: item }).click(),
+    page.getByRole('menu', { name: menu, exact: true }).getByRole('menuitem', { name: item }).click(),
   ]);
   return readFile(await download.path());
 }

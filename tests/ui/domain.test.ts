@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { groupRuns, lineOf } from '../../src/store/compare/groups.ts';
 import { domainOf } from '../../src/ui/compare/domain.ts';
+import { digitsOf, logTicksOf, ticksOf } from '../../src/ui/parts/ticks.ts';
 import { runOf } from '../store/compare/records.ts';
 
 const loss = fc.double({ min: 0.5, max: 9, noNaN: true });
@@ -42,4 +43,19 @@ test('the axis goes on to a floor below the lines, and stays without one that is
   expect(domainOf(lines, 'validation', [], false)).toMatchObject({ yLow: 4, yHigh: 5 });
   expect(domainOf(lines, 'validation', [2.5], false)).toMatchObject({ yLow: 2.5, yHigh: 5 });
   expect(domainOf(lines, 'validation', [0.5], false)).toMatchObject({ yLow: 4, yHigh: 5 });
+});
+
+test('marks of an axis are written in full: no two look alike, and none is rounded', () => {
+  expect([digitsOf(ticksOf(3.95, 4.05, 5)), digitsOf(ticksOf(0, 6000, 3)), digitsOf(ticksOf(3.9, 4, 4))]).toEqual([
+    2, 0, 3,
+  ]);
+  const bound = fc.double({ min: 0.1, max: 10, noNaN: true });
+  fc.assert(
+    fc.property(bound, fc.double({ min: 0.01, max: 10, noNaN: true }), fc.boolean(), (low, reach, isLog) => {
+      const ticks = (isLog ? logTicksOf : ticksOf)(low, low + reach, 5);
+      const written = ticks.map((tick) => tick.toFixed(digitsOf(ticks)));
+      expect(written.map(Number)).toEqual(ticks.map((tick) => expect.closeTo(tick, 7)));
+      expect(new Set(written).size).toBe(ticks.length);
+    }),
+  );
 });

@@ -5,7 +5,7 @@
 import { memo, type ReactNode } from 'react';
 import { CartesianGrid, ComposedChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import { compact } from '../format.ts';
-import { logTicksOf, ticksOf } from './ticks.ts';
+import { digitsOf, logTicksOf, ticksOf } from './ticks.ts';
 
 interface ChartFrameProps {
   height: number;
@@ -20,7 +20,6 @@ interface ChartFrameProps {
   yTitle?: string;
   /** About how many marks the y axis has. */
   yTicks?: number;
-  yDigits?: number;
   /** Stable between renders, or the frame is drawn again. */
   children: ReactNode;
 }
@@ -30,7 +29,9 @@ const title = { fontSize: 12, fill: 'var(--mantine-color-dimmed)' } as const;
 
 export const ChartFrame = memo(function ChartFrame(props: ChartFrameProps) {
   const { height, xLow, xHigh, yLow, yHigh, logX = false, logY = false, children } = props;
-  const { xTitle, yTitle, yTicks = 5, yDigits } = props;
+  const { xTitle, yTitle, yTicks = 5 } = props;
+  const marks = logY ? logTicksOf(yLow, yHigh, yTicks) : ticksOf(yLow, yHigh, yTicks);
+  const yDigits = digitsOf(marks);
   // recharts wants data to lay out its axes: the corners of the frame.
   const corners = [
     { x: xLow, y: yLow },
@@ -60,14 +61,14 @@ export const ChartFrame = memo(function ChartFrame(props: ChartFrameProps) {
           <YAxis
             {...axis}
             dataKey="y"
-            width={46}
+            width={yTitle ? 54 : 46}
             scale={logY ? 'log' : 'linear'}
             domain={[yLow, yHigh]}
             allowDataOverflow
             // All of them: they are few, and to measure which would overlap takes a layout each.
             interval={0}
-            ticks={logY ? logTicksOf(yLow, yHigh, yTicks) : ticksOf(yLow, yHigh, yTicks)}
-            tickFormatter={(value: number) => (yDigits === undefined ? compact(value) : value.toFixed(yDigits))}
+            ticks={marks}
+            tickFormatter={(value: number) => (yDigits > 0 ? value.toFixed(yDigits) : compact(value))}
             label={
               yTitle
                 ? { ...title, value: yTitle, angle: -90, position: 'insideLeft', style: { textAnchor: 'middle' } }

@@ -9,7 +9,7 @@ export interface PictureKey {
 
 export interface PictureText {
   readonly title: string;
-  /** One dimmed line below the title. */
+  /** Dimmed words below the title; long ones take several lines. */
   readonly note: string;
   readonly key: readonly PictureKey[];
 }
@@ -30,8 +30,10 @@ const copied = [
 ] as const;
 
 const margin = 14;
-const headHeight = 52;
+const titleHeight = 34;
 const rowHeight = 18;
+/** About the width of a character at 12 px. */
+const characterWidth = 6.6;
 const namespace = 'http://www.w3.org/2000/svg';
 
 /** The SVG text of a chart. Elements marked `data-export="skip"` are left out. Throws if `within` holds no chart. */
@@ -39,6 +41,8 @@ export function svgOf(within: Element, { title, note, key }: PictureText): strin
   const source = within.querySelector<SVGSVGElement>('svg.recharts-surface');
   if (!source) throw new Error('svgOf: expected a chart, got an element without one');
   const { width, height } = source.getBoundingClientRect();
+  const words = linesOf(note, Math.floor(width / characterWidth));
+  const headHeight = titleHeight + words.length * rowHeight;
   const style = getComputedStyle(within);
   const ink = style.color;
   const picture = element('svg', {
@@ -51,7 +55,9 @@ export function svgOf(within: Element, { title, note, key }: PictureText): strin
   picture.append(
     element('rect', { width: '100%', height: '100%', fill: style.getPropertyValue('--mantine-color-body').trim() }),
     element('text', { x: margin, y: margin + 14, 'font-size': 15, 'font-weight': 600, fill: ink }, title),
-    element('text', { x: margin, y: margin + 34, fill: ink, 'fill-opacity': 0.75 }, note),
+    ...words.map((line, row) =>
+      element('text', { x: margin, y: titleHeight + 14 + row * rowHeight, fill: ink, 'fill-opacity': 0.75 }, line),
+    ),
   );
   const chart = withStyles(source);
   chart.setAttribute('x', String(margin));
@@ -107,6 +113,18 @@ function withStyles(source: Element): Element {
     } else copy.append(child.cloneNode());
   }
   return copy;
+}
+
+/** A text in lines of at most about `most` characters, broken at spaces. */
+function linesOf(text: string, most: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines[lines.length - 1];
+    if (last === '') lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= most) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function element(name: string, attributes: Record<string, string | number>, text = ''): SVGElement {

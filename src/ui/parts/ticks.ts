@@ -25,6 +25,12 @@ export function ticksOf(low: number, high: number, count: number): number[] {
   return ticks;
 }
 
+/** Decimals (at most 6) that write every mark in full: 3 for 3.95, 3.975, 4. */
+export function digitsOf(ticks: readonly number[]): number {
+  const isFull = (tick: number, count: number) => Math.abs(Number(tick.toFixed(count)) - tick) <= Math.abs(tick) * 1e-9;
+  return [0, 1, 2, 3, 4, 5].find((count) => ticks.every((tick) => isFull(tick, count))) ?? 6;
+}
+
 /** Marks of a logarithmic axis: powers of ten; 1, 2, 5 where those are few; equal distances on a short stretch. */
 export function logTicksOf(low: number, high: number, count: number): number[] {
   const within = (ticks: number[]) => ticks.filter((tick) => tick >= low * 0.999999 && tick <= high * 1.000001);

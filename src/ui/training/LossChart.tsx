@@ -36,7 +36,6 @@ export function LossChart({ decay, floor, logSteps }: LossChartProps) {
         logX={logSteps}
         xTitle="step"
         yTitle="bits per character"
-        yDigits={1}
       >
         {layers}
       </ChartFrame>
