@@ -3,8 +3,11 @@
  * browser's own long-task observer (its threshold is those 50 ms).
  * The observer counts waiting for a core as part of a task, so on a machine that others use too a few stretches are
  * tried until one is clear; the processor time of each task, which no other program stretches, has to stay below
- * 50 ms in all of them. Not here: how fast the engine is.
+ * 50 ms in all of them. Where other programs left no core idle in any stretch, the observer cannot tell waiting for a
+ * core from a busy page: that is said, and processor time alone decides. A page that blocks without computing leaves
+ * cores idle, so it is not excused. Not here: how fast the engine is.
  */
+import { cpus } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleJson } from '../../src/store/compare/bundle.ts';
@@ -14,6 +17,8 @@ import { button, choice, goTo, stepOf, tiny, untilReady, untilStep } from './pag
 
 const stretch = 5000;
 const stretches = 5;
+/** Share of all cores that has to be idle for the observer's word to count. */
+const leastIdle = 0.1;
 
 let browser: Browser;
 beforeAll(async () => {
@@ -80,15 +85,36 @@ function study() {
 /** Expects a stretch without a long task, and no task in any stretch that computes for over 50 ms. */
 async function expectFree(page: Page, view: string): Promise<void> {
   const seen: string[] = [];
+  let wereIdle = false;
   for (let attempt = 0; attempt < stretches; attempt += 1) {
     await browser.startTracing(page, { categories: ['toplevel'] });
+    const before = coreTimes();
     const long = await longTasks(page, stretch);
+    const idle = idleShare(before, coreTimes());
     const busiest = busiestTask(await browser.stopTracing());
-    seen.push(`${long.length} tasks over 50 ms, at most ${busiest.toFixed(1)} ms of processor time`);
+    seen.push(
+      `${long.length} tasks over 50 ms, at most ${busiest.toFixed(1)} ms of processor time, cores ${(100 * idle).toFixed(0)} % idle`,
+    );
+    wereIdle ||= idle >= leastIdle;
     expect(busiest, `${view}: milliseconds that the busiest task computes`).toBeLessThan(50);
     if (long.length === 0) return;
   }
+  if (!wereIdle) {
+    console.warn(`${view}: no core was idle, so processor time alone was judged: ${seen.join('; ')}`);
+    return;
+  }
   expect.fail(`${view}: expected ${stretch} ms without a task over 50 ms, got ${seen.join('; ')}`);
+}
+
+/** Milliseconds of all cores together since they were started: in all, and idle. */
+function coreTimes(): { all: number; idle: number } {
+  const times = cpus().map((core) => core.times);
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  return { all: sum(times.map((time) => sum(Object.values(time)))), idle: sum(times.map(({ idle }) => idle)) };
+}
+
+function idleShare(before: { all: number; idle: number }, after: { all: number; idle: number }): number {
+  return (after.idle - before.idle) / (after.all - before.all);
 }
 
 interface TraceEvent {
