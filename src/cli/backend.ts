@@ -1,6 +1,6 @@
 /** Opens a backend for the command line: Dawn through npm `webgpu`, or the CPU twins. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, homedir } from 'node:os';
+import { cpus, homedir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { create, globals } from 'webgpu';
@@ -8,6 +8,7 @@ import { DeviceError } from '../config/errors.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import { createTuner, type TuningTable } from '../gpu/tuner.ts';
 import { createTwinRuntime } from '../gpu/twinRuntime.ts';
+import type { MemoryLimits } from '../lab/memory.ts';
 import { type BackendKind, type Backends, findBackends } from '../train/backends.ts';
 import { oneOf } from './arguments.ts';
 
@@ -59,6 +60,13 @@ export async function openBackend(wanted: string | undefined): Promise<OpenBacke
       runtime.destroy();
     },
   };
+}
+
+/** What the CPU twins may take: the memory of the machine, or of the container. */
+export function twinLimits(): MemoryLimits & { readonly bytes: number } {
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return { bytes: memory, buffer: memory };
 }
 
 function onTwins(runtime: Runtime): OpenBackend {

@@ -1,5 +1,4 @@
 /** `sdlm study`: runs a study as often as seeds ask, goes on where it was left, and says which claims held. */
-import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { corpusKind } from '../config/corpusKinds.ts';
@@ -13,7 +12,7 @@ import { studyRecord } from '../lab/studyRecord.ts';
 import { type PlannedRun, plannedRuns, studySize } from '../lab/studyRuns.ts';
 import type { RunText } from '../train/text.ts';
 import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
-import { backendOption, inspectBackends, openBackend } from './backend.ts';
+import { backendOption, inspectBackends, openBackend, twinLimits } from './backend.ts';
 import { activity, endProgress, print, printJson, table } from './output.ts';
 import { readRun } from './runDirectory.ts';
 import {
@@ -66,7 +65,7 @@ export async function studyCommand(args: readonly string[]): Promise<void> {
   const runs = plannedRuns(study, size, seeds, readSettings(values.set));
   const texts = await textsOf(runs);
   const backend = await chooseBackend(values.backend);
-  expectMemory(`study ${study.id}`, memoryOfRuns(runs, texts), backend.limits, jobs);
+  expectMemory(`study ${study.id}`, memoryOfRuns(runs, texts, backend.limits.bytes), backend.limits, jobs);
   createStudy(directory, study, size);
   const queued = runs.map((run): QueuedRun => ({ ...run, state: stateOf(directory, run) }));
   for (const { seed, state } of queued) if (state !== 'finished') dropMeasures(directory, seed);
@@ -110,12 +109,10 @@ async function textsOf(runs: readonly PlannedRun[]): Promise<(run: PlannedRun) =
 /** Where the runs go, and how much they may take there. */
 async function chooseBackend(wanted: string | undefined) {
   const kind = wanted === undefined ? null : oneOf('backend', wanted, ['gpu', 'cpu'] as const);
-  const constrained = process.constrainedMemory();
-  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  if (kind === 'cpu') return { kind, limits: { bytes: memory, buffer: memory } };
+  if (kind === 'cpu') return { kind, limits: twinLimits() };
   const { backends } = await inspectBackends();
   const { adapter, chosen } = backends;
-  if ((kind ?? chosen) === 'cpu') return { kind: 'cpu' as const, limits: { bytes: memory, buffer: memory } };
+  if ((kind ?? chosen) === 'cpu') return { kind: 'cpu' as const, limits: twinLimits() };
   // Without an adapter, opening it says why.
   if (!adapter) (await openBackend('gpu')).close();
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter!.gpu.limits;
@@ -125,12 +122,15 @@ async function chooseBackend(wanted: string | undefined) {
   };
 }
 
-function memoryOfRuns(runs: readonly PlannedRun[], texts: (run: PlannedRun) => RunText) {
+function memoryOfRuns(runs: readonly PlannedRun[], texts: (run: PlannedRun) => RunText, limit: number | null) {
   // The seeds of an arm differ in nothing that takes memory.
   const [first] = runs;
   return runs
     .filter(({ seed }) => seed === first.seed)
-    .map((run) => ({ name: run.study.arm, memory: memoryOf(run.experiment, texts(run).tokenizer.vocabularySize) }));
+    .map((run) => ({
+      name: run.study.arm,
+      memory: memoryOf(run.experiment, texts(run).tokenizer.vocabularySize, limit ?? undefined),
+    }));
 }
 
 function flopsPerStep(run: PlannedRun, texts: (run: PlannedRun) => RunText): number {

@@ -20,9 +20,14 @@ export interface MemoryLimits {
   readonly buffer: number;
 }
 
-/** The memory of a run over a vocabulary without the mask. */
-export function memoryOf(experiment: Experiment, vocabularySize: number): RunMemory {
-  const parameters = declareParameters(layoutOf(experiment.model, vocabularySize));
+/**
+ * The memory of a run over a vocabulary without the mask. Recording the steps takes time and memory of its own: where the
+ * weights, their gradient and two moments already exceed `limit` bytes, only those are counted.
+ */
+export function memoryOf(experiment: Experiment, vocabularySize: number, limit = Number.POSITIVE_INFINITY): RunMemory {
+  const layout = layoutOf(experiment.model, vocabularySize);
+  if (16 * layout.length > limit) return { bytes: 16 * layout.length, largestBuffer: 4 * layout.length };
+  const parameters = declareParameters(layout);
   const training = planMemory(recordTraining(experiment, parameters).recording);
   const evaluation = planMemory(recordEvaluation(experiment, parameters, experiment.training.batchSize).recording);
   const own = 4 * evaluation.slots.reduce((sum, length) => sum + length, 0);

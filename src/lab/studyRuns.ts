@@ -1,10 +1,10 @@
 /** From a study to the runs it takes: complete configurations, in an order in which each finds what it starts from. */
 import { ConfigError } from '../config/errors.ts';
-import { defaultExperiment, differences, settingAt, withSettings } from '../config/experiment.ts';
+import { defaultExperiment, withSettings } from '../config/experiment.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import { denseMatch } from './match.ts';
-import type { Arm, Study, StudySize } from './studies/study.ts';
+import type { Arm, Settings, Study, StudySize } from './studies/study.ts';
 
 export interface PlannedRun {
   /** Unique within the study: "expert-choice-seed-1". */
@@ -33,10 +33,11 @@ export function armExperiments(
   size: StudySize,
   changes: Readonly<Record<string, unknown>> = {},
 ): ReadonlyMap<string, Experiment> {
-  const shared = withSettings(defaultExperiment(), { ...study.sizes[size].settings, ...changes });
+  const shared = sharedExperiment(study, size, changes);
   const found = new Map<string, Experiment>();
-  const experimentOf = ({ settings, match }: Arm): Experiment => {
-    const experiment = withSettings(shared, typeof settings === 'function' ? settings(shared) : settings);
+  const experimentOf = (arm: Arm): Experiment => {
+    const experiment = withSettings(shared, ownSettings(arm, shared));
+    const { match } = arm;
     if (!match) return experiment;
     const other = found.get(match.arm) ?? experimentOf(armOf(study, match.arm));
     // Embedding and head are the same on both sides, so the width does not depend on the vocabulary.
@@ -59,7 +60,7 @@ export function plannedRuns(
   changes: Readonly<Record<string, unknown>> = {},
 ): PlannedRun[] {
   const experiments = armExperiments(study, size, changes);
-  expectEffect(study, size, changes, experiments);
+  expectEffect(study, sharedExperiment(study, size, changes), changes);
   return Array.from({ length: seeds }, (_, index) => index + 1).flatMap((seed) =>
     study.arms.map(({ id, from }) => ({
       name: runName(id, seed),
@@ -72,31 +73,26 @@ export function plannedRuns(
 }
 
 /** Throws `ConfigError` for a change that the study overrules everywhere: its figures would not be what was asked for. */
-function expectEffect(
-  study: Study,
-  size: StudySize,
-  changes: Readonly<Record<string, unknown>>,
-  experiments: ReadonlyMap<string, Experiment>,
-): void {
-  if ('training.seed' in changes)
+function expectEffect(study: Study, shared: Experiment, changes: Readonly<Record<string, unknown>>): void {
+  if ('training.seed' in changes) {
     throw new ConfigError(
       `training.seed: expected none, as a study counts its seeds from 1, got ${changes['training.seed']}`,
     );
-  const sharedBy = (settings: Readonly<Record<string, unknown>>) =>
-    withSettings(defaultExperiment(), { ...study.sizes[size].settings, ...settings });
-  for (const [path, value] of Object.entries(changes)) {
-    const { [path]: _, ...others } = changes;
-    const isChange = settingAt(sharedBy(changes), path) !== settingAt(sharedBy(others), path);
-    const without = armExperiments(study, size, others);
-    const isFelt = study.arms.some(
-      ({ id }) => Object.keys(differences(experiments.get(id)!, without.get(id)!)).length > 0,
-    );
-    if (isChange && !isFelt) {
-      throw new ConfigError(
-        `${path}: expected a field that study ${study.id} leaves open, as each arm sets this one itself, got "${value}"`,
-      );
-    }
   }
+  for (const [path, value] of Object.entries(changes)) {
+    if (!study.arms.every((arm) => path in ownSettings(arm, shared))) continue;
+    throw new ConfigError(
+      `${path}: expected a field that study ${study.id} leaves open, as each arm sets this one itself, got "${value}"`,
+    );
+  }
+}
+
+function ownSettings({ settings }: Arm, shared: Experiment): Settings {
+  return typeof settings === 'function' ? settings(shared) : settings;
+}
+
+function sharedExperiment(study: Study, size: StudySize, changes: Readonly<Record<string, unknown>>): Experiment {
+  return withSettings(defaultExperiment(), { ...study.sizes[size].settings, ...changes });
 }
 
 /** The size by its name. Throws `ConfigError` naming the known ones. */

@@ -112,6 +112,13 @@ describe('study refuses', () => {
     expect(existsSync(path('huge'))).toBe(false);
   });
 
+  it('nothing for settings that hold only together', async () => {
+    const huge = { 'model.width': 1024, 'model.heads': 8, 'training.batchSize': 256, 'data.sequenceLength': 1024 };
+    const settings = Object.entries(huge).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+    const ended = await sdlm(['study', 'capacity-schedules', ...settings, '--set', 'model.layers=16', ...cpu]);
+    expectRefusal(ended, /^sdlm: study capacity-schedules: expected .* bytes of memory, got constant with/);
+  });
+
   it('settings that it overrules: seeds, and what every arm sets itself', async () => {
     expectRefusal(await sdlm(['study', 'dense-vs-moe', '--set', 'training.seed=7', ...cpu]), 'training.seed');
     const schedule = ['--set', 'model.capacitySchedule=linear'];

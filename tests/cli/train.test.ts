@@ -1,5 +1,5 @@
 /** `sdlm train`: what it prints and writes, that it goes on exactly, and what Ctrl+C leaves behind. */
-import { appendFileSync, cpSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseRunRecord } from '../../src/config/parseRecords.ts';
@@ -12,6 +12,17 @@ const { train, resume } = trainer(here);
 
 const recordOf = (directory: string) =>
   parseRunRecord(JSON.parse(readFileSync(join(directory, 'record.json'), 'utf8')), directory);
+
+it('refuses a model larger than memory with one sentence, before it starts', async () => {
+  const huge = { 'model.width': 1024, 'model.heads': 8, 'model.experts': 64, 'model.expertWidth': 8192 };
+  const settings = Object.entries(huge).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const train = ['train', '--preset', 'expert-choice', ...settings, '--set', 'model.layers=16', '--steps', '1'];
+  expectRefusal(
+    await sdlm([...train, ...cpu, '--out', path('huge')]),
+    /^sdlm: train: expected .* bytes of memory, got/,
+  );
+  expect(existsSync(path('huge'))).toBe(false);
+});
 
 describe('train', () => {
   it.each(['dense', 'token-choice'])('prints JSON lines and writes a run directory: %s', async (preset) => {
