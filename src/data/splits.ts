@@ -87,7 +87,6 @@ export function describeSplit(
 ): string {
   const whole = trainCharacters + unusedCharacters + validationCharacters;
   const percent = (part: number) => `${Number(((100 * part) / whole).toFixed(1))} %`;
-  const grouped = (count: number) => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
   const parts = `The first ${percent(trainCharacters)} of the text (${grouped(trainCharacters)} characters) is trained on, the last ${percent(validationCharacters)} (${grouped(validationCharacters)}) is held out and never trained on.`;
   switch (kind) {
     case 'character':
@@ -99,4 +98,9 @@ export function describeSplit(
     default:
       return kind satisfies never;
   }
+}
+
+/** A count with commas: 1234567 -> "1,234,567". */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -38,6 +38,14 @@ export const moveInQueue = (id: string, to: number): Promise<boolean> => change(
 
 export const removeFromQueue = (id: string): Promise<boolean> => change('removeFromQueue', { id });
 
+/** Removes every run that waits, the last one first; ends at a refusal, which is shown. */
+export async function emptyQueue(): Promise<void> {
+  const { queue } = useQueue.getState();
+  for (const { id } of queue?.runs.toReversed() ?? []) {
+    if (id !== useQueue.getState().queue?.runningId && !(await removeFromQueue(id))) return;
+  }
+}
+
 /** Starts no further run, or goes on; the run in progress is paused by the run bar. */
 export const pauseQueue = (isPaused: boolean): Promise<boolean> => change('pauseQueue', { isPaused });
 

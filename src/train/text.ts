@@ -12,7 +12,7 @@ import { defaultMarkovSource, entropyOfWindow } from '../data/markov.ts';
 import { readableText, validateText } from '../data/ownText.ts';
 import { createPairBatches, endIdOf, endText, type PairRows, pairRows, someRows } from '../data/pairBatches.ts';
 import { type Pair, parsePairs, splitPairs } from '../data/pairs.ts';
-import { type Dataset, encodeDataset, expectWindows } from '../data/splits.ts';
+import { type Dataset, encodeDataset, expectWindows, grouped } from '../data/splits.ts';
 import { type Tokenizer, tokenizerFor } from '../data/tokenizers.ts';
 import type { TrainingText } from './trainingLoop.ts';
 
@@ -107,7 +107,7 @@ function preparePairs({ data, training }: Experiment, text: string, given?: Toke
     windowsPerEpoch: train.answerStarts.length,
     tokensPerCharacter: answerTokensPerCharacter(held, tokenizer, T),
     trainTokensPerCharacter: answerTokensPerCharacter(train, tokenizer, T),
-    split: `${split.train.length} of ${pairs.length} prompts with answers are trained on, ${split.validation.length} are held out and never trained on.`,
+    split: `${grouped(split.train.length)} of ${grouped(pairs.length)} prompts with answers are trained on, ${grouped(split.validation.length)} are held out and never trained on.`,
     floorBpc: null,
     answers: { endId: endIdOf(tokenizer), startsOf: (count) => someRows(held, T, count).answerStarts },
   };

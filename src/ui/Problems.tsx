@@ -7,7 +7,7 @@ import { sentence } from './format.ts';
 const titles: Record<Problem['kind'], string> = {
   config: 'The configuration does not fit',
   start: 'The weights to start from do not fit',
-  data: 'The text cannot be used',
+  data: 'The text or file cannot be used',
   device: 'The graphics device failed',
   memory: 'Out of memory',
   kernel: 'A kernel failed',

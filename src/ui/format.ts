@@ -24,9 +24,9 @@ export function three(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** A share of one as percents: 0.0312 -> "3.12 %". */
+/** A share of one as percents: 0.0312 -> "3.12 %", which does not break. */
 export function percent(share: number): string {
-  return `${three(100 * share)} %`;
+  return `${three(100 * share)}\u00a0%`;
 }
 
 /** Seconds as "45 s", "3 min", "2 h 5 min". */

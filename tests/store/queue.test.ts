@@ -1,9 +1,17 @@
 /** The run queue on the page: read once, followed, and changed through the engine. */
 import { beforeEach, expect, it, vi } from 'vitest';
 import { choosePreset, edit, setOwnText } from '../../src/store/configuration.ts';
-import { enqueueEdited, enqueueStudy, followQueue, moveInQueue, pauseQueue, useQueue } from '../../src/store/queue.ts';
+import {
+  emptyQueue,
+  enqueueEdited,
+  enqueueStudy,
+  followQueue,
+  moveInQueue,
+  pauseQueue,
+  useQueue,
+} from '../../src/store/queue.ts';
 import { useRun } from '../../src/store/run.ts';
-import type { QueueState } from '../../src/worker/protocol.ts';
+import type { QueuedRun, QueueState } from '../../src/worker/protocol.ts';
 import { connected } from './testPort.ts';
 
 const empty: QueueState = { runs: [], runningId: null, isPaused: false, isElsewhere: false };
@@ -69,4 +77,20 @@ it('changes the queue through the engine, and shows a refusal', async () => {
   expect(useRun.getState().problems).toHaveLength(1);
   void enqueueStudy('dense-vs-moe', 'laptop', 3);
   expect(sent.map(({ name }) => name)).toEqual(['pauseQueue', 'moveInQueue', 'enqueueStudy']);
+});
+
+it('removes all that wait, the last first, and leaves the run in progress', async () => {
+  const { sent, answer } = connected();
+  const runs = ['a', 'b', 'c'].map((id) => ({ id }) as QueuedRun);
+  const left = (count: number): QueueState => ({ ...empty, runs: runs.slice(0, count), runningId: 'a' });
+  useQueue.setState({ queue: left(3) });
+  const emptying = emptyQueue();
+  await answer(left(2));
+  await vi.waitFor(() => expect(sent).toHaveLength(2));
+  await answer(left(1));
+  await emptying;
+  expect(sent.map(({ name, argument }) => [name, argument])).toEqual([
+    ['removeFromQueue', { id: 'c' }],
+    ['removeFromQueue', { id: 'b' }],
+  ]);
 });

@@ -17,12 +17,8 @@ interface QueueEntryProps {
 }
 
 export function QueueEntry({ run, isRunning, isFixed, up, down }: QueueEntryProps) {
-  const { id, name, experiment, costs, study } = run;
-  const facts = [
-    ...(study ? [study.id] : []),
-    `${whole(experiment.training.steps)} steps`,
-    `${compact(costs.total)} parameters`,
-  ];
+  const { id, name, experiment, costs } = run;
+  const facts = [`${whole(experiment.training.steps)} steps`, `${compact(costs.total)} parameters`];
   const to = (place: number | null) => place !== null && void moveInQueue(id, place);
   return (
     <li className="queue-entry" data-running={isRunning || undefined}>

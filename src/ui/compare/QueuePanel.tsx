@@ -1,6 +1,6 @@
 /** The run queue: what runs and what waits, in order; add the edited configuration with several seeds. */
 import { Button, Group, Text } from '@mantine/core';
-import { pauseQueue, useQueue } from '../../store/queue.ts';
+import { emptyQueue, pauseQueue, useQueue } from '../../store/queue.ts';
 import type { QueueState } from '../../worker/protocol.ts';
 import { PauseIcon, PlayIcon } from '../icons.tsx';
 import { Panel } from '../parts/Panel.tsx';
@@ -11,21 +11,29 @@ export function QueuePanel() {
   const queue = useQueue((state) => state.queue);
   if (!queue) return null;
   const { runs, runningId, isPaused, isElsewhere } = queue;
+  const waiting = runs.length - (runningId === null ? 0 : 1);
   return (
     <Panel
       title="Queue"
-      note={wordsFor(queue)}
+      note={wordsFor(queue, waiting)}
       actions={
         runs.length > 0 && (
-          <Button
-            size="xs"
-            variant="default"
-            disabled={isElsewhere}
-            leftSection={isPaused ? <PlayIcon size={12} /> : <PauseIcon size={12} />}
-            onClick={() => void pauseQueue(!isPaused)}
-          >
-            {isPaused ? 'Go on with the queue' : 'Pause the queue'}
-          </Button>
+          <Group gap="xs">
+            {waiting > 1 && (
+              <Button size="xs" variant="subtle" c="dimmed" disabled={isElsewhere} onClick={() => void emptyQueue()}>
+                Remove all that wait
+              </Button>
+            )}
+            <Button
+              size="xs"
+              variant="default"
+              disabled={isElsewhere}
+              leftSection={isPaused ? <PlayIcon size={12} /> : <PauseIcon size={12} />}
+              onClick={() => void pauseQueue(!isPaused)}
+            >
+              {isPaused ? 'Go on with the queue' : 'Pause the queue'}
+            </Button>
+          </Group>
         )
       }
     >
@@ -56,9 +64,8 @@ export function QueuePanel() {
   );
 }
 
-function wordsFor({ runs, runningId, isPaused }: QueueState): string {
+function wordsFor({ runs, runningId, isPaused }: QueueState, waiting: number): string {
   if (runs.length === 0) return 'Runs that are trained one after another, also after a reload';
-  const waiting = runs.length - (runningId === null ? 0 : 1);
   const words = `${waiting} ${waiting === 1 ? 'run waits' : 'runs wait'}${runningId === null ? '' : ', one is in progress'}`;
   return isPaused ? `${words}. Paused: no further run starts.` : words;
 }

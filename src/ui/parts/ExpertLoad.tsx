@@ -1,4 +1,5 @@
 /** Tokens per layer and expert as a heatmap or a table, with MaxVio per layer (SCIENCE 6). */
+import { Text } from '@mantine/core';
 import { useState } from 'react';
 import { percent, three } from '../format.ts';
 import { DataTable } from './DataTable.tsx';
@@ -32,17 +33,22 @@ export function ExpertLoad({ note, layers, experts, load, maxVio, dropRate = noD
   return (
     <Panel
       title="Expert load"
-      note={drops.length > 0 ? `${note}; dropped ${drops.join(', ')} by layer` : note}
+      note={note}
       actions={
         <div style={{ display: 'flex', alignItems: 'center', gap: 4 }}>
           <TableSwitch of="Expert load" on={asTable} onChange={setAsTable} />
           <Help
             topic="Expert load"
-            text="Tokens that the router sent to each expert, before those past its capacity are dropped (where it has one). MaxVio is (largest - mean) / mean: 0 is perfect balance; with K of E experts per token, collapse onto K experts gives E/K - 1."
+            text="Tokens per expert: while training those that the router sends, before those past a capacity are dropped; in Routing those that are held. MaxVio is (largest - mean) / mean: 0 is perfect balance; with K of E experts per token, collapse onto K experts gives E/K - 1."
           />
         </div>
       }
     >
+      {drops.length > 0 && (
+        <Text size="sm" mb="xs" className="tabular">
+          Dropped: {layers.map((layer, row) => `${drops[row]} in layer ${layer}`).join(', ')}
+        </Text>
+      )}
       <div data-testid="expert-load">
         {asTable ? (
           <DataTable

@@ -34,7 +34,7 @@ export function RoutingView() {
           <Grid gap="md">
             <Grid.Col span={{ base: 12, lg: 6 }}>
               <ExpertLoad
-                note="Tokens per expert in this window"
+                note="Tokens that each expert holds in this window"
                 layers={report.layers}
                 experts={report.experts}
                 load={report.load}

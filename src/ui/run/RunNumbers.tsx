@@ -43,7 +43,10 @@ function Running() {
         testId="run-loss"
       />
       <Figure label="tokens/s" value={compact(status.tokensPerSecond)} testId="run-speed" />
-      <Figure label="time left" value={status.secondsLeft === null ? '–' : duration(status.secondsLeft)} />
+      <Figure
+        label="time left"
+        value={status.secondsLeft === null || status.phase === 'finished' ? '–' : duration(status.secondsLeft)}
+      />
     </div>
   );
 }
