@@ -82,8 +82,10 @@ test('runs over each other: choose, change the axis, read by keyboard, export, i
   await chart.focus();
   await page.keyboard.press('End');
   await page.getByTestId('chart-training').focus();
-  const words = await page.getByTestId('chart-training').getAttribute('aria-valuetext');
-  expect(words).toMatch(/^step 100: run fast 4\.\d{3}; run slow 5\.\d{3}$/);
+  // The lines of the chosen axis are drawn a moment after the choice.
+  await expect
+    .poll(() => page.getByTestId('chart-training').getAttribute('aria-valuetext'))
+    .toMatch(/^step 100: run fast 4\.\d{3}; run slow 5\.\d{3}$/);
   expect(await chart.getAttribute('aria-valuetext')).toBe('step 100: run fast 3.000 ± 0.050; run slow 4.000 ± 0.050');
 
   const table = await downloaded(page, 'Export', 'Table (CSV)');
