@@ -37,6 +37,7 @@ test('figures and numbers leave Train; Compare knows passes and the floor', asyn
   expect(await downloaded(page, 'Export Throughput', 'Data (CSV)')).toMatch(/^step,tokens per second\r\n1,\d/);
   expect(await downloaded(page, 'Export Throughput', 'Picture (SVG)')).toMatch(/^<svg .*Throughput by step/s);
 
+  await page.route('**/studies/index.json', (route) => route.fulfill({ json: [] }));
   await goTo(page, 'Compare');
   await page.getByRole('checkbox', { name: 'Compare This run', exact: true }).waitFor();
   const chart = page.getByTestId('chart-validation');

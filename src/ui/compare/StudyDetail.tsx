@@ -80,7 +80,7 @@ function StudyTable({ table: { title, columns, rows } }: { table: StudyRecord['t
         color="gray"
         c="dimmed"
         size="compact-xs"
-        aria-label={`Export ${title}`}
+        aria-label={`CSV: ${title}`}
         onClick={() => download(`${name}.csv`, csvOf(columns, rows), 'text/csv')}
       >
         CSV
