@@ -110,19 +110,6 @@ export async function loadCorpus(id: CorpusId, fetchText: (path: string) => Prom
   return { id, text, sections: corpora[id].sections ? parseSections(sectionsPath, sectionsText, text.length) : [] };
 }
 
-/** Index of the section that holds an offset of the text; -1 between sections. Binary search. */
-export function sectionAt(sections: readonly Section[], offset: number): number {
-  let low = 0;
-  let high = sections.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (offset < sections[middle].start) high = middle - 1;
-    else if (offset >= sections[middle].end) low = middle + 1;
-    else return middle;
-  }
-  return -1;
-}
-
 function parseSections(path: string, json: string, length: number): Section[] {
   let value: unknown;
   try {

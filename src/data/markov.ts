@@ -38,7 +38,7 @@ const scale = 65536;
 const draws = { table: 0, text: 1 };
 
 /** Characters of the bundled text. */
-export const markovLength = 500_000;
+const markovLength = 500_000;
 
 /**
  * The source behind `data.corpus = markov`: 16 symbols, 5 successors each, order 1; its entropy rate is near 2.1
@@ -185,20 +185,6 @@ export function startProbabilities(source: MarkovSource, n: number): Float64Arra
   for (let context = 0; context < source.contexts; context++)
     starts[context % starts.length] += source.stationary[context];
   return starts;
-}
-
-/** Natural logarithm of the probability of a window of symbols at an arbitrary place; -Infinity if it cannot occur. */
-export function logLikelihood(source: MarkovSource, symbols: ArrayLike<number>): number {
-  const A = source.alphabet.length;
-  const known = Math.min(symbols.length, source.order);
-  let context = 0;
-  for (let i = 0; i < known; i++) context = context * A + symbols[i];
-  let nats = Math.log(startProbabilities(source, known)[context]);
-  for (let i = known; i < symbols.length; i++) {
-    nats += Math.log(transition(source, context, symbols[i]));
-    context = (context * A + symbols[i]) % source.contexts;
-  }
-  return nats;
 }
 
 function entropyBits(probabilities: Float64Array): number {

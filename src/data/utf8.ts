@@ -11,14 +11,14 @@ export const maskText = '_';
 export const maskByte = 256;
 
 /** A run of characters, or (`text` null) one unit that belongs to no character: a stray byte or a mask. */
-export interface Utf8Piece {
+interface Utf8Piece {
   readonly text: string | null;
   readonly start: number;
   readonly end: number;
 }
 
 /** Splits bytes (or byte tokens, where larger numbers are no bytes) into characters and units that spell none. */
-export function* strictUtf8(bytes: ArrayLike<number>): Generator<Utf8Piece> {
+function* strictUtf8(bytes: ArrayLike<number>): Generator<Utf8Piece> {
   let start = 0;
   while (start < bytes.length) {
     const length = characterLength(bytes, start);

@@ -1,6 +1,7 @@
 /** Scores of decoded text: against a Markov source by hand, and an exact posterior in the place of a network. */
 import { expect, test } from 'vitest';
-import { defaultMarkovSource, entropyOfWindow, logLikelihood, markovSymbols } from '../../src/data/markov.ts';
+import { defaultMarkovSource, entropyOfWindow, markovSymbols } from '../../src/data/markov.ts';
+import { markovPosterior } from '../../src/data/markovPosterior.ts';
 import { decodeTexts, oracleDenoiser, scoreUnderSource, tokenEntropy } from '../../src/lab/decodingQuality.ts';
 
 const source = defaultMarkovSource();
@@ -18,7 +19,7 @@ test('text of the source is possible, and costs its exact likelihood', () => {
   expect(impossible).toBe(0);
   let nats = 0;
   for (let first = 0; first < tokens.length; first += T)
-    nats -= logLikelihood(source, tokens.subarray(first, first + T));
+    nats -= markovPosterior(source, tokens.subarray(first, first + T)).logEvidence;
   expect(bits).toBeCloseTo(nats / Math.LN2 / tokens.length, 10);
 });
 

@@ -3,7 +3,7 @@ import type { RunRecord, Verdict } from '../../config/records.ts';
 import type { Estimate, Quantity, Results } from './study.ts';
 
 /** Standard errors by which a difference has to differ from zero to count. */
-export const errorsToCount = 2;
+const errorsToCount = 2;
 
 /** Held-out loss at the end of the run. */
 export const finalBpc: Quantity = ({ validation }) => validation.bpc.at(-1) ?? Number.NaN;

@@ -83,7 +83,7 @@ export function bestOf({ record }: ComparedRun): Validation | null {
 }
 
 /** The newest validation of a run. */
-export function lastOf({ record }: ComparedRun): Validation | null {
+function lastOf({ record }: ComparedRun): Validation | null {
   const { bpc, standardError } = record.validation;
   const last = bpc.length - 1;
   return last < 0 ? null : { bpc: bpc[last], error: standardError[last] };

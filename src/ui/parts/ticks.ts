@@ -9,7 +9,7 @@ export function roundUp(value: number): number {
 }
 
 /** A round step that divides a stretch into about `count` parts. */
-export function roundStep(stretch: number, count: number): number {
+function roundStep(stretch: number, count: number): number {
   const rough = stretch / count;
   const scale = 10 ** Math.floor(Math.log10(rough));
   return scale * ([1, 2, 2.5, 5, 10].find((candidate) => candidate * scale >= rough * 0.999) ?? 10);
