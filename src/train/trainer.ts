@@ -1,6 +1,6 @@
 /**
  * A run: the compiled training step, the counters that drive it, and its state. One call of `advance` is one step.
- * Not here: when to step, pause or validate (`session.ts`), or where checkpoints go.
+ * Not here: when to step, pause or validate (`trainingLoop.ts`), or where checkpoints go.
  */
 import type { Experiment } from '../config/schema.ts';
 import { stepLevels } from '../diffusion/noise.ts';

@@ -197,7 +197,7 @@ export interface Commands {
     argument: TrainRequest & { by: 'flops' | 'parameters' };
     answer: { experiment: Experiment; ratio: number };
   };
-  /** Trains from scratch. A run in progress is stopped; one of the queue is set aside, and the queue paused. */
+  /** Trains a new run, from `from` if given. A run in progress is stopped; one of the queue set aside, and the queue paused. */
   train: { argument: TrainRequest; answer: { model: ModelReport } };
   /** Goes on with the run that `open` answered; `curves` arrive before its first step. `text` is its own text, if any. */
   continueRun: { argument: { id: string }; answer: { model: ModelReport; text: string | null } };
