@@ -1,6 +1,6 @@
 /** `sdlm eval`, `sdlm sample` and `sdlm forward`: what a trained run says about text, and what it writes. */
 import { type DecoderOption, decoderFacts, decodersFor, factsOf } from '../config/decoders.ts';
-import { ConfigError, DataError } from '../config/errors.ts';
+import { ConfigError, DataError, shown } from '../config/errors.ts';
 import { measureOf } from '../config/objectives.ts';
 import { decode } from '../diffusion/decode.ts';
 import { layoutOf } from '../nn/layout.ts';
@@ -168,13 +168,11 @@ function readTokens(path: string, maskId: number): number[][] {
   const rows: unknown[] = Array.isArray(value) && Array.isArray(value[0]) ? value : [value];
   for (const row of rows) {
     if (!Array.isArray(row) || row.length === 0 || row.length !== (rows[0] as unknown[]).length) {
-      throw new DataError(
-        `${path}: expected lists of token ids of one length, got ${JSON.stringify(row)?.slice(0, 40)}`,
-      );
+      throw new DataError(`${path}: expected lists of token ids of one length, got ${shown(row)}`);
     }
     const wrong = row.find((token) => !Number.isInteger(token) || token < 0 || token > maskId);
     if (wrong !== undefined) {
-      throw new DataError(`${path}: expected token ids from 0 to ${maskId} (the mask), got ${JSON.stringify(wrong)}`);
+      throw new DataError(`${path}: expected token ids from 0 to ${maskId} (the mask), got ${shown(wrong)}`);
     }
   }
   if ((rows[0] as unknown[]).length > 4096)

@@ -1,6 +1,6 @@
 /**
- * The few error classes of the project. Every message reads `where: expected X, got Y`,
- * so that a person can act on it without a stack trace.
+ * The few error classes of the project, and how their sentences write values. Every message reads
+ * `where: expected X, got Y`, so that a person can act on it without a stack trace.
  */
 
 /** A tensor of the wrong shape or element type reached an op. */
@@ -40,4 +40,9 @@ export class StorageError extends Error {
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
+
+/** A count with commas: 1234567 -> "1,234,567". */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -2,7 +2,7 @@
  * Reading and writing configurations: defaults, settings by path (`model.layers`), validation with one clear
  * sentence, and the short form used in URLs (only what differs). The fields themselves are in `schema.ts`.
  */
-import { ConfigError } from './errors.ts';
+import { ConfigError, shown } from './errors.ts';
 import { checkTogether } from './rules.ts';
 import type { Condition, Field } from './schema/fields.ts';
 import { type Experiment, type Setting, schema } from './schema.ts';
@@ -67,7 +67,7 @@ export function withSettings(base: Experiment, settings: Readonly<Record<string,
 export function parseExperiment(value: unknown): Experiment {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ConfigError(
-      `configuration: expected an object with ${Object.keys(groups).join(', ')}, got ${typeof value}`,
+      `configuration: expected an object with ${Object.keys(groups).join(', ')}, got ${shown(value)}`,
     );
   }
   const settings: Record<string, unknown> = {};
@@ -75,7 +75,7 @@ export function parseExperiment(value: unknown): Experiment {
     if (!Object.hasOwn(groups, group))
       throw new ConfigError(`${group}: expected one of ${Object.keys(groups).join(', ')}, got an unknown group`);
     if (typeof members !== 'object' || members === null) {
-      throw new ConfigError(`${group}: expected an object of settings, got ${JSON.stringify(members)}`);
+      throw new ConfigError(`${group}: expected an object of settings, got ${shown(members)}`);
     }
     for (const [name, setting] of Object.entries(members)) settings[`${group}.${name}`] = setting;
   }
@@ -105,7 +105,7 @@ function holds(experiment: Experiment, condition: Condition): boolean {
 }
 
 function parseSetting(path: string, field: Field, value: unknown): Setting {
-  const got = JSON.stringify(value);
+  const got = shown(value);
   switch (field.kind) {
     case 'number': {
       const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;

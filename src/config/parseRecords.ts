@@ -1,5 +1,5 @@
 /** Reads records of runs and studies from JSON that may come from anywhere: every fault is one sentence. */
-import { DataError } from './errors.ts';
+import { DataError, shown } from './errors.ts';
 import { parseExperiment } from './experiment.ts';
 import type { RunRecord, StudyRecord, Verdict } from './records.ts';
 
@@ -152,9 +152,4 @@ function oneIn<T extends string>(value: unknown, words: readonly T[], where: str
   const found = words.find((word) => word === value);
   if (found) return found;
   throw new DataError(`${where}: expected one of ${words.join(', ')}, got ${shown(value)}`);
-}
-
-/** JSON of any value, short enough for a sentence. */
-function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? 'nothing').slice(0, 60);
 }

@@ -5,7 +5,7 @@
  * One pair per line: prompt, tab, answer; or JSON with "prompt" and "answer". The answer follows its prompt directly,
  * so a prompt ends as it should be read, e.g. with "=" or a space. A line break ends an answer, so no answer holds one.
  */
-import { DataError } from '../config/errors.ts';
+import { DataError, shown } from '../config/errors.ts';
 import { integerAt, streams } from '../config/random.ts';
 import type { Experiment } from '../config/schema.ts';
 import { shuffle } from './batches.ts';
@@ -73,11 +73,6 @@ function expectBoth(outcome: Outcome): Outcome {
   if (answer.trim() === '') return `an answer to ${shown(prompt)}, got none`;
   if (answer.includes('\n')) return `an answer without line breaks (one ends it), got ${shown(answer)}`;
   return outcome;
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
 
 /**

@@ -2,7 +2,7 @@
  * The split into text to train on and text held out: by position, the end is held out. Each side is encoded for
  * itself, so that no window reaches across. Not here: which windows of a side are drawn (`batches.ts`).
  */
-import { DataError } from '../config/errors.ts';
+import { DataError, grouped } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { type Tokenizer, tokenizerFor } from './tokenizers.ts';
 
@@ -98,9 +98,4 @@ export function describeSplit(
     default:
       return kind satisfies never;
   }
-}
-
-/** A count with commas: 1234567 -> "1,234,567". */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

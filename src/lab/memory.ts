@@ -1,5 +1,5 @@
 /** How much memory a run will take, and whether it fits: known from its recorded steps before anything is allocated. */
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError, grouped } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { planMemory } from '../gpu/recording.ts';
 import { layoutOf } from '../nn/layout.ts';
@@ -50,17 +50,13 @@ export function expectMemory(
     if (memory.bytes > most) {
       const share = together > 1 ? ` for each of ${together} runs at a time` : '';
       throw new ConfigError(
-        `${where}: expected every run to fit into ${counted(Math.floor(most))} bytes of memory${share}, got ${name} with ${counted(memory.bytes)}; make model, window or batch smaller`,
+        `${where}: expected every run to fit into ${grouped(Math.floor(most))} bytes of memory${share}, got ${name} with ${grouped(memory.bytes)}; make model, window or batch smaller`,
       );
     }
     if (memory.largestBuffer > limits.buffer) {
       throw new ConfigError(
-        `${where}: expected every buffer to fit into the adapter's ${counted(limits.buffer)} bytes, got one of ${name} with ${counted(memory.largestBuffer)}; make model, window or batch smaller`,
+        `${where}: expected every buffer to fit into the adapter's ${grouped(limits.buffer)} bytes, got one of ${name} with ${grouped(memory.largestBuffer)}; make model, window or batch smaller`,
       );
     }
   }
-}
-
-function counted(bytes: number): string {
-  return String(bytes).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -3,7 +3,7 @@
  * `model.safetensors` holds the averaged weights under their names; `training.safetensors` the state to go on from;
  * `config.json` the experiment and what others would leave implicit (SCIENCE 7).
  */
-import { DataError } from '../config/errors.ts';
+import { DataError, shown } from '../config/errors.ts';
 import { parseExperiment } from '../config/experiment.ts';
 import { attentionBlock, isCausal } from '../config/objectives.ts';
 import { type Experiment, schema } from '../config/schema.ts';
@@ -174,11 +174,11 @@ export function parseRun(text: string, where: string): { experiment: Experiment;
     unknown
   >;
   if (run === null || typeof run !== 'object' || run.format !== 1) {
-    throw new DataError(`${where}: expected "format": 1 of a run of this program, got ${JSON.stringify(run?.format)}`);
+    throw new DataError(`${where}: expected "format": 1 of a run of this program, got ${shown(run?.format)}`);
   }
   const vocabulary = run.architecture?.vocab_size;
   if (typeof vocabulary !== 'number' || !Number.isInteger(vocabulary) || vocabulary < 2) {
-    throw new DataError(`${where}: expected architecture.vocab_size of at least 2, got ${JSON.stringify(vocabulary)}`);
+    throw new DataError(`${where}: expected architecture.vocab_size of at least 2, got ${shown(vocabulary)}`);
   }
   const settings = Object.fromEntries(Object.keys(schema).map((group) => [group, run[group] ?? {}]));
   return { experiment: parseExperiment(settings), vocabularySize: vocabulary - 1 };

@@ -2,7 +2,7 @@
  * The safetensors format: an 8-byte little-endian length, a JSON header of that length, then the tensors' bytes.
  * No package of the npm registry writes it. Format: https://huggingface.co/docs/safetensors
  */
-import { DataError } from '../config/errors.ts';
+import { DataError, shown } from '../config/errors.ts';
 
 export interface NamedTensor {
   readonly name: string;
@@ -67,7 +67,7 @@ export function decodeTensors(bytes: Uint8Array, where: string): TensorFile {
   }
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, 8 + headerLength), where);
   if (typeof metadata !== 'object' || metadata === null) {
-    throw new DataError(`${where}: expected metadata as an object, got ${JSON.stringify(metadata)}`);
+    throw new DataError(`${where}: expected metadata as an object, got ${shown(metadata)}`);
   }
   const tensors = new Map<string, NamedTensor>();
   const start = 8 + headerLength;

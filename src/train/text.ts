@@ -4,7 +4,7 @@
  */
 
 import { corpusKind } from '../config/corpusKinds.ts';
-import { DataError } from '../config/errors.ts';
+import { DataError, grouped } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { createBatches, evaluationWindows } from '../data/batches.ts';
 import { loadCorpus } from '../data/corpora.ts';
@@ -12,7 +12,7 @@ import { defaultMarkovSource, entropyOfWindow } from '../data/markov.ts';
 import { readableText, validateText } from '../data/ownText.ts';
 import { createPairBatches, endIdOf, endText, type PairRows, pairRows, someRows } from '../data/pairBatches.ts';
 import { type Pair, parsePairs, splitPairs } from '../data/pairs.ts';
-import { type Dataset, encodeDataset, expectWindows, grouped } from '../data/splits.ts';
+import { type Dataset, encodeDataset, expectWindows } from '../data/splits.ts';
 import { type Tokenizer, tokenizerFor } from '../data/tokenizers.ts';
 import type { TrainingText } from './trainingLoop.ts';
 
