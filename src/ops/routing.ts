@@ -1,9 +1,9 @@
 /**
  * What a router decides, as data: which rows go to which expert. Built by `expertChoice.ts`, `tokenChoice.ts` and
- * `dropOverflow.ts`, read by `gates.ts`, `gatherRows.ts`, `combine.ts`, `groupedMatmul.ts`, `switchLoss.ts`. All of it is discrete: no
- * gradient passes through a routing, only through the gates and the rows that it moves.
+ * `dropOverflow.ts`, read by `gates.ts`, `gatherRows.ts`, `combine.ts`, `groupedMatmul.ts`, `switchLoss.ts` and
+ * `routerBias.ts`. All of it is discrete: no gradient passes through a routing, only through the gates and the rows
+ * that it moves.
  */
-import loadWgsl from '../../shaders/expert_load.wgsl?raw';
 import countsWgsl from '../../shaders/route_counts.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import { ShapeError } from '../config/errors.ts';
@@ -35,31 +35,6 @@ export interface Routing extends RowMap {
   readonly experts: number;
   /** Slots of every expert where they are equal and known beforehand, so that a batched matmul serves; else null. */
   readonly rowsPerExpert: number | null;
-}
-
-const loadKernel = kernel({
-  name: 'expert_load',
-  wgsl: loadWgsl,
-  twin: ({ offsets, load }: { offsets: Words; load: Words }, { E }: { E: number }) => {
-    for (let e = 0; e < E; e++) load[e] = offsets[e + 1] - offsets[e];
-  },
-});
-
-/**
- * Rows that each expert holds, (E) u32. `out` may be a persistent tensor, which a plan can report after every run.
- * Throws `ShapeError` when `out` is not (E) of type u32.
- */
-export function expertLoad(routing: Routing, out?: Tensor): Tensor {
-  const { offsets, experts: E } = routing;
-  const load = out ?? transientTensor(offsets.graph, 'expert load', [E], 'u32');
-  expectShape('expertLoad', 'out', load, [E], 'u32');
-  launch(offsets.graph, {
-    label: `expert load ${E}`,
-    variants: [{ kernel: loadKernel, workgroups: [Math.ceil(E / 64), 1, 1] }],
-    bindings: { offsets, load },
-    parameters: { E },
-  });
-  return load;
 }
 
 const countsKernel = kernel({

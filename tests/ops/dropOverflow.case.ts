@@ -1,5 +1,4 @@
 import { dropOverflow } from '../../src/ops/dropOverflow.ts';
-import { expertLoad } from '../../src/ops/routing.ts';
 import { tokenChoice } from '../../src/ops/tokenChoice.ts';
 import { noise, type OpCase } from './case.ts';
 
@@ -18,7 +17,7 @@ const drops = ({ N, E, choices, capacity }: (typeof shapes)[number], ties: boole
     inputs: { scores: { shape: [N, E], values: (i) => (ties ? Math.round(2 * noise(i)) / 4 : noise(i)) } },
     record: (_, { scores }) => {
       const routing = dropOverflow(scores, tokenChoice(scores, { choices }), { capacity, rule });
-      return [routing.slotOf, routing.pairOf, routing.offsets, expertLoad(routing)];
+      return [routing.slotOf, routing.pairOf, routing.offsets];
     },
   }));
 

@@ -1,6 +1,5 @@
 import { capacityOf } from '../../src/config/capacity.ts';
 import { expertChoice } from '../../src/ops/expertChoice.ts';
-import { expertLoad } from '../../src/ops/routing.ts';
 import { noise, type OpCase } from './case.ts';
 import { perGroupOf } from './routes.ts';
 
@@ -25,7 +24,7 @@ const routes = ({ groups, size, E, ...sizes }: (typeof shapes)[number], ties: bo
   },
   record: (_, { scores }) => {
     const routing = expertChoice(scores, { groups, capacity: capacityOf({ ...sizes, experts: E }, size) });
-    return [routing.slotOf, routing.expertOf, routing.pairOf, routing.offsets, expertLoad(routing)];
+    return [routing.slotOf, routing.expertOf, routing.pairOf, routing.offsets];
   },
 });
 
@@ -35,7 +34,7 @@ const perGroup = (size: number, E: number, capacities: readonly number[], most: 
   inputs: { scores: { shape: [capacities.length * size, E] } },
   record: (_, { scores }) => {
     const routing = expertChoice(scores, { groups: capacities.length, capacity: perGroupOf(scores, capacities, most) });
-    return [routing.slotOf, routing.expertOf, routing.pairOf, routing.offsets, expertLoad(routing)];
+    return [routing.slotOf, routing.expertOf, routing.pairOf, routing.offsets];
   },
 });
 

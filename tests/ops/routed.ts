@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { gates } from '../../src/ops/gates.ts';
-import { expertLoad, none, type Routing } from '../../src/ops/routing.ts';
+import { none, type Routing } from '../../src/ops/routing.ts';
 import { createGraph, persistentTensor, type Tensor } from '../../src/tensor/tensor.ts';
 
 export interface Routed {
@@ -11,6 +11,7 @@ export interface Routed {
   readonly pairOf: number[];
   readonly offsets: number[];
   readonly expertOf: number[];
+  /** Rows that each expert holds. */
   readonly load: number[];
   readonly gates: number[];
   readonly J: number;
@@ -26,19 +27,19 @@ export async function run(
   const graph = createGraph();
   const input = persistentTensor(graph, 'scores', [N, E]);
   const routing = route(input);
-  const load = expertLoad(routing);
   const gate = gates(input, routing, { renormalise: true });
   const runtime = createTwinRuntime();
   const plan = await runtime.compile({ launches: graph.launches }, { keepAll: true });
   runtime.write(input, scores);
   await plan.run();
   const read = async (tensor: Tensor) => Array.from(await plan.read(tensor));
+  const offsets = await read(routing.offsets);
   return {
     slotOf: await read(routing.slotOf),
     pairOf: await read(routing.pairOf),
-    offsets: await read(routing.offsets),
+    offsets,
     expertOf: await read(routing.expertOf),
-    load: await read(load),
+    load: offsets.slice(1).map((end, e) => end - offsets[e]),
     gates: await read(gate),
     J: routing.J,
   };

@@ -1,4 +1,3 @@
-import { expertLoad } from '../../src/ops/routing.ts';
 import { tokenChoice } from '../../src/ops/tokenChoice.ts';
 import { noise, type OpCase } from './case.ts';
 
@@ -15,7 +14,7 @@ const routes = ({ N, E, choices }: (typeof shapes)[number], ties: boolean): OpCa
   inputs: { scores: { shape: [N, E], values: (i) => (ties ? Math.round(2 * noise(i)) / 4 : noise(i)) } },
   record: (_, { scores }) => {
     const routing = tokenChoice(scores, { choices });
-    return [routing.expertOf, routing.slotOf, routing.pairOf, routing.offsets, expertLoad(routing)];
+    return [routing.expertOf, routing.slotOf, routing.pairOf, routing.offsets];
   },
 });
 
