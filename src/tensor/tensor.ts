@@ -30,15 +30,14 @@ export interface TapeEntry {
   readonly contributions: (upstream: Tensor) => Contribution[];
 }
 
-/** A recording in progress: the launches so far and, outside `withoutGradient`, how to reverse them. */
+/** A recording in progress: the launches so far, and how to reverse those that a gradient passes through. */
 export interface Graph {
   readonly launches: Launch[];
   readonly tape: TapeEntry[];
-  recordsGradients: boolean;
 }
 
 export function createGraph(): Graph {
-  return { launches: [], tape: [], recordsGradients: true };
+  return { launches: [], tape: [] };
 }
 
 export function sizeOf(shape: readonly number[]): number {
@@ -113,28 +112,17 @@ export function launch<B extends TwinBindings, P extends Parameters>(
   });
 }
 
-/** Marks `output` as computed from `inputs` and remembers how to reverse it, if gradients are wanted. */
+/** Marks `output` as computed from `inputs` and remembers how to reverse it, if any of them wants a gradient. */
 export function differentiable(
   output: Tensor,
   inputs: readonly Tensor[],
   contributions: TapeEntry['contributions'],
 ): Tensor {
   const { graph } = output;
-  if (!graph.recordsGradients || !inputs.some((input) => input.isDifferentiable)) return output;
+  if (!inputs.some((input) => input.isDifferentiable)) return output;
   const marked = { ...output, isDifferentiable: true };
   graph.tape.push({ inputs, output: marked, contributions });
   return marked;
-}
-
-/** Runs `record` in a region that no gradient passes through. */
-export function withoutGradient<T>(graph: Graph, record: () => T): T {
-  const before = graph.recordsGradients;
-  graph.recordsGradients = false;
-  try {
-    return record();
-  } finally {
-    graph.recordsGradients = before;
-  }
 }
 
 /** The same elements under another shape, with the same gradient (`differentiate.ts`). Throws `ShapeError` when the sizes differ. */
@@ -146,12 +134,7 @@ export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
   }
   if (shape.length === tensor.shape.length && shape.every((length, axis) => length === tensor.shape[axis]))
     return tensor;
-  return tensor.graph.recordsGradients ? { ...tensor, shape } : { ...detach(tensor), shape };
-}
-
-/** The same elements as a constant: no gradient passes. */
-export function detach(tensor: Tensor): Tensor {
-  return { ...tensor, isDifferentiable: false, gradient: undefined };
+  return { ...tensor, shape };
 }
 
 /** `(3, 4, 5)`, as written in error messages. */
