@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { create, globals } from 'webgpu';
 import { DeviceError } from '../config/errors.ts';
+import type { Experiment } from '../config/schema.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import { createTuner, type TuningTable } from '../gpu/tuner.ts';
 import { createTwinRuntime } from '../gpu/twinRuntime.ts';
-import type { MemoryLimits } from '../lab/memory.ts';
+import { expectMemory, type MemoryLimits, memoryOf } from '../lab/memory.ts';
 import { type BackendKind, type Backends, findBackends } from '../train/backends.ts';
 import { oneOf } from './arguments.ts';
 
@@ -67,6 +68,23 @@ export function twinLimits(): MemoryLimits & { readonly bytes: number } {
   const constrained = process.constrainedMemory();
   const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return { bytes: memory, buffer: memory };
+}
+
+/**
+ * Throws `ConfigError` for the first of the runs, one at a time, that is too large for the twins: too much memory would
+ * end the process without a word. An adapter says so itself.
+ */
+export function expectTwinMemory(
+  where: string,
+  { kind }: Runtime,
+  runs: readonly { readonly name: string; readonly experiment: Experiment; readonly vocabularySize: number }[],
+): void {
+  if (kind !== 'cpu') return;
+  const limits = twinLimits();
+  const measured = runs.map(({ name, experiment, vocabularySize }) => {
+    return { name, memory: memoryOf(experiment, vocabularySize, limits.bytes) };
+  });
+  expectMemory(where, measured, limits);
 }
 
 function onTwins(runtime: Runtime): OpenBackend {

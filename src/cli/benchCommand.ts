@@ -8,7 +8,7 @@ import { accountingOf } from '../lab/accounting.ts';
 import { type Workload, workloads } from '../lab/workloads.ts';
 import { createTrainer } from '../train/trainer.ts';
 import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
-import { backendOption, openBackend } from './backend.ts';
+import { backendOption, expectTwinMemory, openBackend } from './backend.ts';
 import { endProgress, print, printJson, progress, table } from './output.ts';
 
 export const benchHelp = `
@@ -57,6 +57,8 @@ export async function benchCommand(args: readonly string[]): Promise<void> {
     .filter(({ id }) => ids.includes(id))
     .map((workload) => ({ ...workload, experiment: withSettings(workload.experiment, settings) }));
   const { runtime, name: adapter, close } = await openBackend(options.backend);
+  const runs = chosen.map(({ id, experiment, vocabularySize }) => ({ name: id, experiment, vocabularySize }));
+  expectTwinMemory('bench step', runtime, runs);
   const timings: StepTiming[] = [];
   for (const workload of chosen) {
     progress(`timing ${workload.id} on ${adapter}`);

@@ -10,7 +10,6 @@ import { presetExperiment, presets } from '../config/presets.ts';
 import type { RunRecord } from '../config/records.ts';
 import { type Experiment, schema } from '../config/schema.ts';
 import { maxInFlight } from '../gpu/runtime.ts';
-import { expectMemory, memoryOf } from '../lab/memory.ts';
 import { createRunCollector, type RunCollector } from '../lab/runRecord.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
 import { createEvaluator } from '../train/evaluation.ts';
@@ -21,7 +20,7 @@ import { createTrainer, type Trainer } from '../train/trainer.ts';
 import { isValidated, trainingLoop } from '../train/trainingLoop.ts';
 import { validate } from '../train/validation.ts';
 import { readOptions, readSettings, wholeNumber } from './arguments.ts';
-import { backendOption, openBackend, twinLimits } from './backend.ts';
+import { backendOption, expectTwinMemory, openBackend } from './backend.ts';
 import { activity, endProgress, progress } from './output.ts';
 import {
   appendMetrics,
@@ -77,12 +76,7 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
   const { experiment, text, directory, snapshot, weights, before } =
     values.resume === undefined ? await newJob(values) : await resumedJob(values);
   const { runtime, name, adapter, close } = await openBackend(values.backend);
-  // Too much memory ends the process without a word; an adapter says so itself.
-  if (runtime.kind === 'cpu') {
-    const limits = twinLimits();
-    const memory = memoryOf(experiment, text.tokenizer.vocabularySize, limits.bytes);
-    expectMemory('train', [{ name: 'one', memory }], limits);
-  }
+  expectTwinMemory('train', runtime, [{ name: 'one', experiment, vocabularySize: text.tokenizer.vocabularySize }]);
   progress(`training on ${name}`);
   const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, activity, weights);
   if (snapshot) trainer.restore(snapshot);

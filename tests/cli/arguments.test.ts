@@ -45,6 +45,15 @@ describe('adapter', () => {
 });
 
 describe('bench step', () => {
+  it('refuses a workload larger than memory, before it allocates anything', async () => {
+    const huge = ['feedForward=expert-choice', 'layers=16', 'width=1024', 'heads=8', 'experts=64', 'expertWidth=8192'];
+    const settings = huge.flatMap((setting) => ['--set', `model.${setting}`]);
+    expectRefusal(
+      await sdlm(['bench', 'step', '--workload', 'W1', ...settings, ...cpu]),
+      /^sdlm: bench step: expected .* bytes of memory, got W1 with/,
+    );
+  });
+
   it('prints time, dispatches and memory', async () => {
     const { code, out } = await sdlm(['bench', 'step', '--json', '--workload', 'W0', '--steps', '2', ...cpu]);
     expect(code).toBe(0);
