@@ -6,11 +6,11 @@ import wgsl from '../../shaders/cross_entropy.wgsl?raw';
 import backwardWgsl from '../../shaders/cross_entropy_backward.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import weightedMeanWgsl from '../../shaders/weighted_mean.wgsl?raw';
+import { ShapeError } from '../config/errors.ts';
 import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
-
-const NONE = 0xffffffff;
+import { none } from './routing.ts';
 
 const forwardKernel = kernel({
   name: 'cross_entropy',
@@ -23,7 +23,7 @@ const forwardKernel = kernel({
     for (let n = 0; n < N; n++) {
       b.nll[n] = 0;
       b.logSum[n] = 0;
-      if (b.slotOf[n] === NONE) continue;
+      if (b.slotOf[n] === none) continue;
       const base = b.slotOf[n] * V;
       let largest = Number.NEGATIVE_INFINITY;
       for (let v = 0; v < V; v++) if (v !== maskId) largest = Math.max(largest, b.logits[base + v]);
@@ -54,7 +54,7 @@ const backwardKernel = kernel({
   ) => {
     const rows = COUNTED ? Math.max(1, b.counted[1]) : N;
     for (let n = 0; n < N; n++) {
-      if (b.slotOf[n] === NONE) continue;
+      if (b.slotOf[n] === none) continue;
       const base = b.slotOf[n] * V;
       const scale = (b.dloss[0] * b.weights[Math.floor(n / T)]) / rows;
       for (let v = 0; v < V; v++) b.dlogits[base + v] = scale * Math.exp(b.logits[base + v] - b.logSum[n]);
@@ -93,7 +93,7 @@ export interface CrossEntropy {
 
 /**
  * `loss = sum over positions with a slot of weights[b] * -log softmax(logits)[target] / (B T)` in nats:
- * logits (B T, V + 1) with rows by slot, slotOf (B T) (NONE: no loss), targets (B T), weights (B). The softmax runs
+ * logits (B T, V + 1) with rows by slot, slotOf (B T) (`none`: no loss), targets (B T), weights (B). The softmax runs
  * over all columns but `maskId`; no target may be the mask. Normalised by all positions, not by the masked ones
  * (LLaDA 2502.09992, equation 3), unless `counted` (2) is given, whose second word is the number of positions to divide
  * by, e.g. `offsets` of the sort that dealt the slots (MaskGIT 2202.04200, equation 1). Throws `ShapeError` for other
@@ -109,6 +109,8 @@ export function crossEntropy(
   const { graph } = logits;
   const { N, V } = expectShape('crossEntropy', 'logits', logits, ['N', 'V']);
   const { B } = expectShape('crossEntropy', 'weights', weights, ['B']);
+  if (N % B !== 0) throw new ShapeError(`crossEntropy: expected logits of ${B} samples of one length, got ${N} rows`);
+  if (!(maskId < V)) throw new ShapeError(`crossEntropy: expected a mask among ${V} columns, got column ${maskId}`);
   expectShape('crossEntropy', 'slotOf', slotOf, [N], 'u32');
   expectShape('crossEntropy', 'targets', targets, [N], 'u32');
   if (options.counted) expectShape('crossEntropy', 'counted', options.counted, [2], 'u32');

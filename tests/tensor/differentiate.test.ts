@@ -4,6 +4,7 @@ import { ShapeError } from '../../src/config/errors.ts';
 import type { Range } from '../../src/gpu/recording.ts';
 import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { add, backward } from '../../src/ops/add.ts';
+import { crossEntropy } from '../../src/ops/crossEntropy.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { rmsnorm } from '../../src/ops/rmsnorm.ts';
 import { swiglu } from '../../src/ops/swiglu.ts';
@@ -108,6 +109,13 @@ test('the answer of backward is the gradient of an inner tensor, or null where n
   expect(Array.from(await plan.read(gradientOf(inner)!))).toEqual([2, 2]);
 });
 
+function lossOf(graph: Graph, { rows, samples, maskId }: { rows: number; samples: number; maskId: number }): unknown {
+  const words = (label: string) => persistentTensor(graph, label, [rows], { type: 'u32' });
+  const weights = persistentTensor(graph, 'weights', [samples]);
+  const logits = persistentTensor(graph, 'logits', [rows, 4]);
+  return crossEntropy(logits, { slotOf: words('slots'), targets: words('targets'), weights, maskId });
+}
+
 const shapes: [string, RegExp, (graph: Graph) => unknown][] = [
   ['add', /^add: expected .*, got \(3\)/, (g) => add(persistentTensor(g, 'a', [2]), persistentTensor(g, 'b', [3]))],
   [
@@ -121,6 +129,16 @@ const shapes: [string, RegExp, (graph: Graph) => unknown][] = [
     (g) => rmsnorm(persistentTensor(g, 'x', [3, 4, 5]), persistentTensor(g, 'w', [5])),
   ],
   ['swiglu', /^swiglu: expected .*, got .*3/, (g) => swiglu(persistentTensor(g, 'x', [2, 3]))],
+  [
+    'cross-entropy of samples of uneven length',
+    /^crossEntropy: expected logits of 2 samples of one length, got 5 rows$/,
+    (g) => lossOf(g, { rows: 5, samples: 2, maskId: 3 }),
+  ],
+  [
+    'the column of the mask',
+    /^crossEntropy: expected a mask among 4 columns, got column 4$/,
+    (g) => lossOf(g, { rows: 4, samples: 2, maskId: 4 }),
+  ],
   [
     'reshape',
     /^reshape: expected 6 elements for \(2, 3\), got \(4\)/,
