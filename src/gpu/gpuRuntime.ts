@@ -8,7 +8,7 @@ import { openDevice } from './device.ts';
 import { compilePlan, type GpuContext, sliceTyped } from './gpuPlan.ts';
 import { createPipelineCache } from './pipelines.ts';
 import type { Range, Storage } from './recording.ts';
-import type { Data, Runtime } from './runtime.ts';
+import { type Data, expectFits, type Runtime } from './runtime.ts';
 import type { Tuner } from './tuner.ts';
 
 export interface GpuRuntime extends Runtime {
@@ -116,11 +116,11 @@ export async function createGpuRuntime(
     memory: () => ({ bytes, peakBytes }),
     compile: (recording, options = {}) => compilePlan(context, recording, options),
     write: (range, data) => {
-      const array = Array.isArray(data) ? toArray(range.storage, data) : (data as Data);
-      if (array.length > range.length) {
-        throw new KernelError(`${range.storage.label}: expected at most ${range.length} elements, got ${array.length}`);
-      }
-      device.queue.writeBuffer(bufferOf(range), 4 * range.offset, array as Float32Array<ArrayBuffer>);
+      const buffer = bufferOf(range);
+      expectFits(range, data);
+      const Stored = range.storage.type === 'u32' ? Uint32Array : Float32Array;
+      const array = data instanceof Stored ? data : toArray(range.storage, data);
+      device.queue.writeBuffer(buffer, 4 * range.offset, array as Float32Array<ArrayBuffer>);
     },
     read: (ranges) => read(ranges.map((range) => ({ buffer: bufferOf(range), range }))),
     release,
@@ -132,6 +132,6 @@ export async function createGpuRuntime(
   };
 }
 
-function toArray(storage: Storage, values: readonly number[]): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+function toArray(storage: Storage, values: ArrayLike<number>): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
   return storage.type === 'u32' ? Uint32Array.from(values) : Float32Array.from(values);
 }

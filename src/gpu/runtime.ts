@@ -1,6 +1,7 @@
 /**
  * What runs a recorded step: the GPU (`gpuRuntime.ts`) or the CPU twins (`twinRuntime.ts`), behind one interface.
  */
+import { KernelError } from '../config/errors.ts';
 import type { Launch, Range, Recording, Storage } from './recording.ts';
 
 export type Data = Float32Array | Float64Array | Uint32Array;
@@ -47,9 +48,18 @@ export interface Runtime {
   /** Bytes of buffers that exist now, and the most there have been. */
   memory(): { bytes: number; peakBytes: number };
   compile(recording: Recording, options?: CompileOptions): Promise<Plan>;
-  /** Writes a persistent storage from `range.offset`; takes effect before the next run. */
+  /**
+   * Writes a persistent storage from `range.offset`, as numbers of the storage's type; takes effect before the next run.
+   * Throws `KernelError` for a transient storage, or for more elements than the range holds.
+   */
   write(range: Range, data: Data | readonly number[]): void;
   read(ranges: readonly Range[]): Promise<Data[]>;
   release(storages: readonly Storage[]): void;
   destroy(): void;
+}
+
+/** Throws `KernelError` for more data than a range holds. */
+export function expectFits({ storage, length }: Range, data: ArrayLike<number>): void {
+  if (data.length <= length) return;
+  throw new KernelError(`${storage.label}: expected at most ${length} elements, got ${data.length}`);
 }

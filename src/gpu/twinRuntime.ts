@@ -12,7 +12,7 @@ import {
   type Recording,
   type Storage,
 } from './recording.ts';
-import type { CompileOptions, Data, LaunchTime, Plan, Runtime } from './runtime.ts';
+import { type CompileOptions, type Data, expectFits, type LaunchTime, type Plan, type Runtime } from './runtime.ts';
 
 /** A runtime on plain arrays. With `bits` 64 every `f32` storage is a Float64Array. */
 export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runtime {
@@ -95,7 +95,11 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
     kind: 'cpu',
     memory: () => ({ bytes, peakBytes }),
     compile,
-    write: (range, data) => requirePersistent(range).set(data),
+    write: (range, data) => {
+      const array = requirePersistent(range);
+      expectFits(range, data);
+      array.set(data);
+    },
     read: async (ranges) => ranges.map((range) => requirePersistent(range).slice()),
     release,
     destroy: () => {

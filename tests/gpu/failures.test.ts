@@ -5,6 +5,7 @@ import { requestAdapter } from '../../src/gpu/device.ts';
 import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
 import { type Floats, kernel } from '../../src/gpu/kernel.ts';
 import { createTuner } from '../../src/gpu/tuner.ts';
+import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { add } from '../../src/ops/add.ts';
 import { createGraph, type Graph, launch, persistentTensor, transientTensor } from '../../src/tensor/tensor.ts';
 import { requestTestGpu } from '../support/gpu.ts';
@@ -69,6 +70,30 @@ test('a tensor larger than the device can hold, and one larger than it can bind'
   }
   expect(runtime.memory().bytes).toBe(before);
   await expectUsable();
+});
+
+test.each([
+  ['GPU', runtime],
+  ['twins', createTwinRuntime()],
+])('numbers of another type are converted, and more than a range holds is refused: %s', async (_, on) => {
+  const graph = createGraph();
+  const floats = persistentTensor(graph, 'floats', [4]);
+  const words = persistentTensor(graph, 'words', [4], { type: 'u32' });
+  on.write({ ...floats, length: 2 }, Float64Array.of(0.5, 2));
+  on.write(words, Float32Array.of(3, 4, 5));
+  expect((await on.read([floats, words])).map((data) => Array.from(data))).toEqual([
+    [0.5, 2, 0, 0],
+    [3, 4, 5, 0],
+  ]);
+  expect(() => on.write({ ...floats, length: 2 }, [1, 2, 3])).toThrow(
+    new KernelError('floats: expected at most 2 elements, got 3'),
+  );
+  const transient = transientTensor(graph, 'passing', [4]);
+  expect(() => on.write(transient, [1])).toThrow(
+    new KernelError('passing: expected a persistent storage, got a transient one'),
+  );
+  on.release([floats.storage, words.storage]);
+  expect(errors).toEqual([]);
 });
 
 test('WGSL that does not compile names its file and line', async () => {
