@@ -5,6 +5,7 @@
  */
 import { DeviceError, KernelError } from '../config/errors.ts';
 import { interfaceOf, packParameters } from './kernel.ts';
+import { createPace } from './pace.ts';
 import type { Pipeline, PipelineCache } from './pipelines.ts';
 import {
   alignUp,
@@ -26,7 +27,9 @@ export interface GpuContext {
   readonly pipelineOf: PipelineCache;
   createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer;
   destroyBuffer(buffer: GPUBuffer): void;
+  /** Buffer of a persistent storage, created when first asked for. */
   persistentBuffer(storage: Storage): GPUBuffer;
+  hasBuffer(storage: Storage): boolean;
   release(storages: readonly Storage[]): void;
   read(sources: readonly { buffer: GPUBuffer; range: Range }[]): Promise<Data[]>;
 }
@@ -38,13 +41,34 @@ interface Bound {
   readonly group: GPUBindGroup;
 }
 
-/** Compiles a recording. Throws `DeviceError` when its memory does not fit, `KernelError` for a bad shader. */
+/**
+ * Compiles a recording. Throws `DeviceError` when its memory does not fit, `KernelError` for a bad shader or parameter;
+ * nothing that it allocated is left then.
+ */
 export async function compilePlan(context: GpuContext, recording: Recording, options: CompileOptions): Promise<Plan> {
+  const memory = planMemory(recording, { keepAll: options.keepAll, kept: options.report });
+  requireLimits(context.device, recording, memory);
+  const fresh = memory.persistent.filter((storage) => !context.hasBuffer(storage));
+  const owned: GPUBuffer[] = [];
+  try {
+    return await buildPlan(context, recording, options, memory, owned);
+  } catch (error) {
+    owned.forEach(context.destroyBuffer);
+    context.release(fresh);
+    throw error;
+  }
+}
+
+/** The plan, and the buffers that are its own in `owned`. */
+async function buildPlan(
+  context: GpuContext,
+  recording: Recording,
+  options: CompileOptions,
+  memory: MemoryPlan,
+  owned: GPUBuffer[],
+): Promise<Plan> {
   const { device } = context;
   const { onProgress = () => {} } = options;
-  const memory = planMemory(recording, { keepAll: options.keepAll, kept: options.report });
-  requireLimits(device, recording, memory);
-  const owned: GPUBuffer[] = [];
   const create = (descriptor: GPUBufferDescriptor) => {
     const buffer = context.createBuffer(descriptor);
     owned.push(buffer);
@@ -52,6 +76,7 @@ export async function compilePlan(context: GpuContext, recording: Recording, opt
   };
 
   onProgress(`compiling ${recording.launches.length} kernel launches`);
+  const parameters = recording.launches.map((launch) => packParameters(launch.variants[0].kernel, launch.parameters));
   const pipelines = await Promise.all(
     recording.launches.map(({ variants }) => Promise.all(variants.map(context.pipelineOf))),
   );
@@ -64,11 +89,10 @@ export async function compilePlan(context: GpuContext, recording: Recording, opt
   const bufferOf = (storage: Storage) =>
     storage.lifetime === 'persistent' ? context.persistentBuffer(storage) : slots[memory.slotOf.get(storage)!];
   memory.persistent.forEach(bufferOf);
-  const uniforms = createUniforms(device, recording, create);
+  const uniforms = createUniforms(device, parameters, create);
   const report = createReport(device, options.report ?? [], bufferOf, create);
   const outOfMemory = await device.popErrorScope();
   if (outOfMemory) {
-    owned.forEach(context.destroyBuffer);
     const megabytes = Math.ceil(memory.bytes / 2 ** 20);
     throw new DeviceError(`GPU memory: expected ${megabytes} MiB to be free, got "${outOfMemory.message}"`);
   }
@@ -150,47 +174,6 @@ function requireLimits({ limits }: GPUDevice, { launches }: Recording, { slots, 
   check('tensors', limits.maxStorageBufferBindingSize, ranges);
 }
 
-/** A submit longer than this, in milliseconds, would be felt in a page that shares the adapter. */
-const longSubmit = 100;
-const mostParts = 16;
-
-/** Of so many runs the quickest counts: a machine that was busy for a moment is not slow. */
-const pacingRuns = 4;
-
-/**
- * Into how many submits a run is cut, by how long the last few took: from their start, or from the end of the one
- * before where runs overlap. The first run does not count, as drivers finish compiling in it.
- */
-export function createPace(now: () => number = () => performance.now()): {
-  begin(): { readonly parts: number; end(): void };
-  /** Submits of the next run. */
-  readonly parts: number;
-} {
-  let parts = 1;
-  let durations: number[] = [];
-  let lastEnd: number | null = null;
-  return {
-    get parts() {
-      return parts;
-    },
-    begin: () => {
-      const start = now();
-      return {
-        parts,
-        end: () => {
-          const end = now();
-          if (lastEnd !== null) {
-            durations = [...durations.slice(1 - pacingRuns), end - Math.max(start, lastEnd)];
-            const isKnown = durations.length === pacingRuns;
-            parts = isKnown ? Math.min(mostParts, Math.max(1, Math.ceil(Math.min(...durations) / longSubmit))) : 1;
-          }
-          lastEnd = end;
-        },
-      };
-    },
-  };
-}
-
 function encode(pass: GPUComputePassEncoder, { launch, variant, pipeline, group }: Bound): void {
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, group);
@@ -201,10 +184,9 @@ function encode(pass: GPUComputePassEncoder, { launch, variant, pipeline, group 
 /** The parameters of all launches in one uniform buffer, one aligned slice each. */
 function createUniforms(
   device: GPUDevice,
-  recording: Recording,
+  packed: readonly ArrayBuffer[],
   create: (descriptor: GPUBufferDescriptor) => GPUBuffer,
 ): { buffer: GPUBuffer; stride: number } {
-  const packed = recording.launches.map((launch) => packParameters(launch.variants[0].kernel, launch.parameters));
   const largest = Math.max(16, ...packed.map(({ byteLength }) => byteLength));
   const stride = alignUp(largest, device.limits.minUniformBufferOffsetAlignment);
   const bytes = new Uint8Array(stride * Math.max(1, packed.length));

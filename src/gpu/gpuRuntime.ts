@@ -105,6 +105,7 @@ export async function createGpuRuntime(
     createBuffer,
     destroyBuffer,
     persistentBuffer,
+    hasBuffer: (storage) => memory.has(storage),
     release,
     read,
   };

@@ -72,6 +72,25 @@ test('a tensor larger than the device can hold, and one larger than it can bind'
   await expectUsable();
 });
 
+test('a recording that fails to compile leaves no buffer behind', async () => {
+  const before = runtime.memory().bytes;
+  const graph = createGraph();
+  const x = persistentTensor(graph, 'x', [64]);
+  const sum = add(x, x);
+  const [good] = graph.launches;
+  const withoutLength = { ...good, parameters: { ADD: 1 } };
+  const outOfTune = { ...good, variants: [good.variants[0], good.variants[0]], tuningData: { a: () => 1 } };
+  for (const [launch, sentence] of [
+    [withoutLength, 'add: expected a number for parameter length, got undefined'],
+    [outOfTune, 'add sum: expected tuning data for a transient tensor, got x'],
+  ] as const) {
+    const compiled = runtime.compile({ launches: [launch] }, { report: [sum] });
+    await expect(compiled).rejects.toThrow(new KernelError(sentence));
+    expect(runtime.memory().bytes).toBe(before);
+  }
+  await expectUsable();
+});
+
 test.each([
   ['GPU', runtime],
   ['twins', createTwinRuntime()],
