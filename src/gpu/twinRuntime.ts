@@ -56,8 +56,7 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
     // A slot may hold floats in one launch and words in another, so it is a raw buffer with a view per type.
     const width = bits / 8;
     const slots = plan.slots.map((length) => new ArrayBuffer(length * width));
-    const slotBytes = slots.reduce((sum, slot) => sum + slot.byteLength, 0);
-    account(slotBytes);
+    for (const slot of slots) account(slot.byteLength);
     const arrayOf = (storage: Storage): Data => {
       if (storage.lifetime === 'persistent') return persistent(storage);
       const slot = slots[plan.slotOf.get(storage)!];
@@ -84,8 +83,8 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
       read: async (range) => view(arrayOf(range.storage), range).slice(),
       profile: async (repeats) => recording.launches.map((launch, index) => time(launch, steps[index], repeats)),
       destroy: () => {
-        slots.length = 0;
-        account(-slotBytes);
+        for (const slot of slots.splice(0)) account(-slot.byteLength);
+        steps.length = 0; // They hold the memory too.
         release(constantsOf(plan));
       },
     };

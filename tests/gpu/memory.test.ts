@@ -73,6 +73,7 @@ test('constants go with their plan; inputs stay until they are released', async 
     const plan = await runtime.compile({ launches: graph.launches }, { report: [sum] });
     expect(Array.from((await plan.run())[0])).toEqual([11, 12, 13, 14]);
     plan.destroy();
+    plan.destroy();
     expect(runtime.memory().bytes).toBe(4 * 4);
   }
 });
