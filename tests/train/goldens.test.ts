@@ -123,8 +123,8 @@ test.each(goldens.map((golden) => [golden.name, golden] as const))('%s on float3
   expect(await differences(golden, createTwinRuntime(), 1e-5)).toEqual([]);
 });
 
-// One of each kind on the GPU, with one runtime and so one set of pipelines: a software adapter compiles for seconds
-// what it runs in milliseconds.
+// One of each feed-forward and of each objective on the GPU, with one runtime and so one set of pipelines: a software
+// adapter compiles for seconds what it runs in milliseconds.
 const errors: string[] = [];
 const adapter = await requestAdapter(await requestTestGpu());
 const gpu = await createGpuRuntime(adapter, createTuner(), (error) => errors.push(error.message));
@@ -133,7 +133,22 @@ const onGpu = [
   'dense-qk-norm',
   'expert-choice-sigmoid-renormalised-shared',
   'token-choice-2-sigmoid-renormalised-shared',
+  'autoregressive-dense',
+  'block-diffusion-dense',
 ];
+
+test('goldens of every feed-forward and of every objective run on the GPU', () => {
+  const kindsOf = (some: readonly Golden[], kind: (golden: Golden) => string) => [...new Set(some.map(kind))].sort();
+  const chosen = goldens.filter(({ name }) => onGpu.includes(name));
+  expect(chosen).toHaveLength(onGpu.length);
+  for (const kind of [
+    ({ experiment }: Golden) => experiment.model.feedForward,
+    ({ experiment }: Golden) => experiment.objective.kind,
+  ]) {
+    expect(kindsOf(chosen, kind)).toEqual(kindsOf(goldens, kind));
+  }
+});
+
 test.each(onGpu)(
   '%s on the GPU',
   async (name) => {
