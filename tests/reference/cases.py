@@ -320,7 +320,7 @@ CASES = [
     ),
     case(
         "muon-expert-choice-shared",
-        27,
+        43,
         (2, 9),
         11,
         {
