@@ -29,19 +29,10 @@ export interface MuonMatrix {
   readonly columns: number;
 }
 
-/** Calls `visit` with the index in (G, R, C) and in the flat parameters of every element. */
-function eachPlace(
-  places: Words,
-  { G, R, C }: { G: number; R: number; C: number },
-  visit: (i: number, at: number) => void,
-): void {
-  for (let g = 0, i = 0; g < G; g++) {
-    const offset = places[2 * g];
-    const isAcross = places[2 * g + 1] === 1;
-    for (let r = 0; r < R; r++) {
-      for (let c = 0; c < C; c++, i++) visit(i, offset + (isAcross ? c * R + r : r * C + c));
-    }
-  }
+/** Element (r, c) of matrix g of (G, R, C) lies at `first + r * down + c * along` of the flat parameters. */
+function placeOf(places: Words, g: number, R: number, C: number): { first: number; down: number; along: number } {
+  const isAcross = places[2 * g + 1] === 1;
+  return { first: places[2 * g], down: isAcross ? 1 : C, along: isAcross ? R : 1 };
 }
 
 const momentumKernel = kernel({
@@ -50,14 +41,21 @@ const momentumKernel = kernel({
   helpers: [indexWgsl, placeWgsl],
   twin: (
     b: { gradient: Floats; clip: Floats; places: Words; moment1: Floats; u: Floats },
-    p: { G: number; R: number; C: number; beta: number },
+    { G, R, C, beta }: { G: number; R: number; C: number; beta: number },
   ) => {
-    eachPlace(b.places, p, (i, at) => {
-      const g = b.gradient[at] * b.clip[1];
-      const m = p.beta * b.moment1[at] + (1 - p.beta) * g;
-      b.moment1[at] = m;
-      b.u[i] = p.beta * m + (1 - p.beta) * g;
-    });
+    const { gradient, moment1, u } = b;
+    const scale = b.clip[1];
+    for (let matrix = 0, i = 0; matrix < G; matrix++) {
+      const { first, down, along } = placeOf(b.places, matrix, R, C);
+      for (let r = 0; r < R; r++) {
+        for (let c = 0, at = first + r * down; c < C; c++, i++, at += along) {
+          const g = gradient[at] * scale;
+          const m = beta * moment1[at] + (1 - beta) * g;
+          moment1[at] = m;
+          u[i] = beta * m + (1 - beta) * g;
+        }
+      }
+    }
   },
 });
 
@@ -93,16 +91,22 @@ const updateKernel = kernel({
   helpers: [indexWgsl, placeWgsl],
   twin: (
     b: { x: Floats; hyper: Floats; places: Words; parameter: Floats; average: Floats },
-    p: { G: number; R: number; C: number; weightDecay: number; scale: number },
+    { G, R, C, weightDecay, scale }: { G: number; R: number; C: number; weightDecay: number; scale: number },
   ) => {
+    const { x, parameter, average } = b;
     const rate = b.hyper[0];
     const averageDecay = b.hyper[3];
-    eachPlace(b.places, p, (i, at) => {
-      let value = b.parameter[at];
-      value -= rate * (p.weightDecay * value + p.scale * b.x[i]);
-      b.parameter[at] = value;
-      b.average[at] = value + averageDecay * (b.average[at] - value);
-    });
+    for (let matrix = 0, i = 0; matrix < G; matrix++) {
+      const { first, down, along } = placeOf(b.places, matrix, R, C);
+      for (let r = 0; r < R; r++) {
+        for (let c = 0, at = first + r * down; c < C; c++, i++, at += along) {
+          let value = parameter[at];
+          value -= rate * (weightDecay * value + scale * x[i]);
+          parameter[at] = value;
+          average[at] = value + averageDecay * (average[at] - value);
+        }
+      }
+    }
   },
 });
 
