@@ -20,7 +20,7 @@ const viridisAnchors: readonly Rgb[] = [
 ];
 
 /** 256 colours, RGB bytes in a row. */
-export const viridisTable: Uint8ClampedArray = buildViridis();
+const viridisTable: Uint8ClampedArray = buildViridis();
 
 function buildViridis(): Uint8ClampedArray {
   const table = new Uint8ClampedArray(256 * 3);
@@ -38,8 +38,18 @@ function buildViridis(): Uint8ClampedArray {
 }
 
 /** Index into the table for a share from 0 to 1; what lies outside takes the end. */
-export function viridisIndex(share: number): number {
+function viridisIndex(share: number): number {
   return Math.round(Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0)) * 255);
+}
+
+/** The pixels of values from 0 to `top` through viridis: four bytes each, opaque. */
+export function viridisPixels(values: ArrayLike<number>, top: number): Uint8ClampedArray<ArrayBuffer> {
+  const pixels = new Uint8ClampedArray(values.length * 4).fill(255);
+  for (let i = 0; i < values.length; i += 1) {
+    const colour = viridisIndex(values[i] / top) * 3;
+    pixels.set(viridisTable.subarray(colour, colour + 3), i * 4);
+  }
+  return pixels;
 }
 
 /** Viridis as a CSS colour, for a share from 0 to 1. */

@@ -1,6 +1,6 @@
 /** Colours that carry data: readable ink on every one, neighbours apart, the scale's ends where they belong. */
 import { describe, expect, it } from 'vitest';
-import { expertColour, inkOn, lineColours, lineStyle, viridis, viridisTable } from '../../src/ui/colours.ts';
+import { expertColour, inkOn, lineColours, lineStyle, viridis, viridisPixels } from '../../src/ui/colours.ts';
 
 function luminance(colour: string): number {
   const [r, g, b] = [1, 3, 5].map((at) => {
@@ -106,7 +106,14 @@ describe('colours', () => {
     for (let i = 0; i <= 255; i += 1) {
       expect(contrast(viridis(i / 255), inkOn(viridis(i / 255)))).toBeGreaterThanOrEqual(4.5);
     }
-    expect(viridisTable).toHaveLength(768);
+  });
+
+  it('paints as many opaque pixels as values, in the colours of the scale', () => {
+    const pixels = viridisPixels([0, 3, 99, Number.NaN], 4);
+    const colours = [0, 1, 2, 3].map((i) => `rgb(${pixels.slice(i * 4, i * 4 + 3).join(', ')})`);
+    const rgb = (hex: string) => `rgb(${[1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(', ')})`;
+    expect(colours).toEqual([0, 0.75, 1, 0].map((share) => rgb(viridis(share))));
+    expect([3, 7, 11, 15].map((at) => pixels[at])).toEqual([255, 255, 255, 255]);
   });
 
   it('takes the nearest end outside the scale', () => {

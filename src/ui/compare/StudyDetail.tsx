@@ -75,6 +75,11 @@ function StudyTable({ table: { title, columns, rows } }: { table: StudyRecord['t
   const name = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   return (
     <div className="study-table">
+      <DataTable
+        caption={title}
+        columns={columns}
+        rows={rows.map((row) => row.map((cell) => (typeof cell === 'number' ? inDigits(cell) : cell)))}
+      />
       <Button
         variant="subtle"
         color="gray"
@@ -85,11 +90,6 @@ function StudyTable({ table: { title, columns, rows } }: { table: StudyRecord['t
       >
         CSV
       </Button>
-      <DataTable
-        caption={title}
-        columns={columns}
-        rows={rows.map((row) => row.map((cell) => (typeof cell === 'number' ? inDigits(cell) : cell)))}
-      />
     </div>
   );
 }

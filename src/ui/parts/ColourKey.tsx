@@ -1,25 +1,14 @@
 /** What the colour of a token cell means. */
 import { viridis } from '../colours.ts';
 import { type CellColour, confidenceTint } from './denoising.ts';
-
-const shares = [0, 0.25, 0.5, 0.75, 1];
+import { Gradient } from './Gradient.tsx';
 
 export function ColourKey({ colour }: { colour: CellColour }) {
-  const stops = shares.map((share) => (colour === 'call' ? viridis(share) : confidenceTint(share)));
   const [from, to] = colour === 'call' ? ['first call', 'last'] : ['unsure (0)', 'sure (1)'];
   return (
     <span className="panel-note" style={{ display: 'inline-flex', alignItems: 'center', gap: 6, flexWrap: 'wrap' }}>
       {from}
-      <span
-        aria-hidden="true"
-        style={{
-          width: 84,
-          height: 10,
-          borderRadius: 3,
-          background: `linear-gradient(90deg, ${stops.join(', ')})`,
-          border: '1px solid var(--page-line)',
-        }}
-      />
+      <Gradient colourOf={colour === 'call' ? viridis : confidenceTint} />
       {to}
       <KeyEntry style={{ background: 'var(--cell-masked)' }}>masked</KeyEntry>
       <KeyEntry style={{ border: '1.5px solid var(--accent)' }}>this call</KeyEntry>

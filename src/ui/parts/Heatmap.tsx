@@ -4,8 +4,9 @@
  */
 import { useElementSize } from '@mantine/hooks';
 import { type MouseEvent, useEffect, useRef, useState } from 'react';
-import { inkOn, viridis, viridisIndex, viridisTable } from '../colours.ts';
+import { inkOn, viridis, viridisPixels } from '../colours.ts';
 import { three } from '../format.ts';
+import { Gradient } from './Gradient.tsx';
 
 interface HeatmapProps {
   label: string;
@@ -41,13 +42,7 @@ export function Heatmap(props: HeatmapProps) {
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context || rows === 0 || columns === 0) return;
-    const image = context.createImageData(columns, rows);
-    for (let i = 0; i < rows * columns; i += 1) {
-      const colour = viridisIndex(values[i] / top) * 3;
-      for (let channel = 0; channel < 3; channel += 1) image.data[i * 4 + channel] = viridisTable[colour + channel];
-      image.data[i * 4 + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
+    context.putImageData(new ImageData(viridisPixels(values, top), columns, rows), 0, 0);
   }, [values, rows, columns, top]);
 
   const hover = (event: MouseEvent<HTMLElement>) => {
@@ -83,6 +78,9 @@ export function Heatmap(props: HeatmapProps) {
           fontSize={12}
           fill="currentColor"
         >
+          {cellWidth >= 12 && (
+            <path d={gaps(columns, rows, cellWidth, cellHeight)} stroke="var(--mantine-color-body)" strokeWidth={1.5} />
+          )}
           {rowNoteTitle && (
             <text x={width} y={13} textAnchor="end" fontSize={11}>
               {rowNoteTitle}
@@ -134,17 +132,19 @@ export function Heatmap(props: HeatmapProps) {
         </svg>
       </div>
       <div className="panel-note tabular" style={{ marginTop: 6, display: 'flex', gap: 8, alignItems: 'center' }}>
-        <span
-          aria-hidden="true"
-          style={{
-            width: 72,
-            height: 8,
-            borderRadius: 2,
-            background: `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map(viridis).join(', ')})`,
-          }}
-        />
+        <Gradient colourOf={viridis} />
         <span>{hoveredText}</span>
       </div>
     </div>
   );
+}
+
+/** Lines between the cells, so that equal values still read as cells. */
+function gaps(columns: number, rows: number, width: number, height: number): string {
+  const across = Array.from(
+    { length: rows - 1 },
+    (_, row) => `M${left} ${head + (row + 1) * height}h${columns * width}`,
+  );
+  const down = Array.from({ length: columns - 1 }, (_, c) => `M${left + (c + 1) * width} ${head}v${rows * height}`);
+  return [...across, ...down].join('');
 }
