@@ -21,7 +21,7 @@ test('train, reload, continue', async () => {
     const offer = page.getByTestId('kept-run');
     expect(await offer.innerText()).toContain(`left at step ${paused} of 100,000`);
     expect(page.url()).toContain('training.seed=6');
-    await offer.getByRole('button', { name: `Continue the run from step ${paused}` }).click();
+    await offer.getByRole('button', { name: 'Continue the run' }).click();
     await untilStep(page, paused + 20);
     expect(await offer.count()).toBe(0);
     expect(page.url()).toContain('training.seed=5');

@@ -19,7 +19,7 @@ export function ContinueRun() {
         ({name}; {when}).
       </Text>
       <Button size="compact-sm" variant="light" onClick={() => void continueRun()}>
-        {isFinished ? 'Open it again' : `Continue the run from step ${whole(step)}`}
+        {isFinished ? 'Open it again' : 'Continue the run'}
       </Button>
       <Button size="compact-sm" variant="subtle" color="gray" c="dimmed" onClick={() => void forgetRun()}>
         Give it up
