@@ -2,7 +2,7 @@
 import { create } from 'zustand';
 import { decodersFor } from '../config/decoders.ts';
 import type { DecodeFrame, DecodeRequest, ModelReport } from '../worker/protocol.ts';
-import { modelOf, useRun } from './run.ts';
+import { shownModel, shownWeights, useRun } from './run.ts';
 import { ask, listen } from './session.ts';
 
 export interface DecodeResult {
@@ -11,8 +11,11 @@ export interface DecodeResult {
   tokensPerCall: number;
 }
 
+/** What is asked for; whose weights answer is `shownWeights`. */
+export type DecodeSettings = Omit<DecodeRequest, 'weights'>;
+
 export interface DecodeState {
-  request: DecodeRequest;
+  request: DecodeSettings;
   /** One frame per network call so far, the masked start first; replaced, never changed in place. */
   frames: readonly DecodeFrame[];
   /** Index of the frame on show. */
@@ -26,7 +29,6 @@ export interface DecodeState {
 
 export const useDecode = create<DecodeState>(() => ({
   request: {
-    weights: 'pretrained',
     decoder: 'confidence',
     steps: 32,
     temperature: 0.7,
@@ -44,16 +46,13 @@ export const useDecode = create<DecodeState>(() => ({
   model: null,
 }));
 
-/** Changes what the next decode will do. Other weights bring their own window as the length, and fitting decoders. */
-export function editDecode(changes: Partial<DecodeRequest>): void {
+/** Changes what the next decode will do. */
+export function editDecode(changes: Partial<DecodeSettings>): void {
   useDecode.setState(({ request }) => ({ request: { ...request, ...changes } }));
-  if (changes.weights) fitModel();
 }
 
-function fitModel(): void {
-  const model = modelOf(useRun.getState(), useDecode.getState().request.weights);
-  if (!model) return;
-  const { data, objective } = model.experiment;
+/** Another model brings its own window as the length, and decoders that fit it. */
+function fitModel({ experiment: { data, objective } }: ModelReport): void {
   const length = data.sequenceLength;
   const fitting = decodersFor(objective.kind);
   useDecode.setState(({ request }) => {
@@ -63,12 +62,14 @@ function fitModel(): void {
 }
 
 useRun.subscribe((now, before) => {
-  if (now.pretrained !== before.pretrained || now.model !== before.model) fitModel();
+  const model = shownModel(now);
+  if (model && model !== shownModel(before)) fitModel(model);
 });
 
 /** Decodes; frames are shown as they come. `length` and `steps` are cut to the model's window. */
 export async function decode(model: ModelReport): Promise<void> {
   const { request } = useDecode.getState();
+  const weights = shownWeights(useRun.getState());
   const length = Math.min(request.length, model.experiment.data.sequenceLength);
   useDecode.setState({ frames: [], position: 0, playing: true, busy: true, result: null, model });
   const arrived: DecodeFrame[] = [];
@@ -85,7 +86,7 @@ export async function decode(model: ModelReport): Promise<void> {
     scheduled = true;
     setTimeout(flush, 50);
   });
-  const result = await ask('decode', { ...request, length, steps: Math.min(request.steps, length) });
+  const result = await ask('decode', { ...request, weights, length, steps: Math.min(request.steps, length) });
   endListening();
   useDecode.setState({ frames: arrived.slice(), busy: false, result });
 }

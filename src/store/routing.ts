@@ -2,11 +2,14 @@
 import { create } from 'zustand';
 import { readsMasks } from '../config/objectives.ts';
 import type { ModelReport, RouteReport, RoutesRequest } from '../worker/protocol.ts';
-import { modelOf, useRun } from './run.ts';
+import { shownModel, shownWeights, useRun } from './run.ts';
 import { ask } from './session.ts';
 
+/** What is asked for; whose weights answer is `shownWeights`. */
+type RoutingSettings = Omit<RoutesRequest, 'weights'>;
+
 export interface RoutingState {
-  request: RoutesRequest;
+  request: RoutingSettings;
   report: RouteReport | null;
   /** The model of the report: its vocabulary and its expert layers. */
   model: ModelReport | null;
@@ -16,7 +19,7 @@ export interface RoutingState {
 }
 
 export const useRouting = create<RoutingState>(() => ({
-  request: { weights: 'pretrained', text: '', maskRatio: 0.3, seed: 1 },
+  request: { text: '', maskRatio: 0.3, seed: 1 },
   report: null,
   model: null,
   busy: false,
@@ -26,7 +29,7 @@ export const useRouting = create<RoutingState>(() => ({
 let outdated = false;
 
 /** Changes what is routed, and routes it. */
-export async function editRouting(changes: Partial<RoutesRequest>): Promise<void> {
+export async function editRouting(changes: Partial<RoutingSettings>): Promise<void> {
   useRouting.setState(({ request }) => ({ request: { ...request, ...changes } }));
   await refreshRoutes();
 }
@@ -45,7 +48,8 @@ export async function refreshRoutes(): Promise<void> {
   do {
     outdated = false;
     const { request } = useRouting.getState();
-    const model = modelOf(useRun.getState(), request.weights);
+    const run = useRun.getState();
+    const model = shownModel(run);
     if (!model || model.expertLayers.length === 0) {
       useRouting.setState({ report: null, model });
       return;
@@ -53,7 +57,7 @@ export async function refreshRoutes(): Promise<void> {
     useRouting.setState({ busy: true });
     // Masks mean nothing to a model that has never read any.
     const maskRatio = readsMasks(model.experiment) ? request.maskRatio : 0;
-    const report = await ask('routes', { ...request, maskRatio });
+    const report = await ask('routes', { ...request, weights: shownWeights(run), maskRatio });
     useRouting.setState(({ layer }) => ({
       busy: false,
       ...(report ? { report, model, layer: Math.min(layer, report.layers.length - 1) } : {}),

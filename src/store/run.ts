@@ -35,6 +35,8 @@ export interface Run {
   status: RunStatus | null;
   /** A run of an earlier visit that can be gone on with. */
   kept: KeptSummary | null;
+  /** Whose weights a person picked to decode with and to look into; null before. */
+  pickedWeights: Weights | null;
   /** A train request is under way but the engine has not answered yet. */
   starting: boolean;
   inspection: Inspection;
@@ -55,6 +57,7 @@ export const useRun = create<Run>(() => ({
   ownText: null,
   status: null,
   kept: null,
+  pickedWeights: null,
   starting: false,
   inspection: { state: 'waiting' },
   delay: 0,
@@ -71,6 +74,23 @@ export function isActive(run: Pick<Run, 'status' | 'starting'>): boolean {
 /** The facts of a set of weights; null where there are none. */
 export function modelOf(run: Run, weights: Weights): ModelReport | null {
   return weights === 'pretrained' ? run.pretrained : run.model;
+}
+
+/** Whose weights *Decode* and *Routing* look into: those picked, else the person's own as soon as there are some. */
+export function shownWeights({ pickedWeights, model }: Run): Weights {
+  return pickedWeights ?? (model ? 'run' : 'pretrained');
+}
+
+/** The model that *Decode* and *Routing* look into; null while it cannot be asked: it is being prepared, or not there. */
+export function shownModel(run: Run): ModelReport | null {
+  const weights = shownWeights(run);
+  if (weights === 'run' && run.status?.phase === 'preparing') return null;
+  return modelOf(run, weights);
+}
+
+/** Picks the weights to look into, in both views. */
+export function pickWeights(pickedWeights: Weights): void {
+  useRun.setState({ pickedWeights });
 }
 
 /** How many settings of the edited configuration (the text included) differ from the model trained last. */

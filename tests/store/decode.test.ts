@@ -5,9 +5,9 @@ import { presetExperiment } from '../../src/config/presets.ts';
 import { advance, decode, editDecode, play, scrub, useDecode } from '../../src/store/decode.ts';
 import type { Engine, Outcome } from '../../src/store/engine.ts';
 import { refreshRoutes, useRouting } from '../../src/store/routing.ts';
-import { useRun } from '../../src/store/run.ts';
+import { pickWeights, shownModel, shownWeights, useRun } from '../../src/store/run.ts';
 import { connect } from '../../src/store/session.ts';
-import type { DecodeFrame, ModelReport, Telemetry } from '../../src/worker/protocol.ts';
+import type { DecodeFrame, ModelReport, RunStatus, Telemetry } from '../../src/worker/protocol.ts';
 
 const model: ModelReport = {
   experiment: withSettings(presetExperiment('expert-choice'), { 'data.sequenceLength': 4 }),
@@ -56,7 +56,7 @@ const frameAt = (call: number, committedAt: number[]): DecodeFrame => ({
 const fresh = useDecode.getState();
 beforeEach(() => {
   useDecode.setState(fresh, true);
-  useRun.setState({ pretrained: null, model: null });
+  useRun.setState({ pretrained: null, model: null, pickedWeights: null, status: null });
 });
 
 describe('decode', () => {
@@ -65,20 +65,42 @@ describe('decode', () => {
     expect(useDecode.getState().request).toMatchObject({ length: 4, steps: 4 });
     const wide = { ...model, experiment: presetExperiment('dense') };
     useRun.setState({ model: wide });
-    editDecode({ weights: 'run' });
-    expect(useDecode.getState().request).toMatchObject({ length: 64, weights: 'run' });
+    expect(useDecode.getState().request).toMatchObject({ length: 64 });
+    pickWeights('pretrained');
+    expect(useDecode.getState().request).toMatchObject({ length: 4 });
   });
 
   it('takes a decoder that fits the weights, and keeps one that does', () => {
     useRun.setState({ pretrained: model });
-    editDecode({ weights: 'pretrained', decoder: 'ancestral' });
+    editDecode({ decoder: 'ancestral' });
     useRun.setState({ model: { ...model, experiment: presetExperiment('block-diffusion') } });
-    editDecode({ weights: 'run' });
     expect(useDecode.getState().request.decoder).toBe('ancestral');
     useRun.setState({ model: { ...model, experiment: presetExperiment('ar-dense') } });
     expect(useDecode.getState().request.decoder).toBe('sampling');
-    editDecode({ weights: 'pretrained' });
+    pickWeights('pretrained');
     expect(useDecode.getState().request.decoder).toBe('confidence');
+  });
+
+  it('asks the weights of the run as soon as there are some, until others are picked', async () => {
+    const { engine, requests } = testEngine();
+    connect(engine);
+    useRun.setState({ pretrained: model });
+    expect(shownWeights(useRun.getState())).toBe('pretrained');
+    const own = { ...model };
+    useRun.setState({ model: own });
+    expect(shownModel(useRun.getState())).toBe(own);
+    void decode(own);
+    pickWeights('pretrained');
+    void decode(model);
+    expect(requests).toMatchObject([{ argument: { weights: 'run' } }, { argument: { weights: 'pretrained' } }]);
+  });
+
+  it('asks no run that is being prepared', () => {
+    const status = { phase: 'preparing' } as RunStatus;
+    useRun.setState({ pretrained: model, model: { ...model }, status });
+    expect(shownModel(useRun.getState())).toBeNull();
+    pickWeights('pretrained');
+    expect(shownModel(useRun.getState())).toBe(model);
   });
 
   it('shows the masked start, then every frame, and plays to the end once', async () => {

@@ -3,7 +3,7 @@ import { Button, Group, Select, Slider, Stack, Text, Textarea } from '@mantine/c
 import { corpusKind } from '../../config/corpusKinds.ts';
 import { type DecoderName, decodersFor, factsOf } from '../../config/decoders.ts';
 import { cancelDecode, decode, editDecode, useDecode } from '../../store/decode.ts';
-import { modelOf, useRun } from '../../store/run.ts';
+import { shownModel, useRun } from '../../store/run.ts';
 import { PlayIcon, StopIcon } from '../icons.tsx';
 import { hasSubwords } from '../parts/denoising.ts';
 import { Help } from '../parts/Help.tsx';
@@ -14,7 +14,7 @@ import { promptWords } from './promptWords.ts';
 
 export function DecodeControls() {
   const request = useDecode((state) => state.request);
-  const model = useRun((run) => modelOf(run, request.weights));
+  const model = useRun(shownModel);
   const subwords = model !== null && hasSubwords(model);
   const window = model?.experiment.data.sequenceLength ?? 64;
   const kind = model?.experiment.objective.kind ?? 'diffusion';
@@ -23,7 +23,7 @@ export function DecodeControls() {
   return (
     <Panel title="Decode">
       <Stack gap="sm">
-        <WeightsPicker value={request.weights} onChange={(weights) => editDecode({ weights })} />
+        <WeightsPicker />
         <Textarea
           size="sm"
           label="Prompt"
@@ -83,8 +83,7 @@ function Temperature({ value }: { value: number }) {
 
 function DecodeButton() {
   const busy = useDecode((state) => state.busy);
-  const weights = useDecode((state) => state.request.weights);
-  const model = useRun((run) => modelOf(run, weights));
+  const model = useRun(shownModel);
   if (busy) {
     return (
       <Button variant="default" leftSection={<StopIcon />} onClick={() => void cancelDecode()}>

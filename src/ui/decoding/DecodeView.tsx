@@ -2,17 +2,17 @@
 import { Grid } from '@mantine/core';
 import { useEffect } from 'react';
 import { decode, useDecode } from '../../store/decode.ts';
-import { useRun } from '../../store/run.ts';
+import { shownModel, useRun } from '../../store/run.ts';
 import { DecodeCanvas } from './DecodeCanvas.tsx';
 import { DecodeControls } from './DecodeControls.tsx';
 
 export function DecodeView() {
-  const pretrained = useRun((run) => run.pretrained);
-  // A first visitor sees a decode at once; later ones are asked for.
+  const model = useRun(shownModel);
+  const isOther = useDecode((state) => !state.busy && state.model !== model);
+  // Each model is seen decoding at once; further decodes are asked for.
   useEffect(() => {
-    const { frames, busy, result } = useDecode.getState();
-    if (pretrained && frames.length === 0 && !busy && !result) void decode(pretrained);
-  }, [pretrained]);
+    if (model && isOther) void decode(model);
+  }, [model, isOther]);
   return (
     <Grid p="md" gap="md">
       <Grid.Col span={{ base: 12, lg: 4 }}>

@@ -1,22 +1,18 @@
 /** Which weights to look into: the bundled model's, or those of the run. */
 import { SegmentedControl } from '@mantine/core';
-import { useRun } from '../../store/run.ts';
+import { pickWeights, shownWeights, useRun } from '../../store/run.ts';
 import type { Weights } from '../../worker/protocol.ts';
 
-interface WeightsPickerProps {
-  value: Weights;
-  onChange: (weights: Weights) => void;
-}
-
-export function WeightsPicker({ value, onChange }: WeightsPickerProps) {
+export function WeightsPicker() {
+  const shown = useRun(shownWeights);
   const hasRun = useRun((run) => run.model !== null);
   return (
     <SegmentedControl
       aria-label="Weights"
       size="xs"
       fullWidth
-      value={value}
-      onChange={(weights) => onChange(weights as Weights)}
+      value={shown}
+      onChange={(weights) => pickWeights(weights as Weights)}
       data={[
         { value: 'pretrained', label: 'Bundled model' },
         { value: 'run', label: 'Your run', disabled: !hasRun },

@@ -4,7 +4,7 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { useState } from 'react';
 import { readsMasks } from '../../config/objectives.ts';
 import { editRouting, useRouting } from '../../store/routing.ts';
-import { modelOf, useRun } from '../../store/run.ts';
+import { shownModel, useRun } from '../../store/run.ts';
 import { DiceIcon } from '../icons.tsx';
 import { Help } from '../parts/Help.tsx';
 import { Panel } from '../parts/Panel.tsx';
@@ -12,7 +12,7 @@ import { WeightsPicker } from '../parts/WeightsPicker.tsx';
 
 export function RoutingControls({ follows }: { follows: boolean }) {
   const request = useRouting((state) => state.request);
-  const model = useRun((run) => modelOf(run, request.weights));
+  const model = useRun(shownModel);
   const isMasked = model === null || readsMasks(model.experiment);
   const [text, setText] = useState(request.text);
   const routeText = useDebouncedCallback((next: string) => void editRouting({ text: next }), 400);
@@ -23,7 +23,7 @@ export function RoutingControls({ follows }: { follows: boolean }) {
           <Text size="sm" fw={600} mb={4} lh="22px">
             Weights
           </Text>
-          <WeightsPicker value={request.weights} onChange={(weights) => void editRouting({ weights })} />
+          <WeightsPicker />
         </Grid.Col>
         {isMasked && (
           <Grid.Col span={{ base: 12, sm: 6, lg: 3 }}>

@@ -2,7 +2,7 @@
 import { Grid, Stack, Text } from '@mantine/core';
 import { useEffect } from 'react';
 import { refreshRoutes, useRouting } from '../../store/routing.ts';
-import { modelOf, useRun } from '../../store/run.ts';
+import { shownModel, shownWeights, useRun } from '../../store/run.ts';
 import { ExpertLoad } from '../parts/ExpertLoad.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { LayerLoad } from './LayerLoad.tsx';
@@ -14,9 +14,8 @@ const refreshInterval = 2000;
 
 export function RoutingView() {
   const { report, model } = useRouting();
-  const weights = useRouting((state) => state.request.weights);
-  const wanted = useRun((run) => modelOf(run, weights));
-  const follows = useRun((run) => weights === 'run' && run.status?.phase === 'running');
+  const wanted = useRun(shownModel);
+  const follows = useRun((run) => shownWeights(run) === 'run' && run.status?.phase === 'running');
   useEffect(() => {
     if (wanted) void refreshRoutes();
   }, [wanted]);
