@@ -82,3 +82,15 @@ export interface StudyRecord {
   }[];
   readonly verdicts: readonly Verdict[];
 }
+
+/** What a person's own runs say of a study in one size, as far as they have come. */
+export interface StudyResult {
+  readonly study: string;
+  readonly size: string;
+  /** Runs that count: finished, with the settings that the study has today, one per arm and seed. */
+  readonly finished: number;
+  /** Seeds of which some arm is missing. */
+  readonly leftOut: readonly number[];
+  /** Of the seeds that every arm has; null before there is one. */
+  readonly record: StudyRecord | null;
+}

@@ -1,6 +1,6 @@
 /** The record of a study from the records of its runs: small enough to be committed and fetched by the page. */
 import type { Curve, RunRecord, StudyRecord } from '../config/records.ts';
-import { finalBpc, measured, resultsOf, withError } from './studies/statistics.ts';
+import { finalBpc, measured, resultsOf, rounded, withError } from './studies/statistics.ts';
 import type { Results, Study, StudySize, Table } from './studies/study.ts';
 
 /** Points of a training curve in the record of a study. */
@@ -48,14 +48,7 @@ function summaryOf({ arms }: Study, results: Results): Table {
       const speed = results.mean(id, measured('tokensPerSecond')).mean;
       const { total, active, trainFlopsPerToken } = run.costs;
       return [
-        [
-          label,
-          withError(results.mean(id, finalBpc)),
-          total,
-          active,
-          Math.round(trainFlopsPerToken),
-          Math.round(speed),
-        ],
+        [label, withError(results.mean(id, finalBpc)), total, active, Math.round(trainFlopsPerToken), rounded(speed)],
       ];
     }),
   };

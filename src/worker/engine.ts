@@ -8,6 +8,7 @@ import { decode, mostCalls } from '../diffusion/decode.ts';
 import { planMemory } from '../gpu/recording.ts';
 import { denseMatch } from '../lab/match.ts';
 import { studies } from '../lab/studies.ts';
+import { studyResults } from '../lab/studyResults.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
@@ -177,6 +178,11 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     enqueue: async ({ runs }) => enqueue(wishesOf(runs)),
     listStudies: async () => ({ studies: studies.map(studyReport) }),
     enqueueStudy: ({ id, size, seeds }) => enqueue(wishesOfStudy(id, size, seeds)),
+    studyResults: async () => {
+      // Those that cannot be read have been told of when they were listed.
+      const runs = await createLibrary(stored()).list(() => {});
+      return { results: studyResults(studies, runs, __BUILD_COMMIT__) };
+    },
     moveInQueue: async ({ id, to }) => {
       await queue.move(id, to);
       return queue.state();

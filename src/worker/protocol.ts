@@ -4,7 +4,7 @@
  * Neither side imports anything else of the other.
  */
 import type { DecoderName } from '../config/decoders.ts';
-import type { RunCosts, RunRecord } from '../config/records.ts';
+import type { RunCosts, RunRecord, StudyResult } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 
 export type BackendKind = 'gpu' | 'cpu';
@@ -219,6 +219,8 @@ export interface Commands {
   listStudies: { argument: Record<never, never>; answer: { studies: StudyReport[] } };
   /** Adds the runs of a study of `src/lab/studies.ts`: every arm with seeds 1 to `seeds`. */
   enqueueStudy: { argument: { id: string; size: string; seeds: number }; answer: QueueState };
+  /** What the saved runs say of the studies, as far as they have come. */
+  studyResults: { argument: Record<never, never>; answer: { results: StudyResult[] } };
   /** Puts a waiting run at place `to` among `runs`. */
   moveInQueue: { argument: { id: string; to: number }; answer: QueueState };
   removeFromQueue: { argument: { id: string }; answer: QueueState };

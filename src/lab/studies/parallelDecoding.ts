@@ -181,12 +181,13 @@ function qualityTable(
   const rows = prefixes
     .flatMap((prefix) => names.map((name) => prefix + name))
     .flatMap((decoder) =>
-      stepsOf(T).map((steps) => {
+      stepsOf(T).flatMap((steps) => {
         const calls = results.mean(arm, measured(key(decoder, steps, 'calls'))).mean;
+        if (Number.isNaN(calls)) return [];
         const scored = [...Object.keys(scores), 'entropy'].map((what) => shown(decoder, steps, what));
-        return [decoder, calls.toFixed(1), (T / calls).toFixed(1), ...scored];
+        return [[decoder, calls.toFixed(1), (T / calls).toFixed(1), ...scored]];
       }),
     );
   const columns = ['decoder', 'network calls', 'tokens per call', ...Object.values(scores), 'token entropy, bits'];
-  return { title, columns, rows: results.runs(arm).length > 0 ? rows : [] };
+  return { title, columns, rows };
 }

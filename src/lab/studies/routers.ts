@@ -1,7 +1,7 @@
 /** Who chooses whom: loss, balance, drops, and the speed of whole steps. */
 import { tokensPerSecond } from '../stepSpeed.ts';
 import { length, medium, small } from './sizes.ts';
-import { allOf, finalBpc, isNearZero, isPositive, measured, seedsOf, withError } from './statistics.ts';
+import { allOf, finalBpc, fixed, isNearZero, isPositive, measured, rounded, seedsOf, withError } from './statistics.ts';
 import type { Results, Study, Table } from './study.ts';
 
 /** Bits per character within which two routers count as equal: 0.02 nats of the original's figure. */
@@ -50,7 +50,7 @@ export const routers: Study = {
     const drops = results.mean('token-choice-capacity', measured('dropRate'));
     const cost = results.difference('token-choice-capacity', 'token-choice', finalBpc);
     const faster = results.difference('expert-choice', 'token-choice', (run) => Math.log(measured(speed)(run)));
-    const percent = (logarithm: number) => (100 * (Math.exp(logarithm) - 1)).toFixed(1);
+    const percent = (logarithm: number) => fixed(100 * (Math.exp(logarithm) - 1), 1);
     return [
       {
         claim: 'Expert choice and dropless token choice learn equally well.',
@@ -91,8 +91,8 @@ function routerTable(results: Results): Table {
           withError(results.mean(id, finalBpc)),
           withError(results.mean(id, measured('maxVio'))),
           dropped.count > 0 ? withError(dropped, 4) : 'none',
-          Math.round(tokens),
-          `${(tokens / base).toFixed(3)} x`,
+          rounded(tokens),
+          `${fixed(tokens / base, 3)} x`,
         ],
       ];
     }),

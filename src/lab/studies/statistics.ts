@@ -77,7 +77,17 @@ export function orderOf(
 
 /** "2.651 ± 0.004". */
 export function withError({ mean, error }: Estimate, digits = 3): string {
-  return `${mean.toFixed(digits)} ± ${Number.isNaN(error) ? '?' : error.toFixed(digits)}`;
+  return `${fixed(mean, digits)} ± ${fixed(error, digits)}`;
+}
+
+/** A number in words; "?" for what is not known: the error of a single seed, a measure that was not taken. */
+export function fixed(value: number, digits: number): string {
+  return Number.isNaN(value) ? '?' : value.toFixed(digits);
+}
+
+/** A whole number for a table; "?" for what is not known. */
+export function rounded(value: number): number | string {
+  return Number.isNaN(value) ? '?' : Math.round(value);
 }
 
 /** "3 seeds": how many the estimates rest on. */

@@ -1,0 +1,97 @@
+/** What saved runs say of the studies: which count, which seeds are whole, and that one seed decides nothing. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { withSettings } from '../../src/config/experiment.ts';
+import { parseStudyRecord } from '../../src/config/parseRecords.ts';
+import type { RunRecord } from '../../src/config/records.ts';
+import { studies, studyById } from '../../src/lab/studies.ts';
+import { studyResults } from '../../src/lab/studyResults.ts';
+import { plannedRuns } from '../../src/lab/studyRuns.ts';
+
+/** Finished runs of a study, as the page saves them. */
+function runsOf(id: string, seeds: number, lossOf: (arm: string, seed: number) => number = () => 3): RunRecord[] {
+  return plannedRuns(studyById(id), 'software', seeds).map(({ name, study: place, seed, experiment }) => ({
+    format: 1,
+    id: name,
+    name: `${id}: ${name}`,
+    created: '2026-01-01T00:00:00.000Z',
+    study: place,
+    status: 'finished',
+    problem: null,
+    experiment,
+    backend: 'cpu',
+    adapter: 'a processor',
+    costs: { total: 10, active: 5, trainFlopsPerToken: 30, inferenceFlopsPerToken: 10 },
+    floorBpc: null,
+    steps: experiment.training.steps,
+    training: { step: [1, 2], seconds: [1, 2], bpc: [5, 4] },
+    validation: { step: [1, 2], seconds: [1, 2], bpc: [5, lossOf(place.arm, seed)], standardError: [0.02, 0.02] },
+    measures: { tokensPerSecond: 1000 },
+  }));
+}
+const resultsOf = (runs: readonly RunRecord[]) => studyResults(studies, runs, 'abc');
+
+describe('what saved runs say of a study', () => {
+  const levels: Record<string, number> = { 'flop-dense': 3, 'parameter-dense': 2.8 };
+  const runs = runsOf('dense-vs-moe', 3, (arm, seed) => (levels[arm] ?? 2.9) + seed / 100);
+  const [whole] = resultsOf(runs);
+
+  it('is the record that the command line would write, of the seeds that every arm has', () => {
+    expect(whole).toMatchObject({ study: 'dense-vs-moe', size: 'software', finished: 12, leftOut: [] });
+    expect(parseStudyRecord(JSON.parse(JSON.stringify(whole.record)), 'record')).toEqual(whole.record);
+    expect(whole.record).toMatchObject({ seeds: 3, adapter: 'a processor', commit: 'abc' });
+    expect(whole.record?.verdicts[0].outcome).toBe('reproduced');
+    const [one] = resultsOf(runs.filter(({ name }) => !name.endsWith('flop-dense-seed-2')));
+    expect(one).toMatchObject({ finished: 11, leftOut: [2] });
+    expect(one.record?.seeds).toBe(2);
+    expect(one.record?.runs.map(({ experiment }) => experiment.training.seed)).toEqual([1, 1, 1, 1, 3, 3, 3, 3]);
+  });
+
+  it('is nothing yet where an arm is missing, and nothing at all of other runs', () => {
+    expect(resultsOf(runs.slice(0, 3))).toMatchObject([{ finished: 3, leftOut: [1], record: null }]);
+    const others = runs.map((run) => ({ ...run, study: null }));
+    const unknown = runs.map((run) => ({ ...run, study: { id: 'alchemy', size: 'software', arm: 'lead' } }));
+    expect(resultsOf([...others, ...unknown])).toEqual([]);
+  });
+
+  it('counts no run that did not finish, or that has other settings than the study has today', () => {
+    const changed = { ...runs[0], experiment: withSettings(runs[0].experiment, { 'training.steps': 7 }) };
+    const foreign = { ...runs[0], study: { ...runs[0].study!, arm: 'gold' } };
+    for (const bad of [{ ...runs[0], status: 'stopped' as const }, changed, foreign]) {
+      const newer = { ...bad, id: 'bad', created: '2026-02-01' };
+      expect(resultsOf([newer])).toEqual([]);
+      expect(resultsOf([...runs, newer])).toEqual([whole]);
+    }
+  });
+
+  it('takes the newest run of an arm and seed, in whatever order they come', () => {
+    const newer = { ...runs[5], id: 'newer', created: '2026-02-01T00:00:00.000Z', adapter: 'another one' };
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...runs, newer], { minLength: 13 }), (all) => {
+        const [{ finished, record }] = resultsOf(all);
+        expect(finished).toBe(12);
+        expect(record?.runs.map(({ id }) => id)).toEqual(runs.map(({ id }, i) => (i === 5 ? 'newer' : id)));
+        expect(record).toMatchObject({ created: newer.created, adapter: 'a processor; another one' });
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe.each(studies.map(({ id }) => ({ id })))('one seed of $id', ({ id }) => {
+  it('decides nothing, and says what is not known', () => {
+    const losses = fc.array(fc.double({ min: 1, max: 6, noNaN: true }), { minLength: 12, maxLength: 12 });
+    const arms = studyById(id).arms.map((arm) => arm.id);
+    fc.assert(
+      fc.property(losses, (values) => {
+        const [{ record }] = resultsOf(runsOf(id, 1, (arm) => values[arms.indexOf(arm)]));
+        expect(new Set(record?.verdicts.map(({ outcome }) => outcome))).toEqual(new Set(['undecided']));
+        // Nothing was measured beyond the runs here either.
+        expect(JSON.stringify(record?.verdicts)).not.toMatch(/NaN|null|undefined/);
+        expect(JSON.stringify(record?.tables)).not.toMatch(/NaN|null|undefined/);
+        expect(parseStudyRecord(JSON.parse(JSON.stringify(record)), 'record')).toEqual(record);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
