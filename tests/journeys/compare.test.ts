@@ -5,11 +5,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { parseStudyRecord } from '../../src/config/parseRecords.ts';
 import type { StudyRecord } from '../../src/config/records.ts';
 import { bundleJson } from '../../src/store/compare/bundle.ts';
+import { finishedRuns } from '../lab/finishedRuns.ts';
 import { recordOf } from '../store/compare/records.ts';
 import { launchBrowser, openApp } from '../support/browser.ts';
-import { button, downloaded, downloadedBytes, goTo, tiny, untilReady, untilStep } from './page.ts';
+import { button, choice, downloaded, downloadedBytes, goTo, tiny, untilReady, untilStep } from './page.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -127,7 +129,7 @@ test('runs over each other: choose, change the axis, read by keyboard, export, i
   expect([...problems, ...second.problems]).toEqual([]);
 });
 
-test('a recorded study is there from the first visit, and can be run here', async () => {
+test('a recorded study is there from the first visit, and can be run here: own results stand beside it', async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
   const files = { 'index.json': ['dense-vs-moe'], 'dense-vs-moe.json': study };
@@ -156,12 +158,35 @@ test('a recorded study is there from the first visit, and can be run here', asyn
   expect(await button(page, 'Run it here').count()).toBe(1);
   await cards.filter({ hasText: 'A study' }).click();
 
+  // Finished runs of a person's own, of two seeds, are results beside the recorded ones.
   await untilReady(page);
+  const levels: Record<string, number> = { 'flop-dense': 3, 'parameter-dense': 2.8 };
+  const own = finishedRuns('dense-vs-moe', 2, (arm, seed) => (levels[arm] ?? 2.9) + seed / 100);
+  await bringFile(page, 'own.json', bundleJson(own));
+  await cards.filter({ hasText: /yours \(software\): ✓ 3 reproduced/ }).waitFor();
+  expect(await page.getByTestId('study-source').innerText()).toMatch(/^Recorded on/);
+  await choice(page, 'Whose results', 'Your runs, software').click();
+  expect(await page.getByTestId('study-source').innerText()).toMatch(
+    /^Your runs on a processor, 1 Jan 2026: 8 runs, 2 seeds per arm, size “software”\./,
+  );
+  await studies.getByRole('row', { name: /^Dense, equal FLOPs 3\.015 ± 0\.005/ }).waitFor();
+  await expect.poll(() => page.getByTestId('chart-validation').getAttribute('data-lines')).toBe('4');
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    button(page, 'JSON: Dense against experts').click(),
+  ]);
+  expect(file.suggestedFilename()).toBe('dense-vs-moe-software.json');
+  const saved = parseStudyRecord(JSON.parse(await readFile(await file.path(), 'utf8')), 'file');
+  expect([saved.seeds, saved.runs.length, saved.verdicts.length]).toEqual([2, 8, 3]);
+
   await page.getByLabel('Seeds per arm').selectOption('1');
   await button(page, 'Run it here').click();
   const queue = page.getByRole('list', { name: 'Runs in the queue' }).getByRole('listitem');
   await expect.poll(() => queue.count(), { timeout: 60_000 }).toBeGreaterThan(2);
   expect(await queue.first().innerText()).toContain('dense-vs-moe');
+  expect(await page.getByTestId('study-progress').innerText()).toMatch(
+    /^Your runs, size “software”: 8 done, \d to go\.$/,
+  );
   await context.close();
 });
 

@@ -6,34 +6,13 @@ import { parseStudyRecord } from '../../src/config/parseRecords.ts';
 import type { RunRecord } from '../../src/config/records.ts';
 import { studies, studyById } from '../../src/lab/studies.ts';
 import { studyResults } from '../../src/lab/studyResults.ts';
-import { plannedRuns } from '../../src/lab/studyRuns.ts';
+import { finishedRuns } from './finishedRuns.ts';
 
-/** Finished runs of a study, as the page saves them. */
-function runsOf(id: string, seeds: number, lossOf: (arm: string, seed: number) => number = () => 3): RunRecord[] {
-  return plannedRuns(studyById(id), 'software', seeds).map(({ name, study: place, seed, experiment }) => ({
-    format: 1,
-    id: name,
-    name: `${id}: ${name}`,
-    created: '2026-01-01T00:00:00.000Z',
-    study: place,
-    status: 'finished',
-    problem: null,
-    experiment,
-    backend: 'cpu',
-    adapter: 'a processor',
-    costs: { total: 10, active: 5, trainFlopsPerToken: 30, inferenceFlopsPerToken: 10 },
-    floorBpc: null,
-    steps: experiment.training.steps,
-    training: { step: [1, 2], seconds: [1, 2], bpc: [5, 4] },
-    validation: { step: [1, 2], seconds: [1, 2], bpc: [5, lossOf(place.arm, seed)], standardError: [0.02, 0.02] },
-    measures: { tokensPerSecond: 1000 },
-  }));
-}
 const resultsOf = (runs: readonly RunRecord[]) => studyResults(studies, runs, 'abc');
 
 describe('what saved runs say of a study', () => {
   const levels: Record<string, number> = { 'flop-dense': 3, 'parameter-dense': 2.8 };
-  const runs = runsOf('dense-vs-moe', 3, (arm, seed) => (levels[arm] ?? 2.9) + seed / 100);
+  const runs = finishedRuns('dense-vs-moe', 3, (arm, seed) => (levels[arm] ?? 2.9) + seed / 100);
   const [whole] = resultsOf(runs);
 
   it('is the record that the command line would write, of the seeds that every arm has', () => {
@@ -84,7 +63,7 @@ describe.each(studies.map(({ id }) => ({ id })))('one seed of $id', ({ id }) => 
     const arms = studyById(id).arms.map((arm) => arm.id);
     fc.assert(
       fc.property(losses, (values) => {
-        const [{ record }] = resultsOf(runsOf(id, 1, (arm) => values[arms.indexOf(arm)]));
+        const [{ record }] = resultsOf(finishedRuns(id, 1, (arm) => values[arms.indexOf(arm)]));
         expect(new Set(record?.verdicts.map(({ outcome }) => outcome))).toEqual(new Set(['undecided']));
         // Nothing was measured beyond the runs here either.
         expect(JSON.stringify(record?.verdicts)).not.toMatch(/NaN|null|undefined/);

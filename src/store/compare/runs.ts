@@ -81,6 +81,7 @@ function studyOf({ record }: ComparedRun): string | undefined {
   return record.study?.id;
 }
 
-function keyOf(origin: 'saved' | 'recorded', { id, study }: RunRecord): string {
+/** The key of a run in the comparison. */
+export function keyOf(origin: 'saved' | 'recorded', { id, study }: RunRecord): string {
   return origin === 'recorded' ? `recorded/${study?.id}/${id}` : `saved/${id}`;
 }

@@ -2,6 +2,7 @@
 import { Stack } from '@mantine/core';
 import { useEffect, useMemo } from 'react';
 import { useComparison } from '../../store/compare/comparison.ts';
+import { followOwnStudies } from '../../store/compare/ownStudies.ts';
 import { firstChoice, followRuns } from '../../store/compare/runs.ts';
 import { listStudies, loadStudies } from '../../store/compare/studies.ts';
 import { useRun } from '../../store/run.ts';
@@ -17,17 +18,22 @@ export function CompareView() {
   useEffect(() => void loadStudies(document.baseURI), []);
   // What is saved is known once the engine is open.
   const isOpen = useRun((run) => run.machine !== null);
-  useEffect(() => (isOpen ? followRuns() : undefined), [isOpen]);
+  useEffect(() => {
+    if (!isOpen) return;
+    const ends = [followRuns(), followOwnStudies()];
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [isOpen]);
   useEffect(() => void listStudies(), []);
   const runs = useRuns();
   const wanted = useComparison((state) => state.chosen);
   const byKey = useMemo(() => new Map(runs.map((run) => [run.key, run])), [runs]);
   const chosen = useEqual((wanted ?? firstChoice(runs)).flatMap((key) => byKey.get(key) ?? []));
-  const recorded = chosen.filter(({ origin }) => origin === 'recorded').map(({ record }) => record.study?.id ?? '');
-  const studies = useEqual([...new Set(recorded)]);
+  const shown = useEqual(chosen.map(({ key }) => key));
   return (
     <Stack p="md" gap="md">
-      <StudiesPanel shown={studies} />
+      <StudiesPanel shown={shown} />
       <CurvesPanel runs={chosen} />
       <DifferencesPanel runs={chosen} />
       <QueuePanel />

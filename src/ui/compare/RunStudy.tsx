@@ -38,7 +38,7 @@ export function RunStudy({ study: { id, sizes, arms } }: { study: StudyReport })
       </Button>
       <Help
         topic="Run it here"
-        text="Adds a run of every arm and seed to the queue below. Their losses and costs appear in the charts and the table of runs; verdicts come from the command line."
+        text="Adds a run of every arm and seed to the queue below. As soon as every arm has run with a seed, its tables and verdicts appear here as yours; a verdict needs two seeds at least."
       />
     </Group>
   );

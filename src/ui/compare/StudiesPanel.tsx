@@ -1,26 +1,33 @@
-/** Every study, recorded or not: one at a time with its question; of a recorded one its verdicts, tables and curves. */
+/** Every study, recorded or not, run here or not: one at a time with its question and what was found. */
 import { Alert, Stack, Text } from '@mantine/core';
 import { memo, useMemo, useState } from 'react';
+import type { StudyRecord } from '../../config/records.ts';
 import { chooseRuns } from '../../store/compare/comparison.ts';
-import { runsOfStudies } from '../../store/compare/runs.ts';
+import { type OwnStudy, ownStudies, sourcesOf, useOwnStudies } from '../../store/compare/ownStudies.ts';
 import { type ListedStudy, listedStudies, useOfferedStudies, useStudies } from '../../store/compare/studies.ts';
+import { useQueue } from '../../store/queue.ts';
 import { sentence } from '../format.ts';
 import { Panel } from '../parts/Panel.tsx';
 import { outcomeMarks } from './outcomes.ts';
-import { StudyDetail } from './StudyDetail.tsx';
-import { StudyOffer } from './StudyOffer.tsx';
+import { StudyArticle } from './StudyArticle.tsx';
 
-/** @param shown ids of the studies with runs in the charts; keep the array while nothing changes */
+/** @param shown keys of the runs in the charts; keep the array while nothing changes */
 export const StudiesPanel = memo(function StudiesPanel({ shown }: { shown: readonly string[] }) {
   const { studies, problems, state } = useStudies();
   const { offered } = useOfferedStudies();
+  const { results } = useOwnStudies();
+  const queued = useQueue(({ queue }) => queue?.runs);
   const [open, setOpen] = useState<string | null>(null);
-  const listed = useMemo(() => listedStudies(studies, offered ?? []), [studies, offered]);
+  const listed = useMemo(() => {
+    const own = (id: string) => ownStudies(id, results, queued ?? []);
+    return listedStudies(studies, offered ?? []).map((study) => ({ study, own: own(study.id) }));
+  }, [studies, offered, results, queued]);
   // The recorded ones come first: until they have been read, none is on show that would give way to them.
-  const study = state === 'ready' ? (listed.find(({ id }) => id === open) ?? listed[0]) : undefined;
-  const take = (next: ListedStudy) => {
-    setOpen(next.id);
-    if (next.recorded) chooseRuns(runsOfStudies([next.recorded]).map(({ key }) => key));
+  const chosen = state === 'ready' ? (listed.find(({ study }) => study.id === open) ?? listed[0]) : undefined;
+  const take = ({ id, recorded }: ListedStudy, own: readonly OwnStudy[]) => {
+    setOpen(id);
+    const [source] = sourcesOf(recorded, own);
+    if (source) chooseRuns(source.keys);
   };
   return (
     <Panel title="Studies" note="Sets of runs that hold a claim of the literature against this playground">
@@ -29,33 +36,30 @@ export const StudiesPanel = memo(function StudiesPanel({ shown }: { shown: reado
           {sentence(problem)}
         </Alert>
       ))}
-      {study ? (
+      {chosen ? (
         <Stack gap="md">
           {listed.length > 1 && (
             <fieldset className="study-list" aria-label="All studies">
-              {listed.map((candidate) => (
+              {listed.map(({ study, own }) => (
                 <button
-                  key={candidate.id}
+                  key={study.id}
                   type="button"
                   className="study-card"
-                  aria-pressed={candidate === study}
-                  onClick={() => take(candidate)}
+                  aria-pressed={study === chosen.study}
+                  onClick={() => take(study, own)}
                 >
-                  <span className="study-title">{candidate.title}</span>
-                  <span className="study-counts">{wordsFor(candidate)}</span>
+                  <span className="study-title">{study.title}</span>
+                  <span className="study-counts">{wordsFor(study)}</span>
+                  {own.map((ofSize) => (
+                    <span key={ofSize.size} className="study-counts">
+                      {ownWords(ofSize)}
+                    </span>
+                  ))}
                 </button>
               ))}
             </fieldset>
           )}
-          {study.recorded && (
-            <StudyDetail
-              study={study.recorded}
-              offered={study.offered}
-              isOnShow={shown.includes(study.id)}
-              onShow={() => take(study)}
-            />
-          )}
-          {!study.recorded && study.offered && <StudyOffer study={study.offered} />}
+          <StudyArticle key={chosen.study.id} {...chosen} shown={shown} />
         </Stack>
       ) : (
         (state !== 'ready' || !offered) && (
@@ -69,13 +73,17 @@ export const StudiesPanel = memo(function StudiesPanel({ shown }: { shown: reado
 });
 
 function wordsFor({ recorded, offered }: ListedStudy): string {
-  if (!recorded) return `${offered?.arms.length} arms, not recorded yet`;
+  return recorded ? outcomesOf(recorded) : `${offered?.arms.length} arms, not recorded yet`;
+}
+
+function ownWords({ size, result, waiting }: OwnStudy): string {
+  if (waiting === 0 && result?.record) return `yours (${size}): ${outcomesOf(result.record)}`;
+  return `yours (${size}): ${result?.finished ?? 0} runs done${waiting > 0 ? `, ${waiting} to go` : ''}`;
+}
+
+function outcomesOf({ verdicts }: StudyRecord): string {
   return Object.entries(outcomeMarks)
-    .map(([outcome, { mark }]) => ({
-      mark,
-      outcome,
-      count: recorded.verdicts.filter((one) => one.outcome === outcome).length,
-    }))
+    .map(([outcome, { mark }]) => ({ mark, outcome, count: verdicts.filter((one) => one.outcome === outcome).length }))
     .filter(({ count }) => count > 0)
     .map(({ mark, outcome, count }) => `${mark} ${count} ${outcome}`)
     .join(', ');

@@ -1,56 +1,28 @@
-/** One recorded study: question, where and how it was recorded, verdicts with their evidence, tables. */
-import { Button, Code, Group, Stack, Text } from '@mantine/core';
+/** What a study found: verdicts with their evidence, and tables, each as a file too. */
+import { Button, Stack } from '@mantine/core';
 import type { StudyRecord, Verdict } from '../../config/records.ts';
 import { csvOf } from '../../store/compare/files.ts';
-import type { StudyReport } from '../../worker/protocol.ts';
 import { compact } from '../format.ts';
 import { DataTable } from '../parts/DataTable.tsx';
 import { download } from '../parts/download.ts';
 import { outcomeMarks } from './outcomes.ts';
-import { RunStudy } from './RunStudy.tsx';
-import { StudyQuestion } from './StudyQuestion.tsx';
 
-interface StudyDetailProps {
-  study: StudyRecord;
-  /** Null where it cannot be run here any more. */
-  offered: StudyReport | null;
-  /** Whether its runs are in the charts. */
-  isOnShow: boolean;
-  onShow: () => void;
-}
-
-export function StudyDetail({ study, offered, isOnShow, onShow }: StudyDetailProps) {
+export function StudyFindings({ verdicts, tables }: Pick<StudyRecord, 'verdicts' | 'tables'>) {
   return (
-    <article aria-label={study.title}>
-      <Group justify="space-between" align="flex-start" gap="sm">
-        <StudyQuestion {...study} />
-        <Group gap="xs">
-          {!isOnShow && (
-            <Button size="xs" variant="default" onClick={onShow}>
-              Show its curves
-            </Button>
-          )}
-          {offered && <RunStudy key={offered.id} study={offered} />}
-        </Group>
-      </Group>
-      <Text size="xs" c="dimmed" mt={6} data-testid="study-source">
-        Recorded on {study.adapter}, {dayOf(study.created)}, commit {study.commit.slice(0, 7)}: {study.runs.length}{' '}
-        runs, {study.seeds} {study.seeds === 1 ? 'seed' : 'seeds'} per arm, size “{study.size}”.{' '}
-        <Code fz={12}>{study.command}</Code>
-      </Text>
-      {study.verdicts.length > 0 && (
+    <>
+      {verdicts.length > 0 && (
         <ul className="verdicts" aria-label="Verdicts">
-          {study.verdicts.map((verdict) => (
+          {verdicts.map((verdict) => (
             <VerdictItem key={verdict.claim} verdict={verdict} />
           ))}
         </ul>
       )}
       <Stack gap="md" mt="sm">
-        {study.tables.map((table) => (
+        {tables.map((table) => (
           <StudyTable key={table.title} table={table} />
         ))}
       </Stack>
-    </article>
+    </>
   );
 }
 
@@ -97,8 +69,4 @@ function StudyTable({ table: { title, columns, rows } }: { table: StudyRecord['t
 /** Four significant digits; large counts with a suffix. */
 function inDigits(value: number): string {
   return Math.abs(value) >= 1e4 ? compact(value) : String(Number(value.toPrecision(4)));
-}
-
-function dayOf(created: string): string {
-  return new Date(created).toLocaleDateString('en-GB', { dateStyle: 'medium' });
 }
