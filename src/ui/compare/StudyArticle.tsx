@@ -64,7 +64,7 @@ export function StudyArticle({ study: { title, recorded, offered }, own, shown }
       {source ? (
         <>
           <SourceLine {...source} />
-          <StudyFindings {...source.record} />
+          <StudyFindings verdicts={source.record.verdicts} tables={source.record.tables} />
         </>
       ) : (
         <Arms arms={offered?.arms ?? []} />

@@ -1,5 +1,6 @@
 /** What a study found: verdicts with their evidence, and tables, each as a file too. */
 import { Button, Stack } from '@mantine/core';
+import { memo } from 'react';
 import type { StudyRecord, Verdict } from '../../config/records.ts';
 import { csvOf } from '../../store/compare/files.ts';
 import { compact } from '../format.ts';
@@ -7,7 +8,10 @@ import { DataTable } from '../parts/DataTable.tsx';
 import { download } from '../parts/download.ts';
 import { outcomeMarks } from './outcomes.ts';
 
-export function StudyFindings({ verdicts, tables }: Pick<StudyRecord, 'verdicts' | 'tables'>) {
+type StudyFindingsProps = Pick<StudyRecord, 'verdicts' | 'tables'>;
+
+/** Stays as it is while the runs in the charts change. */
+export const StudyFindings = memo(function StudyFindings({ verdicts, tables }: StudyFindingsProps) {
   return (
     <>
       {verdicts.length > 0 && (
@@ -24,7 +28,7 @@ export function StudyFindings({ verdicts, tables }: Pick<StudyRecord, 'verdicts'
       </Stack>
     </>
   );
-}
+});
 
 function VerdictItem({ verdict: { claim, outcome, evidence } }: { verdict: Verdict }) {
   const { mark, colour } = outcomeMarks[outcome];
