@@ -8,6 +8,7 @@ import { accountingOf } from '../lab/accounting.ts';
 import { expectMemory, memoryOf } from '../lab/memory.ts';
 import type { Study, Subject } from '../lab/studies/study.ts';
 import { studies, studyById } from '../lab/studies.ts';
+import { measureSeed } from '../lab/studyMeasures.ts';
 import { studyRecord } from '../lab/studyRecord.ts';
 import { type PlannedRun, plannedRuns, studySize } from '../lab/studyRuns.ts';
 import type { RunText } from '../train/text.ts';
@@ -155,10 +156,10 @@ async function measure(
       const { weights } = readRun(join(directory, run.name));
       return [run.study.arm, { experiment: run.experiment, text: texts(run), weights }];
     });
-    const measures = await study.measure(runtime, new Map(subjects), (words) =>
+    const measures = await measureSeed(study, runtime, new Map(subjects), async (words) =>
       activity(`measuring seed ${seed}: ${words}`),
     );
-    writeMeasures(directory, seed, Object.fromEntries(measures));
+    writeMeasures(directory, seed, measures);
   }
   endProgress();
   close();

@@ -9,6 +9,7 @@ import { differences } from '../config/experiment.ts';
 import { parseStudyRecord } from '../config/parseRecords.ts';
 import type { RunRecord, StudyRecord } from '../config/records.ts';
 import type { Study, StudySize } from '../lab/studies/study.ts';
+import { type SeedMeasures, withMeasures } from '../lab/studyMeasures.ts';
 import type { PlannedRun } from '../lab/studyRuns.ts';
 import { parseJson } from '../train/checkpoint.ts';
 import { makeDirectory, readBytes, readRecord, readRunState, writeWhole } from './runDirectory.ts';
@@ -57,12 +58,9 @@ export function stateOf(directory: string, run: PlannedRun): RunState {
 export function recordOf(directory: string, run: PlannedRun): RunRecord {
   const record = readRecord(join(directory, run.name));
   if (!record) throw new DataError(`${join(directory, run.name)}: expected the record of a run, got none`);
-  const added = readMeasures(directory, run.seed)?.[run.study.arm] ?? {};
-  return { ...record, name: run.name, study: run.study, measures: { ...record.measures, ...added } };
+  const named = { ...record, name: run.name, study: run.study };
+  return withMeasures(named, readMeasures(directory, run.seed)?.[run.study.arm]);
 }
-
-/** Measures by arm. */
-export type SeedMeasures = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** What was measured on the arms of a seed; null where it was not yet. */
 export function readMeasures(directory: string, seed: number): SeedMeasures | null {

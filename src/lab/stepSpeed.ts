@@ -6,6 +6,7 @@ import type { Experiment } from '../config/schema.ts';
 import type { Runtime } from '../gpu/runtime.ts';
 import type { RunText } from '../train/text.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
+import type { Progress } from './studies/study.ts';
 
 /** Turns that are timed, after one that is not, and steps in flight in each. */
 const turns = 15;
@@ -15,14 +16,14 @@ const stepsPerTurn = 4;
 export async function tokensPerSecond(
   runtime: Runtime,
   subjects: ReadonlyMap<string, { readonly experiment: Experiment; readonly text: RunText }>,
-  onProgress: (words: string) => void = () => {},
+  onProgress: Progress,
 ): Promise<ReadonlyMap<string, number>> {
   const trainers = new Map<string, Trainer>();
   for (const [id, { experiment, text }] of subjects)
     trainers.set(id, await createTrainer(runtime, experiment, text.tokenizer.vocabularySize));
   const times = new Map<string, number[]>([...subjects.keys()].map((id) => [id, []]));
   for (let turn = 0; turn <= turns; turn++) {
-    onProgress(`timing steps in turns, ${turn} of ${turns}`);
+    await onProgress(`timing steps in turns, ${turn} of ${turns}`);
     // Another one begins each turn: what comes after a pause may be slower.
     const order = [...trainers].map((_, place, all) => all[(turn + place) % all.length]);
     for (const [id, trainer] of order) {

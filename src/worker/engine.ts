@@ -7,7 +7,7 @@ import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import { decode, mostCalls } from '../diffusion/decode.ts';
 import { planMemory } from '../gpu/recording.ts';
 import { denseMatch } from '../lab/match.ts';
-import { studies } from '../lab/studies.ts';
+import { studies, studyById } from '../lab/studies.ts';
 import { studyResults } from '../lab/studyResults.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
@@ -21,6 +21,7 @@ import { createHost } from './host.ts';
 import { textFileOf } from './keeper.ts';
 import { createLibrary } from './library.ts';
 import { awaitLock } from './locks.ts';
+import { createMeasurer, measurementsOf } from './measuring.ts';
 import { problemOf } from './problems.ts';
 import type { CommandName, Commands, RunStatus, Telemetry, TrainRequest, Weights } from './protocol.ts';
 import { createQueue } from './queue.ts';
@@ -90,6 +91,14 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     emit,
     isBusy: host.isBusy,
     start: starter.startQueued,
+    measure: createMeasurer({
+      storage: stored,
+      emit,
+      studyOf: studyById,
+      textOf,
+      checkpointOf: starter.checkpointOf,
+      alone: host.alone,
+    }),
     failedRecord: ({ from: _, ...run }, problem) => ({
       ...run,
       format: 1,
@@ -110,7 +119,7 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
       const { text } = wishes[index];
       if (text !== undefined) await stored().files.write(textFileOf(id), new TextEncoder().encode(text));
     }
-    await queue.add(runs);
+    await queue.add(runs, measurementsOf(runs, studyById));
     return queue.state();
   };
   /** A person's wish comes before the queue, whose run waits for another time; any other run is stopped. */
@@ -177,7 +186,7 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     listQueue: async () => queue.state(),
     enqueue: async ({ runs }) => enqueue(wishesOf(runs)),
     listStudies: async () => ({ studies: studies.map(studyReport) }),
-    enqueueStudy: ({ id, size, seeds }) => enqueue(wishesOfStudy(id, size, seeds)),
+    enqueueStudy: async ({ id, size, seeds }) => enqueue(wishesOfStudy(studyById(id), size, seeds)),
     studyResults: async () => {
       // Those that cannot be read have been told of when they were listed.
       const runs = await createLibrary(stored()).list(() => {});

@@ -4,7 +4,7 @@ import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import { accountingOf } from '../lab/accounting.ts';
 import { expectMemory, type MemoryLimits, memoryOf } from '../lab/memory.ts';
-import { studyById } from '../lab/studies.ts';
+import type { Study } from '../lab/studies/study.ts';
 import { plannedRuns, studySize } from '../lab/studyRuns.ts';
 import type { Backends } from '../train/backends.ts';
 import type { RunText } from '../train/text.ts';
@@ -48,16 +48,16 @@ export function wishesOf(requests: readonly TrainRequest[]): Wish[] {
   });
 }
 
-/** The runs of a study. Throws `ConfigError` for a study, size or number of seeds that there is not. */
-export function wishesOfStudy(id: string, size: string, seeds: number): Wish[] {
+/** The runs of a study. Throws `ConfigError` for a size or number of seeds that there is not. */
+export function wishesOfStudy(study: Study, size: string, seeds: number): Wish[] {
   if (!Number.isInteger(seeds) || seeds < 1 || seeds > 100) {
     throw new ConfigError(`seeds: expected a whole number from 1 to 100, got ${seeds}`);
   }
-  const named = (run: string) => `${id}: ${run}`;
-  return plannedRuns(studyById(id), studySize(size), seeds).map(({ name, experiment, study, from }) => ({
+  const named = (run: string) => `${study.id}: ${run}`;
+  return plannedRuns(study, studySize(size), seeds).map(({ name, experiment, study: place, from }) => ({
     name: named(name),
     experiment,
-    study,
+    study: place,
     from: from && named(from),
   }));
 }

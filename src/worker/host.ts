@@ -32,6 +32,8 @@ export interface Host {
   /** Replaces the run by the one that `make` answers; where that fails, the last run stays. */
   start(make: (onError: (error: unknown) => void) => Promise<RunDriver>): Promise<RunText>;
   stop(): Promise<void>;
+  /** Lends a runtime of its own for as long as `use` takes, during which nothing is previewed; then it is destroyed. */
+  alone<T>(use: (runtime: Runtime) => Promise<T>): Promise<T>;
 }
 
 /** How long the loss of a device may take to be told after the first call that it fails, in milliseconds. */
@@ -54,7 +56,9 @@ export function createHost(emit: (telemetry: Telemetry) => void, isSetAside: (ru
   let pretrained: Model | null = null;
   let run: RunDriver | null = null;
   let starting = 0;
+  let isQuiet = false;
   const previewer = createPreviewer(emit, () => {
+    if (isQuiet) return null;
     const model = run?.model();
     if (run && model) {
       const startAt = promptsOf(run.text);
@@ -205,6 +209,25 @@ export function createHost(emit: (telemetry: Telemetry) => void, isSetAside: (ru
     stop: async () => {
       run?.end();
       await inTurn(async () => run?.stop());
+    },
+    alone: async (use) => {
+      isQuiet = true;
+      let own: Runtime | null = null;
+      const errors: Error[] = [];
+      try {
+        // The sequence that is being previewed ends here; no other begins.
+        await inTurn(async () => {
+          await previewer.stop();
+          previewer.start();
+        });
+        own = await required(backends).open(required(runtime).kind, (error) => errors.push(error));
+        const found = await use(own);
+        if (errors.length > 0) throw errors[0];
+        return found;
+      } finally {
+        own?.destroy();
+        isQuiet = false;
+      }
     },
   };
 }

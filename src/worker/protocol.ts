@@ -168,6 +168,8 @@ export interface QueueState {
   runningId: string | null;
   /** No further run starts; the run in progress goes on. */
   isPaused: boolean;
+  /** A seed of a study whose runs have ended is being measured; the next run waits for it. In a person's words. */
+  measuring: { study: string; seed: number; activity: string } | null;
   /** Another tab of this page works on the queue: it can be looked at here, not changed. */
   isElsewhere: boolean;
 }

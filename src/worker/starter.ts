@@ -38,6 +38,8 @@ export interface Starter {
   startQueued(run: QueuedRun): Promise<void>;
   /** The last run that was left open and that neither another tab nor the queue works on. */
   latest(): Promise<KeptSummary | null>;
+  /** The averaged weights of a run that is kept. Throws `DataError` where it is gone. */
+  checkpointOf(id: string): Promise<Checkpoint>;
   /** Gives a run of an earlier visit up: what it learned so far is filed among the saved runs. */
   forget(id: string): Promise<void>;
 }
@@ -194,6 +196,7 @@ export function createStarter(options: StarterOptions): Starter {
       const { isFinished, savedAt } = kept;
       return { id, name, step: steps, steps: experiment.training.steps, isFinished, savedAt };
     },
+    checkpointOf: keptCheckpointOf,
     forget: async (id) => giveUp(await keptOf(id)),
   };
 }

@@ -14,7 +14,7 @@ import { useRun } from '../../src/store/run.ts';
 import type { QueuedRun, QueueState } from '../../src/worker/protocol.ts';
 import { connected } from './testPort.ts';
 
-const empty: QueueState = { runs: [], runningId: null, isPaused: false, isElsewhere: false };
+const empty: QueueState = { runs: [], runningId: null, isPaused: false, measuring: null, isElsewhere: false };
 const initialRun = useRun.getState();
 
 beforeEach(() => {

@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { defaultExperiment } from '../../src/config/experiment.ts';
 import type { RunRecord } from '../../src/config/records.ts';
+import type { Measurement } from '../../src/worker/measuring.ts';
 import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';
 import type { QueuedRun, Telemetry } from '../../src/worker/protocol.ts';
 import { createQueue } from '../../src/worker/queue.ts';
@@ -24,6 +25,8 @@ function tab(storage = memory(), lock: () => Promise<void> = async () => {}) {
   const started: string[] = [];
   const told: Telemetry[] = [];
   const broken = new Set<string>();
+  const measured: string[] = [];
+  let endMeasuring: (how?: Error) => void = () => {};
   let running: string | null = null;
   const queue = createQueue({
     storage: () => storage,
@@ -34,6 +37,16 @@ function tab(storage = memory(), lock: () => Promise<void> = async () => {}) {
       if (broken.has(id)) throw new Error(`${id} is broken`);
       running = id;
     },
+    // A measurement goes on until the test ends it, or it is left.
+    measure: async ({ study, seed }, onProgress) => {
+      measured.push(`${study} ${seed}`);
+      let how: Error | null | undefined = null;
+      endMeasuring = (error) => {
+        how = error;
+      };
+      while (how === null) await onProgress('counting');
+      if (how) throw how;
+    },
     failedRecord: ({ id, name }, problem) => ({ id, name, status: 'failed', problem }) as RunRecord,
     lock,
   });
@@ -42,6 +55,8 @@ function tab(storage = memory(), lock: () => Promise<void> = async () => {}) {
     started,
     told,
     broken,
+    measured,
+    endMeasuring: (how?: Error) => endMeasuring(how),
     storage,
     ids: () => queue.state().runs.map(({ id }) => id),
     /** The run in progress ends. */
@@ -175,5 +190,84 @@ describe('queue', () => {
     const { ids, told, started } = await opened(storage);
     expect([ids(), started]).toEqual([['b'], ['b']]);
     expect(told).toContainEqual(expect.objectContaining({ kind: 'problem' }));
+  });
+});
+
+describe('measurements of the queue', () => {
+  const one: Measurement = { study: 'one', seed: 1, runs: { x: 'a', y: 'b' } };
+  const two: Measurement = { study: 'one', seed: 2, runs: { x: 'c' } };
+  /** The runs of a seed have ended, those of the other wait. */
+  const due = async (storage?: SiteStorage) => {
+    const it = await opened(storage);
+    await it.queue.add([queued('a'), queued('b'), queued('c')], [one, two]);
+    await it.end();
+    await it.end();
+    return it;
+  };
+  const settled = (queue: ReturnType<typeof tab>['queue']) =>
+    vi.waitFor(() => expect(queue.state().measuring).toBe(null));
+
+  it('are taken when their runs have ended, before the next one starts; until then what is kept of these is needed', async () => {
+    const { queue, started, measured, told, end, endMeasuring } = await opened();
+    await queue.add([queued('a'), queued('b'), queued('c')], [one, two]);
+    await end();
+    expect([started, measured, queue.needs('a')]).toEqual([['a', 'b'], [], true]);
+    await end();
+    expect([started, measured, queue.needs('a')]).toEqual([['a', 'b'], ['one 1'], true]);
+    const telling = {
+      kind: 'queue',
+      queue: expect.objectContaining({ measuring: { study: 'one', seed: 1, activity: 'counting' } }),
+    };
+    await vi.waitFor(() => expect(told).toContainEqual(telling));
+    endMeasuring();
+    await vi.waitFor(() => expect(started).toEqual(['a', 'b', 'c']));
+    expect([queue.needs('a'), queue.needs('c'), queue.state().measuring]).toEqual([false, true, null]);
+    await end();
+    expect(measured).toEqual(['one 1', 'one 2']);
+    endMeasuring();
+    await settled(queue);
+    expect(queue.needs('c')).toBe(false);
+    expect(told.filter(({ kind }) => kind === 'problem')).toEqual([]);
+  });
+
+  it('that fail are one sentence, and the queue goes on', async () => {
+    const { started, told, endMeasuring, storage } = await due();
+    endMeasuring(new Error('no room'));
+    await vi.waitFor(() => expect(started).toEqual(['a', 'b', 'c']));
+    expect(told.flatMap((one) => (one.kind === 'problem' ? [one.problem.message] : []))).toEqual([
+      'measuring one, seed 1: no room',
+    ]);
+    expect((await storage.records.get('queue', 'queue'))?.measurements).toEqual([two]);
+  });
+
+  it('that a reload cuts short begin anew', async () => {
+    const first = await due();
+    const second = await opened(first.storage);
+    expect([second.measured, second.started, second.queue.needs('b')]).toEqual([['one 1'], [], true]);
+    second.endMeasuring();
+    await vi.waitFor(() => expect(second.started).toEqual(['c']));
+    first.endMeasuring();
+    await settled(first.queue);
+  });
+
+  it('are left for a person who takes the engine, and taken when the queue goes on', async () => {
+    const { queue, measured, started, told, endMeasuring } = await due();
+    await queue.setAside();
+    expect(queue.state()).toMatchObject({ measuring: null, isPaused: true });
+    expect([started, queue.needs('a')]).toEqual([['a', 'b'], true]);
+    await queue.setPaused(false);
+    expect(measured).toEqual(['one 1', 'one 1']);
+    endMeasuring();
+    await vi.waitFor(() => expect(started).toEqual(['a', 'b', 'c']));
+    expect(told.filter(({ kind }) => kind === 'problem')).toEqual([]);
+  });
+
+  it('are given up with a run that is removed', async () => {
+    const { queue, measured, started, end } = await opened();
+    await queue.add([queued('a'), queued('b'), queued('c')], [one]);
+    await queue.remove('b');
+    expect(queue.needs('b')).toBe(false);
+    await end();
+    expect([measured, started]).toEqual([[], ['a', 'c']]);
   });
 });

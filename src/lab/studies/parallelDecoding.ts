@@ -7,7 +7,7 @@ import { denoiserOf, modelOfWeights } from '../../train/model.ts';
 import { boundScorer, decodeTexts, oracleDenoiser, scoreUnderSource, tokenEntropy } from '../decodingQuality.ts';
 import { length, medium, small } from './sizes.ts';
 import { allOf, isPositive, measured, seedsOf, withError } from './statistics.ts';
-import type { Results, Study, Subject, Table } from './study.ts';
+import type { Progress, Results, Study, Subject, Table } from './study.ts';
 
 const names = decodersFor('diffusion');
 /** Texts per decoder and number of calls. */
@@ -72,12 +72,12 @@ async function sweep(
   denoise: Denoise,
   { T, maskId, seed, prefix = '' }: { T: number; maskId: number; seed: number; prefix?: string },
   score: (tokens: Uint32Array) => Promise<Record<string, number>> | Record<string, number>,
-  onProgress: (words: string) => void,
+  onProgress: Progress,
 ): Promise<Record<string, number>> {
   const measures: Record<string, number> = {};
   for (const decoder of names) {
     for (const steps of stepsOf(T)) {
-      onProgress(`decoding ${count} texts, ${prefix}${decoder} in ${steps} calls`);
+      await onProgress(`decoding ${count} texts, ${prefix}${decoder} in ${steps} calls`);
       const { tokens, calls } = await decodeTexts(denoise, { T, maskId, decoder, steps, count, seed });
       const scored = { calls, entropy: tokenEntropy(tokens), ...(await score(tokens)) };
       for (const [what, value] of Object.entries(scored)) measures[key(`${prefix}${decoder}`, steps, what)] = value;
@@ -89,7 +89,7 @@ async function sweep(
 async function measureMarkov(
   runtime: Runtime,
   { experiment, text, weights }: Subject,
-  onProgress: (words: string) => void,
+  onProgress: Progress,
 ): Promise<Record<string, number>> {
   const source = defaultMarkovSource();
   const { sequenceLength } = experiment.data;
@@ -107,7 +107,7 @@ async function measureProse(
   runtime: Runtime,
   { experiment, text, weights }: Subject,
   teacher: Subject,
-  onProgress: (words: string) => void,
+  onProgress: Progress,
 ): Promise<Record<string, number>> {
   const { sequenceLength } = experiment.data;
   const { vocabularySize, maskId } = text.tokenizer;

@@ -40,6 +40,9 @@ export interface Subject {
   readonly weights: Float32Array;
 }
 
+/** Told what comes next, and waited for: others get their turn then, and may end it all by throwing. */
+export type Progress = (words: string) => Promise<void>;
+
 export type Table = StudyRecord['tables'][number];
 
 export interface Study {
@@ -53,7 +56,7 @@ export interface Study {
   readonly measure?: (
     runtime: Runtime,
     subjects: ReadonlyMap<string, Subject>,
-    onProgress: (words: string) => void,
+    onProgress: Progress,
   ) => Promise<ReadonlyMap<string, Readonly<Record<string, number>>>>;
   /** Tables beyond the summary of losses and costs. */
   readonly tables?: (results: Results) => readonly Table[];

@@ -10,7 +10,7 @@ import { QueueEntry } from './QueueEntry.tsx';
 export function QueuePanel() {
   const queue = useQueue((state) => state.queue);
   if (!queue) return null;
-  const { runs, runningId, isPaused, isElsewhere } = queue;
+  const { runs, runningId, isPaused, measuring, isElsewhere } = queue;
   const waiting = runs.length - (runningId === null ? 0 : 1);
   return (
     <Panel
@@ -37,6 +37,11 @@ export function QueuePanel() {
         )
       }
     >
+      {measuring && (
+        <Text size="sm" mb="xs" data-testid="queue-measuring">
+          Measuring {measuring.study}, seed {measuring.seed}: {measuring.activity}
+        </Text>
+      )}
       {runs.length > 0 && (
         <ol className="queue" aria-label="Runs in the queue">
           {runs.map((run, place) => (
