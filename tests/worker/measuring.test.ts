@@ -54,6 +54,8 @@ const study: Study = {
   verdicts: () => [],
 };
 const studyOf = () => study;
+/** Also on a machine that is busy. */
+const soon = (holds: () => void) => vi.waitFor(holds, { timeout: 20_000 });
 
 /** A tab that trains on the twins. `measureOn` may fail. */
 function tab(storage: SiteStorage, measureOn = async () => createTwinRuntime()) {
@@ -103,7 +105,7 @@ function tab(storage: SiteStorage, measureOn = async () => createTwinRuntime()) 
   });
   const results = async (): Promise<StudyResult[]> =>
     studyResults([study], (await storage.records.all('runs')) as RunRecord[], 'abc');
-  const isIdle = () => vi.waitFor(() => expect(queue.state()).toMatchObject({ runs: [], measuring: null }));
+  const isIdle = () => soon(() => expect(queue.state()).toMatchObject({ runs: [], measuring: null }));
   return { queue, told, order, results, isIdle, checkpointOf, driver: () => driver };
 }
 const memory = (): SiteStorage => ({ records: memoryRecords(), files: memoryFiles(), warning: null });
@@ -111,7 +113,7 @@ const memory = (): SiteStorage => ({ records: memoryRecords(), files: memoryFile
 async function opened(...args: Parameters<typeof tab>) {
   const it = tab(...args);
   await it.queue.open();
-  await vi.waitFor(() => expect(it.queue.state().isElsewhere).toBe(false));
+  await soon(() => expect(it.queue.state().isElsewhere).toBe(false));
   return it;
 }
 async function enqueued(seeds: number) {
@@ -156,7 +158,7 @@ describe('a study in the page', () => {
     const never = tab(storage, () => new Promise(() => {}));
     await never.queue.open();
     await never.queue.add(...(await enqueued(1)));
-    await vi.waitFor(() => expect(never.queue.state().measuring).toMatchObject({ activity: 'reading the weights' }));
+    await soon(() => expect(never.queue.state().measuring).toMatchObject({ activity: 'reading the weights' }));
     const sizeOf = async (page: typeof never) => (await page.results())[0].record?.tables[1].rows[0][0];
     expect(await sizeOf(never)).toBe('? ± ?');
     const again = await opened(storage);
@@ -184,7 +186,7 @@ describe('a study in the page', () => {
     // Long enough to be stopped.
     const long = { ...runs[0].experiment, training: { ...runs[0].experiment.training, steps: 100_000 } };
     await page.queue.add([{ ...runs[0], experiment: long }, runs[1]], measurements);
-    await vi.waitFor(() => expect(page.driver()?.status().step).toBeGreaterThan(0), { timeout: 10_000 });
+    await soon(() => expect(page.driver()?.status().step).toBeGreaterThan(0));
     await page.driver()?.stop();
     await page.isIdle();
     const saved = await storage.records.all('runs');

@@ -194,6 +194,8 @@ describe('queue', () => {
 });
 
 describe('measurements of the queue', () => {
+  /** Also on a machine that is busy. */
+  const soon = (holds: () => void) => vi.waitFor(holds, { timeout: 20_000 });
   const one: Measurement = { study: 'one', seed: 1, runs: { x: 'a', y: 'b' } };
   const two: Measurement = { study: 'one', seed: 2, runs: { x: 'c' } };
   /** The runs of a seed have ended, those of the other wait. */
@@ -204,8 +206,7 @@ describe('measurements of the queue', () => {
     await it.end();
     return it;
   };
-  const settled = (queue: ReturnType<typeof tab>['queue']) =>
-    vi.waitFor(() => expect(queue.state().measuring).toBe(null));
+  const settled = (queue: ReturnType<typeof tab>['queue']) => soon(() => expect(queue.state().measuring).toBe(null));
 
   it('are taken when their runs have ended, before the next one starts; until then what is kept of these is needed', async () => {
     const { queue, started, measured, told, end, endMeasuring } = await opened();
@@ -218,9 +219,9 @@ describe('measurements of the queue', () => {
       kind: 'queue',
       queue: expect.objectContaining({ measuring: { study: 'one', seed: 1, activity: 'counting' } }),
     };
-    await vi.waitFor(() => expect(told).toContainEqual(telling));
+    await soon(() => expect(told).toContainEqual(telling));
     endMeasuring();
-    await vi.waitFor(() => expect(started).toEqual(['a', 'b', 'c']));
+    await soon(() => expect(started).toEqual(['a', 'b', 'c']));
     expect([queue.needs('a'), queue.needs('c'), queue.state().measuring]).toEqual([false, true, null]);
     await end();
     expect(measured).toEqual(['one 1', 'one 2']);
@@ -233,7 +234,7 @@ describe('measurements of the queue', () => {
   it('that fail are one sentence, and the queue goes on', async () => {
     const { started, told, endMeasuring, storage } = await due();
     endMeasuring(new Error('no room'));
-    await vi.waitFor(() => expect(started).toEqual(['a', 'b', 'c']));
+    await soon(() => expect(started).toEqual(['a', 'b', 'c']));
     expect(told.flatMap((one) => (one.kind === 'problem' ? [one.problem.message] : []))).toEqual([
       'measuring one, seed 1: no room',
     ]);
@@ -245,7 +246,7 @@ describe('measurements of the queue', () => {
     const second = await opened(first.storage);
     expect([second.measured, second.started, second.queue.needs('b')]).toEqual([['one 1'], [], true]);
     second.endMeasuring();
-    await vi.waitFor(() => expect(second.started).toEqual(['c']));
+    await soon(() => expect(second.started).toEqual(['c']));
     first.endMeasuring();
     await settled(first.queue);
   });
@@ -258,7 +259,7 @@ describe('measurements of the queue', () => {
     await queue.setPaused(false);
     expect(measured).toEqual(['one 1', 'one 1']);
     endMeasuring();
-    await vi.waitFor(() => expect(started).toEqual(['a', 'b', 'c']));
+    await soon(() => expect(started).toEqual(['a', 'b', 'c']));
     expect(told.filter(({ kind }) => kind === 'problem')).toEqual([]);
   });
 
