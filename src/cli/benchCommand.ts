@@ -13,7 +13,8 @@ import { endProgress, print, printJson, progress, table } from './output.ts';
 
 export const benchHelp = `
 bench step [--workload ID]... [--set path=value]... [--backend gpu|cpu] [--steps N] [--profile] [--json]
-    Milliseconds, dispatches and memory of a training step, with settings changed if wanted. Workloads: ${workloads.map(({ id }) => id).join(', ')}.`;
+    Milliseconds, dispatches and memory of a training step, with settings changed if wanted.
+    --workload: one of ${workloads.map(({ id }) => id).join(', ')}; W0 and W1 unless asked otherwise.`;
 
 interface StepTiming {
   readonly workload: string;

@@ -5,7 +5,7 @@ import { adapterCommand, adapterHelp } from './adapterCommand.ts';
 import { benchCommand, benchHelp } from './benchCommand.ts';
 import { matchCommand, matchHelp } from './matchCommand.ts';
 import { evalCommand, evalHelp, forwardCommand, forwardHelp, sampleCommand, sampleHelp } from './modelCommands.ts';
-import { endProgress, folded, print } from './output.ts';
+import { endProgress, folded, helpWidth, print } from './output.ts';
 import { studyCommand, studyHelp } from './studyCommand.ts';
 import { trainCommand, trainHelp } from './trainCommand.ts';
 
@@ -28,14 +28,14 @@ function isHelp(word: string): boolean {
 async function main([name = 'help', ...args]: readonly string[]): Promise<void> {
   if (isHelp(name)) {
     const all = Object.values(commands).map(({ help }) => help);
-    print(folded(`npm run -s sdlm -- <command>\n${all.join('\n')}`));
+    print(folded(`npm run -s sdlm -- <command>\n${all.join('\n')}`, helpWidth()));
     return;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : null;
   if (!command) {
     throw new ConfigError(`command: expected one of ${Object.keys(commands).join(', ')}, help, got "${name}"`);
   }
-  if (args.includes('--help') || args.includes('-h')) print(folded(command.help.trimStart()));
+  if (args.includes('--help') || args.includes('-h')) print(folded(command.help.trimStart(), helpWidth()));
   else await command.run(args);
 }
 

@@ -18,8 +18,7 @@ import { loadText, windowsOfFile } from './texts.ts';
 
 export const evalHelp = `
 eval --run DIR [--data FILE] [--windows N] [--rounds N] [--backend gpu|cpu] [--json]
-    Bits per character of held-out text, or of a file: a bound (NELBO), or the exact NLL of an
-    autoregressive model; of prompts with answers also how many are answered exactly.`;
+    Bits per character of held-out text, or of a file: a bound (NELBO), or the exact NLL of an autoregressive model; of prompts with answers also how many are answered exactly.`;
 
 /** How the options of decoders are written here. */
 const flagOf: Record<DecoderOption, string> = {
@@ -30,22 +29,18 @@ const flagOf: Record<DecoderOption, string> = {
 };
 
 export const sampleHelp = `
-sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X]
-       [--top-k N] [--top-p X] [--seed N] [--backend gpu|cpu] [--json]
-    Write a text: denoise it (_ in the prompt is a hole of one token), or continue the prompt with an
-    autoregressive model. Decoders, the objectives they are for, and the options they read:
+sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X] [--top-k N] [--top-p X] [--seed N] [--backend gpu|cpu] [--json]
+    Write a text: denoise it (_ in the prompt is a hole of one token), or continue the prompt with an autoregressive model. Decoders, the objectives they are for, and the options they read:
 ${Object.entries(decoderFacts)
   .map(
     ([name, { fits, uses }]) =>
-      `    ${[name, `(${fits.join(', ')})`, ...uses.map((option) => flagOf[option])].join(' ')}`,
+      `      ${[name, `(${fits.join(', ')})`, ...uses.map((option) => flagOf[option])].join(' ')}`,
   )
   .join('\n')}`;
 
 export const forwardHelp = `
 forward --run DIR --tokens FILE.json --out FILE.safetensors [--backend gpu|cpu]
-    Logits and routes of given token ids, for checks by others. Row i is the prediction of token i: by an
-    autoregressive model from the tokens before it (behind the mask as the beginning), by others from the
-    tokens as they are, with block diffusion those of its own block and of the blocks before.`;
+    Logits and routes of given token ids, for checks by others. Row i is the prediction of token i: by an autoregressive model from the tokens before it (behind the mask as the beginning), by others from the tokens as they are, with block diffusion those of its own block and of the blocks before.`;
 
 export async function evalCommand(args: readonly string[]): Promise<void> {
   const values = readOptions(args, {

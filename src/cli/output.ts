@@ -43,21 +43,31 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** Text with long lines broken at spaces, continued at their own indentation: help names more things over time. */
-export function folded(text: string, width = 110): string {
+/** Columns to write help in: those of the terminal, up to a length that is still easy to read. */
+export function helpWidth(): number {
+  return Math.min(110, process.stdout.columns ?? 110);
+}
+
+/** What stays in one piece: an option in brackets with its value, an example in braces, or a word. */
+const pieces = /\[[^\]]*\](?:\.\.\.)?|\{[^}]*\}|\S+/g;
+
+/**
+ * Help whose every line is a paragraph, folded to `width`: a paragraph goes on at its own indentation, a line of usage
+ * (without one) at six, below its command. What is longer than a line stays whole.
+ */
+export function folded(text: string, width: number): string {
   return text
     .split('\n')
-    .flatMap((line) => {
-      const indent = /^ */.exec(line)![0];
-      const lines: string[] = [];
-      let rest = line;
-      while (rest.length > width) {
-        const space = rest.lastIndexOf(' ', width);
-        if (space <= indent.length) break;
-        lines.push(rest.slice(0, space));
-        rest = indent + rest.slice(space + 1);
+    .flatMap((paragraph) => {
+      const indent = /^ */.exec(paragraph)![0];
+      const lines = [''];
+      for (const piece of paragraph.match(pieces) ?? []) {
+        const line = lines.at(-1)!;
+        if (line === '') lines[lines.length - 1] = indent + piece;
+        else if (line.length + 1 + piece.length <= width) lines[lines.length - 1] = `${line} ${piece}`;
+        else lines.push((indent || ' '.repeat(6)) + piece);
       }
-      return [...lines, rest];
+      return lines;
     })
     .join('\n');
 }

@@ -30,12 +30,11 @@ import { type QueuedRun, runQueue } from './studyQueue.ts';
 import { loadText } from './texts.ts';
 
 export const studyHelp = `
-study ID [--size software|laptop] [--seeds K] [--out DIR] [--jobs N] [--set path=value]...
-         [--backend gpu|cpu] [--json]
+study ID [--size software|laptop] [--seeds K] [--out DIR] [--jobs N] [--set path=value]... [--backend gpu|cpu] [--json]
 study --list [--json]
-    Every run of a study, then its verdicts: results.json, results.csv and a directory per run. Goes on where it was
-    left; --jobs trains as many runs at a time; --set changes all arms alike. Studies:
-    ${studies.map(({ id }) => id).join(', ')}.`;
+    Every run of a study, then its verdicts: results.json, results.csv and a directory per run. Goes on where it was left.
+    ID: one of ${studies.map(({ id }) => id).join(', ')}.
+    --jobs: runs that train at a time. --set: changes all arms alike.`;
 
 const options = {
   ...backendOption,

@@ -37,15 +37,14 @@ import { loadText, ownCorpus } from './texts.ts';
 
 export const trainHelp = `
 train --preset ID [--set path=value]... [--data FILE] [--steps N] [--seed N] [--out DIR] [--backend gpu|cpu]
-train --from DIR|FILE.safetensors [--preset ID] [--set path=value]... (the rest as above)
+train --from DIR|FILE.safetensors [--preset ID] [the rest as above]
 train --resume DIR [--steps N] [--data FILE] [--backend gpu|cpu]
     Train: a line of JSON per step, and a run directory with --out. Ctrl+C saves and stops.
-    --from starts with the weights and the tokenizer of another run (its settings, unless --preset names others): the
-    same model, or a dense one whose feed-forward becomes every expert. The optimizer and the steps start anew.
-    Presets: ${presets.map(({ id }) => id).join(', ')}.
-    --data FILE: your own text, or (.tsv, .jsonl) prompts with answers: "prompt<TAB>answer" or
-    {"prompt": "...", "answer": "..."} per line; the answer follows its prompt directly, and only answers are learned.
-    Settings: ${Object.keys(schema).join(', ')}, each with its fields, e.g. --set model.layers=4.`;
+    --preset: one of ${presets.map(({ id }) => id).join(', ')}.
+    --set: a field of ${Object.keys(schema).join(', ')}, e.g. model.layers=4.
+    --data: your own text, or (.tsv, .jsonl) prompts with answers: "prompt<TAB>answer" or {"prompt": "...", "answer": "..."} per line; the answer follows its prompt directly, and only answers are learned.
+    --from: start with the weights and the tokenizer of another run (and its settings, unless --preset names others): the same model, or a dense one whose feed-forward becomes every expert. The optimizer and the steps start anew.
+    --resume: go on with a run; its configuration stays, --steps sets a new end. A text of your own is given again.`;
 
 const options = {
   ...backendOption,

@@ -1,5 +1,6 @@
 /** Wrong arguments: exit code 2 and one sentence that names the field. And the commands that need no model. */
 import { describe, expect, it } from 'vitest';
+import { folded } from '../../src/cli/output.ts';
 import { cpu, expectRefusal, place } from './run.ts';
 
 const { sdlm, path } = place();
@@ -8,12 +9,28 @@ describe('help', () => {
   it('lists every command', async () => {
     const { code, out, err } = await sdlm(['help']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    for (const command of ['adapter', 'train', 'eval', 'sample', 'forward', 'bench step'])
+    for (const command of ['adapter', 'train', 'eval', 'sample', 'forward', 'match', 'study', 'bench step'])
       expect(out).toMatch(new RegExp(`^ *${command}\\b`, 'm'));
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
     expect((await sdlm([])).out).toBe(out);
     expect((await sdlm(['--help'])).out).toBe(out);
     expect((await sdlm(['train', '--help'])).out).toContain('--preset');
+  });
+
+  it('fills lines to the width of the terminal, and keeps an option with its value', async () => {
+    const whole = (await sdlm(['help'])).out.split('\n\n').map((text) => text.split(/\s+/).join(' '));
+    const narrow = folded((await sdlm(['train', '--help'])).out, 60);
+    expect(whole).toContain(narrow.split(/\s+/).join(' ').trim());
+    const lines = folded('train --preset ID [--set path=value]... [--seed N]\n    one two three four five', 20).split(
+      '\n',
+    );
+    expect(lines).toEqual([
+      'train --preset ID',
+      '      [--set path=value]...',
+      '      [--seed N]',
+      '    one two three',
+      '    four five',
+    ]);
   });
 });
 
