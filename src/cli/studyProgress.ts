@@ -8,6 +8,9 @@ import type { QueuedRun } from './studyQueue.ts';
 /** Milliseconds between two lines, on a terminal and in a log. */
 const intervals = { terminal: 250, log: 30_000 };
 
+/** Milliseconds before which the start of the first processes, with what they compile, would pass for their speed. */
+const settling = 20_000;
+
 export interface StudyProgress {
   onStep(run: PlannedRun, step: number): void;
   onEnd(run: PlannedRun): void;
@@ -29,9 +32,11 @@ export function createStudyProgress(runs: readonly QueuedRun[], costOf: (run: Pl
     return run.experiment.training.steps * costOf(run);
   }
   const timeLeft = () => {
-    const elapsed = (performance.now() - start) / 1000;
-    const seconds = (elapsed * (total - spared - done)) / done;
-    return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+    const left = total - spared - done;
+    const elapsed = performance.now() - start;
+    if (left <= 0 || elapsed < settling) return '';
+    const seconds = (elapsed / 1000) * (left / done);
+    return `, about ${seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`} left`;
   };
   if (finished > 0) progress(`${finished} of ${runs.length} runs are there already`);
   return {
@@ -43,13 +48,13 @@ export function createStudyProgress(runs: readonly QueuedRun[], costOf: (run: Pl
       if (performance.now() - last < interval) return;
       last = performance.now();
       progress(
-        `${finished} of ${runs.length} runs done, ${run.name} at step ${step} of ${run.experiment.training.steps}, ${timeLeft()} left`,
+        `${finished} of ${runs.length} runs done, ${run.name} at step ${step} of ${run.experiment.training.steps}${timeLeft()}`,
       );
     },
     onEnd: (run) => {
       finished++;
       endProgress();
-      process.stderr.write(`${run.name} is done (${finished} of ${runs.length}), ${timeLeft()} left\n`);
+      process.stderr.write(`${run.name} is done (${finished} of ${runs.length})${timeLeft()}\n`);
     },
   };
 }
