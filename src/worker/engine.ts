@@ -6,6 +6,7 @@ import { ConfigError } from '../config/errors.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import { decode, mostCalls } from '../diffusion/decode.ts';
 import { planMemory } from '../gpu/recording.ts';
+import { stepSeconds } from '../lab/duration.ts';
 import { denseMatch } from '../lab/match.ts';
 import { studies, studyById } from '../lab/studies.ts';
 import { studyResults } from '../lab/studyResults.ts';
@@ -149,14 +150,9 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
         experiment,
         declareParameters(layoutOf(experiment.model, text.tokenizer.vocabularySize)),
       );
-      const { training, data } = experiment;
-      const tokens = training.steps * training.batchSize * data.sequenceLength;
-      const { gflops } = host.backends();
       const { kind } = host.runtime();
-      // Whole steps reach about a third of a lone product's speed; a GPU also pays for every launch.
-      const compute = (tokens * model.trainFlopsPerToken) / ((gflops[kind] ?? 1) * 1e9 * 0.33);
-      const launching = kind === 'gpu' ? training.steps * recording.launches.length * 1e-5 : 0;
-      return { model, secondsEstimate: compute + launching, memoryBytes: planMemory(recording).bytes };
+      const seconds = experiment.training.steps * stepSeconds(recording, kind, host.backends().gflops[kind] ?? 1);
+      return { model, secondsEstimate: seconds, memoryBytes: planMemory(recording).bytes };
     },
     match: async (request) => {
       const { tokenizer } = await textOf(request);

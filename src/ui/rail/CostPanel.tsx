@@ -19,7 +19,7 @@ export function CostPanel() {
     { label: 'memory', value: bytes(inspection.memoryBytes) },
     { label: 'training FLOPs/token', value: compact(trainFlopsPerToken) },
     { label: 'inference FLOPs/token', value: compact(inferenceFlopsPerToken) },
-    { label: 'time', value: duration(inspection.secondsEstimate) },
+    { label: 'time, about', value: duration(inspection.secondsEstimate) },
   ];
   const takeMatch = async (by: 'flops' | 'parameters', words: string) => {
     const ratio = await matchDense(by);
