@@ -17,6 +17,7 @@ export const StudiesPanel = memo(function StudiesPanel({ shown }: { shown: reado
   const { offered } = useOfferedStudies();
   const { results } = useOwnStudies();
   const queued = useQueue(({ queue }) => queue?.runs);
+  const measured = useQueue(({ queue }) => queue?.measuring?.study);
   const [open, setOpen] = useState<string | null>(null);
   const listed = useMemo(() => {
     const own = (id: string) => ownStudies(id, results, queued ?? []);
@@ -59,7 +60,7 @@ export const StudiesPanel = memo(function StudiesPanel({ shown }: { shown: reado
               ))}
             </fieldset>
           )}
-          <StudyArticle key={chosen.study.id} {...chosen} shown={shown} />
+          <StudyArticle key={chosen.study.id} {...chosen} isMeasured={chosen.study.id === measured} shown={shown} />
         </Stack>
       ) : (
         (state !== 'ready' || !offered) && (

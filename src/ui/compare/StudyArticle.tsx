@@ -13,11 +13,13 @@ import { StudyQuestion } from './StudyQuestion.tsx';
 interface StudyArticleProps {
   study: ListedStudy;
   own: readonly OwnStudy[];
+  /** The runs of a seed are being measured. */
+  isMeasured: boolean;
   /** Keys of the runs in the charts; keep the array while nothing changes. */
   shown: readonly string[];
 }
 
-export function StudyArticle({ study: { title, recorded, offered }, own, shown }: StudyArticleProps) {
+export function StudyArticle({ study: { title, recorded, offered }, own, isMeasured, shown }: StudyArticleProps) {
   const [wanted, setWanted] = useState<string | null>(null);
   const sources = sourcesOf(recorded, own);
   const source = sources.find(({ id }) => id === wanted) ?? sources[0];
@@ -61,6 +63,11 @@ export function StudyArticle({ study: { title, recorded, offered }, own, shown }
           )
         );
       })}
+      {isMeasured && (
+        <Text size="sm" mt={6}>
+          Your runs are being measured: what is not known yet stands as “?”.
+        </Text>
+      )}
       {source ? (
         <>
           <SourceLine {...source} />
