@@ -97,7 +97,7 @@ export function embedding(table: Tensor, tokens: Tensor, sorted: SortedTokens | 
   if (sorted) {
     expectShape('embedding', 'order', sorted.order, [N], 'u32');
     expectShape('embedding', 'offsets', sorted.offsets, [V + 1], 'u32');
-  } else if (table.isDifferentiable) {
+  } else if (graph.recordsGradients && table.isDifferentiable) {
     throw new ShapeError('embedding: expected sorted tokens for the gradient of table, got none');
   } else {
     return out;

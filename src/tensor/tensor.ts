@@ -30,14 +30,15 @@ export interface TapeEntry {
   readonly contributions: (upstream: Tensor) => Contribution[];
 }
 
-/** A recording in progress: the launches so far, and how to reverse those that a gradient passes through. */
+/** A recording in progress: the launches so far and, outside `withoutGradient`, how to reverse them. */
 export interface Graph {
   readonly launches: Launch[];
   readonly tape: TapeEntry[];
+  recordsGradients: boolean;
 }
 
 export function createGraph(): Graph {
-  return { launches: [], tape: [] };
+  return { launches: [], tape: [], recordsGradients: true };
 }
 
 export function sizeOf(shape: readonly number[]): number {
@@ -112,17 +113,28 @@ export function launch<B extends TwinBindings, P extends Parameters>(
   });
 }
 
-/** Marks `output` as computed from `inputs` and remembers how to reverse it, if any of them wants a gradient. */
+/** Marks `output` as computed from `inputs` and remembers how to reverse it, if gradients are wanted. */
 export function differentiable(
   output: Tensor,
   inputs: readonly Tensor[],
   contributions: TapeEntry['contributions'],
 ): Tensor {
   const { graph } = output;
-  if (!inputs.some((input) => input.isDifferentiable)) return output;
+  if (!graph.recordsGradients || !inputs.some((input) => input.isDifferentiable)) return output;
   const marked = { ...output, isDifferentiable: true };
   graph.tape.push({ inputs, output: marked, contributions });
   return marked;
+}
+
+/** Runs `record` in a region that no gradient passes through. */
+export function withoutGradient<T>(graph: Graph, record: () => T): T {
+  const before = graph.recordsGradients;
+  graph.recordsGradients = false;
+  try {
+    return record();
+  } finally {
+    graph.recordsGradients = before;
+  }
 }
 
 /** The same elements under another shape, with the same gradient (`differentiate.ts`). Throws `ShapeError` when the sizes differ. */
@@ -134,7 +146,12 @@ export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
   }
   if (shape.length === tensor.shape.length && shape.every((length, axis) => length === tensor.shape[axis]))
     return tensor;
-  return { ...tensor, shape };
+  return tensor.graph.recordsGradients ? { ...tensor, shape } : { ...detach(tensor), shape };
+}
+
+/** The same elements as a constant: no gradient passes. */
+export function detach(tensor: Tensor): Tensor {
+  return { ...tensor, isDifferentiable: false, gradient: undefined };
 }
 
 /** `(3, 4, 5)`, as written in error messages. */

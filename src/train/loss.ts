@@ -96,7 +96,7 @@ export function batchLoss(
   const vocabulary = head.shape[1];
   const paired = readsCleanText(experiment);
   const tokens = paired ? pairSequences(xt, x0) : xt;
-  const sorted = head.isDifferentiable ? sortByKey(tokens, vocabulary) : null;
+  const sorted = x0.graph.recordsGradients && head.isDifferentiable ? sortByKey(tokens, vocabulary) : null;
   const sequences = { tokens, sorted, B: tokens.length / T, T, draw, paired };
   const { hidden: all, routes } = transformer(source, experiment.model, sequences, attentionBlock(experiment));
   const hidden = paired ? noisyRows(all, T) : all;

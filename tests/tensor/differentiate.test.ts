@@ -1,4 +1,4 @@
-/** The reverse pass over a recording, on the float64 twins: sums, constants, and its refusals. */
+/** The reverse pass over a recording, on the float64 twins: sums, regions without gradient, and its refusals. */
 import { expect, test } from 'vitest';
 import { ShapeError } from '../../src/config/errors.ts';
 import type { Range } from '../../src/gpu/recording.ts';
@@ -10,11 +10,13 @@ import { rmsnorm } from '../../src/ops/rmsnorm.ts';
 import { swiglu } from '../../src/ops/swiglu.ts';
 import {
   createGraph,
+  detach,
   type Graph,
   persistentTensor,
   reshape,
   type Tensor,
   tensorOver,
+  withoutGradient,
 } from '../../src/tensor/tensor.ts';
 
 interface Parameter {
@@ -85,14 +87,34 @@ test('two outputs with gradients of their own are reversed together', async () =
   expect(await run(graph, [x.gradient])).toEqual([[3 + 20, 3 + 200]]);
 });
 
-test('what is computed from constants alone is a constant, and passes nothing back', async () => {
+test('a region without gradient records its launches and passes nothing back', async () => {
   const graph = createGraph();
   const x = parameter(graph, 'x', [2], [1, 2]);
-  const frozen = tensorOver(graph, x.tensor.storage, 0, [2]);
-  const constant = reshape(add(frozen, frozen), [1, 2]);
+  const constant = withoutGradient(graph, () => add(x.tensor, x.tensor));
   expect(constant.isDifferentiable).toBe(false);
-  expect(graph.tape).toHaveLength(0);
+  expect(graph.recordsGradients).toBe(true);
+  expect(graph.launches).toHaveLength(1);
   backward(graph, [{ tensor: add(x.tensor, constant), upstream: ones(graph, [2]) }]);
+  expect(await run(graph, [x.gradient])).toEqual([[1, 1]]);
+});
+
+test('a region without gradient ends where recording throws, and restores what was outside it', () => {
+  const graph = createGraph();
+  const fail = () => {
+    throw new Error('recording failed');
+  };
+  expect(() => withoutGradient(graph, fail)).toThrow('recording failed');
+  expect(graph.recordsGradients).toBe(true);
+  withoutGradient(graph, () => {
+    withoutGradient(graph, () => {});
+    expect(graph.recordsGradients).toBe(false);
+  });
+});
+
+test('a detached tensor is a constant', async () => {
+  const graph = createGraph();
+  const x = parameter(graph, 'x', [2], [1, 2]);
+  backward(graph, [{ tensor: add(x.tensor, detach(add(x.tensor, x.tensor))), upstream: ones(graph, [2]) }]);
   expect(await run(graph, [x.gradient])).toEqual([[1, 1]]);
 });
 
