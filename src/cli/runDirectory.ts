@@ -32,6 +32,7 @@ import {
   layoutOfRun,
   parseJson,
   parseRun,
+  type SavedSnapshot,
   type Snapshot,
 } from '../train/checkpoint.ts';
 
@@ -107,9 +108,9 @@ export function writeConfig(directory: string, experiment: Experiment, vocabular
 }
 
 /** Writes the weights and the state of training. The state goes last: it is what `--resume` starts from. */
-export function writeCheckpoint(directory: string, layout: ParameterLayout, snapshot: Snapshot): void {
+export function writeCheckpoint(directory: string, layout: ParameterLayout, snapshot: Snapshot, text: string): void {
   writeWhole(join(directory, files.model), encodeModel(layout, snapshot.average, snapshot.step));
-  writeWhole(join(directory, files.training), encodeSnapshot(snapshot));
+  writeWhole(join(directory, files.training), encodeSnapshot(snapshot, text));
 }
 
 /** Writes the record of the run as it stands. */
@@ -170,7 +171,7 @@ export function readCheckpoint(path: string): Checkpoint {
 }
 
 /** Reads what a run needs to go on. */
-export function readRunState(directory: string): Omit<RunDirectory, 'weights'> & { snapshot: Snapshot } {
+export function readRunState(directory: string): Omit<RunDirectory, 'weights'> & { snapshot: SavedSnapshot } {
   const run = readRunWithoutWeights(directory);
   const path = join(directory, files.training);
   return { ...run, snapshot: decodeSnapshot(readBytes(path), run.layout, path) };

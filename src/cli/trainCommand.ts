@@ -4,14 +4,14 @@ import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
-import { ConfigError, DataError } from '../config/errors.ts';
+import { ConfigError } from '../config/errors.ts';
 import { withSettings } from '../config/experiment.ts';
 import { presetExperiment, presets } from '../config/presets.ts';
 import type { RunRecord } from '../config/records.ts';
 import { type Experiment, schema } from '../config/schema.ts';
 import { maxInFlight } from '../gpu/runtime.ts';
 import { createRunCollector, type RunCollector } from '../lab/runRecord.ts';
-import type { Snapshot } from '../train/checkpoint.ts';
+import { expectSameText, type Snapshot } from '../train/checkpoint.ts';
 import { createEvaluator } from '../train/evaluation.ts';
 import { modelOfTrainer } from '../train/model.ts';
 import { startFrom } from '../train/startFrom.ts';
@@ -130,19 +130,10 @@ async function resumedJob(
   if (values.data !== undefined) ownCorpus(values.data, experiment.data.corpus);
   const text = await loadText(experiment, values.data, tokenizer);
   const before = readRecord(directory);
-  if (values.data !== undefined && before) expectSameText(values.data, text, before);
+  expectSameText(snapshot, text, values.data ?? `data.corpus "${experiment.data.corpus}"`);
   truncateMetrics(directory, snapshot.step);
   writeConfig(directory, experiment, tokenizer.vocabularySize);
   return { experiment, text, directory, snapshot, weights: null, before };
-}
-
-/** Throws `DataError` where a text of one's own is, by its length, not the one that the run has learned from so far. */
-function expectSameText(file: string, { windowsPerEpoch }: RunText, { measures }: RunRecord): void {
-  const before = measures.windowsPerEpoch;
-  if (before === undefined || before === windowsPerEpoch) return;
-  throw new DataError(
-    `${file}: expected the run's own text, of ${before} windows to train on, got another, of ${windowsPerEpoch} (start a run on it with --from)`,
-  );
 }
 
 /** Seconds between two checkpoints of a run directory. */
@@ -163,6 +154,7 @@ async function run(trainer: Trainer, text: RunText, { directory, collector }: Ke
   const evaluate = () => validate(evaluator, model, held, 4);
   const tokensPerStep = training.batchSize * data.sequenceLength;
   const bits = text.trainTokensPerCharacter / Math.LN2;
+  const fingerprint = text.fingerprint();
   const lines: string[] = [];
   let stoppedAt: number | null = null;
   // Ctrl+C in a terminal arrives twice, once passed on by the launcher; a second one a moment later ends at once.
@@ -192,7 +184,7 @@ async function run(trainer: Trainer, text: RunText, { directory, collector }: Ke
     appendMetrics(directory, lines.splice(0));
     const status = trainer.step === training.steps ? 'finished' : 'stopped';
     writeRecord(directory, collector.record(status));
-    writeCheckpoint(directory, parameters.layout, await trainer.snapshot());
+    writeCheckpoint(directory, parameters.layout, await trainer.snapshot(), fingerprint);
     lastCheckpoint = performance.now();
     collector.startClock();
   };

@@ -12,6 +12,7 @@ import { layoutOf, type ParameterLayout, partsOf } from '../nn/layout.ts';
 import { namedParts } from '../nn/parameters.ts';
 import { rmsnormEpsilon } from '../ops/rmsnorm.ts';
 import { decodeTensors, encodeTensors } from './safetensors.ts';
+import type { RunText } from './text.ts';
 
 /** Everything that training needs to go on exactly: masks and batches follow from the seed and the step. */
 export interface Snapshot {
@@ -20,6 +21,12 @@ export interface Snapshot {
   readonly moment1: Float32Array;
   readonly moment2: Float32Array;
   readonly average: Float32Array;
+}
+
+/** A snapshot as it was saved. */
+export interface SavedSnapshot extends Snapshot {
+  /** Fingerprint of the text that the run learns from; null in files that are older than it. */
+  readonly text: string | null;
 }
 
 /** A trained model, as a run starts from it. */
@@ -114,14 +121,14 @@ export function decodeModel(bytes: Uint8Array, layout: ParameterLayout, where: s
   return flat;
 }
 
-/** The state of training as a safetensors file. */
-export function encodeSnapshot(snapshot: Snapshot): Uint8Array<ArrayBuffer> {
+/** The state of training as a safetensors file; `text` is the fingerprint of what the run learns from. */
+export function encodeSnapshot(snapshot: Snapshot, text: string): Uint8Array<ArrayBuffer> {
   const tensors = flatNames.map((name) => ({ name, shape: [snapshot[name].length], data: snapshot[name] }));
-  return encodeTensors(tensors, { step: String(snapshot.step) });
+  return encodeTensors(tensors, { step: String(snapshot.step), text });
 }
 
 /** Reads a state of training. Throws `DataError` when it is not one of this architecture. */
-export function decodeSnapshot(bytes: Uint8Array, layout: ParameterLayout, where: string): Snapshot {
+export function decodeSnapshot(bytes: Uint8Array, layout: ParameterLayout, where: string): SavedSnapshot {
   const { tensors, metadata } = decodeTensors(bytes, where);
   const step = Number(metadata.step);
   if (!Number.isInteger(step) || step < 0)
@@ -135,11 +142,18 @@ export function decodeSnapshot(bytes: Uint8Array, layout: ParameterLayout, where
   };
   return {
     step,
+    text: typeof metadata.text === 'string' ? metadata.text : null,
     parameter: read('parameter'),
     moment1: read('moment1'),
     moment2: read('moment2'),
     average: read('average'),
   };
+}
+
+/** Throws `DataError` beginning with `where` for a text that is not the one which the run has learned from so far. */
+export function expectSameText({ text }: SavedSnapshot, now: Pick<RunText, 'fingerprint'>, where: string): void {
+  if (text !== null && text !== now.fingerprint())
+    throw new DataError(`${where}: expected the text that the run has learned from so far, got another`);
 }
 
 /** `config.json`: the experiment in the schema's form, and the facts that others need to rebuild the model. */

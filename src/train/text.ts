@@ -8,6 +8,7 @@ import { DataError, grouped } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { createBatches, evaluationWindows } from '../data/batches.ts';
 import { loadCorpus } from '../data/corpora.ts';
+import { fingerprintOf } from '../data/fingerprint.ts';
 import { defaultMarkovSource, entropyOfWindow } from '../data/markov.ts';
 import { readableText, validateText } from '../data/ownText.ts';
 import { createPairBatches, endIdOf, endText, type PairRows, pairRows, someRows } from '../data/pairBatches.ts';
@@ -26,6 +27,8 @@ export interface RunText extends TrainingText {
   readonly tokensPerCharacter: number;
   /** The same of the text trained on, for the loss of steps. */
   readonly trainTokensPerCharacter: number;
+  /** Of all its tokens: differs for another text. */
+  fingerprint(): string;
   /** Sentence about what is held out. */
   readonly split: string;
   /** Entropy of a window in bits per character, where the source's is known. */
@@ -82,6 +85,7 @@ export function batchText({ data, training }: Experiment, dataset: Dataset): Run
     batchAt: (step) => batches.batchAt(step),
     validationWindows: (count) => evaluationWindows(held, T, count),
     windowsPerEpoch: batches.windowsPerEpoch,
+    fingerprint: () => fingerprintOf([dataset.train, held]),
     tokensPerCharacter: held.length / dataset.split.validationCharacters,
     trainTokensPerCharacter: dataset.train.length / dataset.split.trainCharacters,
     split: dataset.description,
@@ -105,6 +109,7 @@ function preparePairs({ data, training }: Experiment, text: string, given?: Toke
     answerStartsAt: (step) => batchAt(step).answerStarts,
     validationWindows: (count) => someRows(held, T, count).tokens,
     windowsPerEpoch: train.answerStarts.length,
+    fingerprint: () => fingerprintOf([train, held].flatMap(({ tokens, answerStarts }) => [tokens, answerStarts])),
     tokensPerCharacter: answerTokensPerCharacter(held, tokenizer, T),
     trainTokensPerCharacter: answerTokensPerCharacter(train, tokenizer, T),
     split: `${grouped(split.train.length)} of ${grouped(pairs.length)} prompts with answers are trained on, ${grouped(split.validation.length)} are held out and never trained on.`,

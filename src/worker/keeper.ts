@@ -63,6 +63,7 @@ export interface KeeperOptions {
 export function createKeeper(options: KeeperOptions): RunKeeper {
   const { identity, experiment, text, earlier, adapterOf, storage, emit } = options;
   const { tokenizer, trainTokensPerCharacter, windowsPerEpoch, floorBpc } = text;
+  const fingerprint = text.fingerprint();
   let backend: BackendKind = 'cpu';
   const facts: RunFacts = {
     ...identity,
@@ -105,7 +106,7 @@ export function createKeeper(options: KeeperOptions): RunKeeper {
       // Two files in turn: the record names the one that is whole.
       const next = `${identity.id}-${current?.endsWith('-a') ? 'b' : 'a'}`;
       try {
-        await storage.files.write(next, encodeSnapshot(snapshot));
+        await storage.files.write(next, encodeSnapshot(snapshot, fingerprint));
         await storage.records.put('kept', identity.id, {
           record: recordAs(isFinished ? 'finished' : 'stopped'),
           tokenizer: tokenizer.toJSON(),

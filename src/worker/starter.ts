@@ -10,7 +10,7 @@ import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import { tokenizerFromJSON } from '../data/tokenizers.ts';
 import { layoutOf } from '../nn/layout.ts';
-import { type Checkpoint, decodeSnapshot, type Snapshot } from '../train/checkpoint.ts';
+import { type Checkpoint, decodeSnapshot, expectSameText, type SavedSnapshot } from '../train/checkpoint.ts';
 import { startFrom } from '../train/startFrom.ts';
 import type { RunText } from '../train/text.ts';
 import type { Host } from './host.ts';
@@ -116,7 +116,7 @@ export function createStarter(options: StarterOptions): Starter {
     if (!kept) throw new DataError(`run: expected one whose weights are kept, got ${id}, which is gone`);
     return { ...kept, record: parseRunRecord(kept.record, 'run of an earlier visit') };
   };
-  const snapshotOf = async ({ record, snapshotFile }: KeptRun, vocabularySize: number): Promise<Snapshot> => {
+  const snapshotOf = async ({ record, snapshotFile }: KeptRun, vocabularySize: number): Promise<SavedSnapshot> => {
     const bytes = await storage().files.read(snapshotFile);
     if (!bytes) throw new DataError(`${snapshotFile}: expected the state of the run, got no such file`);
     return decodeSnapshot(bytes, layoutOf(record.experiment.model, vocabularySize), snapshotFile);
@@ -141,6 +141,7 @@ export function createStarter(options: StarterOptions): Starter {
       const request = { experiment, ...(own === null ? {} : { text: own }) };
       const text = await reading(() => textOf(request, tokenizer));
       const snapshot = earlier && (await snapshotOf(earlier, text.tokenizer.vocabularySize));
+      if (snapshot) expectSameText(snapshot, text, `data.corpus "${experiment.data.corpus}"`);
       const keeper = createKeeper({
         identity,
         experiment,

@@ -55,12 +55,15 @@ describe('train --data', () => {
     // The run's text is not kept, so its held-out part has to be given again.
     expectRefusal(await sdlm(evaluate), /--data/);
     expectRefusal(await sdlm(['train', '--resume', path('own'), '--steps', '3', ...cpu]), /--data/);
-    writeFileSync(path('longer.txt'), 'Zwölf Boxkämpfer jagen Виктор über den 😀 Sylter Deich.\r\n'.repeat(40));
-    const longer = ['--data', path('longer.txt')];
-    expectRefusal(
-      await sdlm(['train', '--resume', path('own'), '--steps', '3', ...longer, ...cpu]),
-      path('longer.txt'),
+    // As long, of the same letters.
+    writeFileSync(
+      path('alike.txt'),
+      'Zwölf Boxkämpfer jagen Виктор über den 😀 Sylter Deich.\r\n'.repeat(20).replace('den', 'ned'),
     );
+    const resume = (name: string) =>
+      sdlm(['train', '--resume', path('own'), '--steps', '3', '--data', path(name), ...cpu]);
+    expectRefusal(await resume('alike.txt'), path('alike.txt'));
+    expect((await resume('own.txt')).code).toBe(0);
     writeFileSync(path('other.txt'), 'Quite other letters @@@ than those of the run. '.repeat(20));
     expectRefusal(await sdlm([...evaluate, '--data', path('other.txt')]), /other\.txt|text: /);
   });

@@ -11,6 +11,7 @@ import {
   describeRun,
   encodeModel,
   encodeSnapshot,
+  expectSameText,
   layoutOfRun,
   parseRun,
 } from '../../src/train/checkpoint.ts';
@@ -172,10 +173,21 @@ describe('checkpoints', () => {
   test('the state of training comes back bit for bit', () => {
     const part = (salt: number) => weights.map((value) => value * salt);
     const snapshot = { step: 17, parameter: weights, moment1: part(2), moment2: part(3), average: part(4) };
-    const read = decodeSnapshot(encodeSnapshot(snapshot), layout, where);
-    expect(read.step).toBe(17);
+    const read = decodeSnapshot(encodeSnapshot(snapshot, '0badcafe'), layout, where);
+    expect({ step: read.step, text: read.text }).toEqual({ step: 17, text: '0badcafe' });
     for (const name of ['parameter', 'moment1', 'moment2', 'average'] as const)
       expect(bitsOf(read[name])).toEqual(bitsOf(snapshot[name]));
+  });
+
+  test('a run goes on with its own text alone; a state older than fingerprints with any', () => {
+    const state = { step: 1, parameter: weights, moment1: weights, moment2: weights, average: weights };
+    const saved = decodeSnapshot(encodeSnapshot(state, '0badcafe'), layout, where);
+    const textOf = (fingerprint: string) => ({ fingerprint: () => fingerprint });
+    expect(() => expectSameText(saved, textOf('0badcafe'), 'a.txt')).not.toThrow();
+    expect(sentenceOf(() => expectSameText(saved, textOf('0badcaff'), 'a.txt'))).toMatch(/^a\.txt: .*got another/);
+    const tensors = [...decodeTensors(encodeSnapshot(state, ''), where).tensors.values()];
+    const old = decodeSnapshot(encodeTensors(tensors, { step: '1' }), layout, where);
+    expect(() => expectSameText(old, textOf('0badcaff'), 'a.txt')).not.toThrow();
   });
 
   test('a file of another architecture is refused, whichever way it differs', () => {
@@ -193,16 +205,16 @@ describe('checkpoints', () => {
 
   test('a state that is truncated, of another length, or without its step is refused', () => {
     const snapshot = { step: 2, parameter: weights, moment1: weights, moment2: weights, average: weights };
-    const bytes = encodeSnapshot(snapshot);
+    const bytes = encodeSnapshot(snapshot, '');
     sentenceOf(() => decodeSnapshot(bytes.subarray(0, bytes.length - 1), layout, where));
-    const short = encodeSnapshot({ ...snapshot, moment2: weights.subarray(64) });
+    const short = encodeSnapshot({ ...snapshot, moment2: weights.subarray(64) }, '');
     expect(sentenceOf(() => decodeSnapshot(short, layout, where))).toMatch(/moment2/);
     const foreign = encodeModel(layout, weights, 2);
     expect(sentenceOf(() => decodeSnapshot(foreign, layout, where))).toMatch(/parameter/);
     const data = weights;
     const unnumbered = encodeTensors([{ name: 'parameter', shape: [data.length], data }]);
     expect(sentenceOf(() => decodeSnapshot(unnumbered, layout, where))).toMatch(/number of steps/);
-    const negative = encodeSnapshot({ ...snapshot, step: -1 });
+    const negative = encodeSnapshot({ ...snapshot, step: -1 }, '');
     expect(sentenceOf(() => decodeSnapshot(negative, layout, where))).toMatch(/got -1/);
   });
 
