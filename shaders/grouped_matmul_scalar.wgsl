@@ -1,24 +1,14 @@
-// out[s] = residual[s] + x[s] op(weight[e]) for the rows s of expert e: 4 x 4 results per invocation, any shape, no barrier.
+// out[s] = residual[s] + a[s] op(b[e]) for the rows s of expert e: 4 x 4 results per invocation, any shape, no barrier.
 // Rows past the last expert's get the residual, or 0.
 struct Params { S: u32, N: u32, K: u32, E: u32 }
 const TRANS_B: bool = true; // tunable
 const ADD: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>; // (S, K)
-@group(0) @binding(2) var<storage, read> weight: array<f32>; // (E, N, K) if TRANS_B, else (E, K, N)
+@group(0) @binding(1) var<storage, read> a: array<f32>; // (S, K)
+@group(0) @binding(2) var<storage, read> b: array<f32>; // (E, N, K) if TRANS_B, else (E, K, N)
 @group(0) @binding(3) var<storage, read> offsets: array<u32>; // (E + 1)
 @group(0) @binding(4) var<storage, read> residual: array<f32>; // (S, N) if ADD, else anything
 @group(0) @binding(5) var<storage, read_write> out: array<f32>; // (S, N)
-
-fn store(row: u32, end: u32, column: u32, values: vec4f) {
-  if (row >= end) { return; }
-  for (var j = 0u; j < min(4u, params.N - column); j++) {
-    let at = row * params.N + column + j;
-    var value = values[j];
-    if (ADD) { value += residual[at]; }
-    out[at] = value;
-  }
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -36,17 +26,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (e < E) {
     let rows = min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(end - 1u));
     let columns = min(vec4u(column, column + 1u, column + 2u, column + 3u), vec4u(N - 1u));
-    var atX = rows * K;
-    var atW = vec4u(e * K * N) + select(columns, columns * K, TRANS_B);
-    let stepW = select(N, 1u, TRANS_B);
+    var atA = rows * K;
+    var atB = vec4u(e * K * N) + select(columns, columns * K, TRANS_B);
+    let stepB = select(N, 1u, TRANS_B);
     for (var k = 0u; k < K; k++) {
-      let w = vec4f(weight[atW.x], weight[atW.y], weight[atW.z], weight[atW.w]);
-      r0 = fma(vec4f(x[atX.x]), w, r0);
-      r1 = fma(vec4f(x[atX.y]), w, r1);
-      r2 = fma(vec4f(x[atX.z]), w, r2);
-      r3 = fma(vec4f(x[atX.w]), w, r3);
-      atX += vec4u(1u);
-      atW += vec4u(stepW);
+      let x = vec4f(b[atB.x], b[atB.y], b[atB.z], b[atB.w]);
+      r0 = fma(vec4f(a[atA.x]), x, r0);
+      r1 = fma(vec4f(a[atA.y]), x, r1);
+      r2 = fma(vec4f(a[atA.z]), x, r2);
+      r3 = fma(vec4f(a[atA.w]), x, r3);
+      atA += vec4u(1u);
+      atB += vec4u(stepB);
     }
   }
   store(row, end, column, r0);

@@ -9,18 +9,6 @@ const ADD: bool = false; // tunable
 @group(0) @binding(4) var<storage, read> residual: array<vec4f>; // (E, M, N) if ADD, else anything
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>; // (E, M, N)
 
-fn store(row: u32, column: u32, base: u32, left: vec4f, right: vec4f) {
-  let at = (base + row * params.N + column) / 4u;
-  let hasRight = column + 4u < params.N;
-  if (ADD) {
-    out[at] = left + residual[at];
-    if (hasRight) { out[at + 1u] = right + residual[at + 1u]; }
-  } else {
-    out[at] = left;
-    if (hasRight) { out[at + 1u] = right; }
-  }
-}
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let M = params.M; let N = params.N;
@@ -43,9 +31,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     l2 = fma(vec4f(up.z), left, l2); r2 = fma(vec4f(up.z), right, r2);
     l3 = fma(vec4f(up.w), left, l3); r3 = fma(vec4f(up.w), right, r3);
   }
-  let base = e * M * N;
-  store(row, column, base, l0, r0);
-  store(row + 1u, column, base, l1, r1);
-  store(row + 2u, column, base, l2, r2);
-  store(row + 3u, column, base, l3, r3);
+  let first = e * M + row;
+  let endRow = (e + 1u) * M;
+  store(first, endRow, column, l0, r0);
+  store(first + 1u, endRow, column, l1, r1);
+  store(first + 2u, endRow, column, l2, r2);
+  store(first + 3u, endRow, column, l3, r3);
 }

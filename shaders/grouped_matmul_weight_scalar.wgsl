@@ -8,16 +8,6 @@ const ADD: bool = false; // tunable
 @group(0) @binding(4) var<storage, read> residual: array<f32>; // (E, M, N) if ADD, else anything
 @group(0) @binding(5) var<storage, read_write> out: array<f32>; // (E, M, N)
 
-fn store(row: u32, column: u32, base: u32, values: vec4f) {
-  if (row >= params.M) { return; }
-  for (var j = 0u; j < min(4u, params.N - column); j++) {
-    let at = base + row * params.N + column + j;
-    var value = values[j];
-    if (ADD) { value += residual[at]; }
-    out[at] = value;
-  }
-}
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let M = params.M; let N = params.N;
@@ -39,9 +29,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     r2 = fma(vec4f(dy[up.z]), v, r2);
     r3 = fma(vec4f(dy[up.w]), v, r3);
   }
-  let base = e * M * N;
-  store(row, column, base, r0);
-  store(row + 1u, column, base, r1);
-  store(row + 2u, column, base, r2);
-  store(row + 3u, column, base, r3);
+  let first = e * M + row;
+  let endRow = (e + 1u) * M;
+  store(first, endRow, column, r0);
+  store(first + 1u, endRow, column, r1);
+  store(first + 2u, endRow, column, r2);
+  store(first + 3u, endRow, column, r3);
 }

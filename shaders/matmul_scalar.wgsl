@@ -9,16 +9,6 @@ const ADD: bool = false; // tunable
 @group(0) @binding(3) var<storage, read> residual: array<f32>; // (G, M, N) if ADD, else anything
 @group(0) @binding(4) var<storage, read_write> out: array<f32>; // (G, M, N)
 
-fn store(row: u32, column: u32, base: u32, values: vec4f) {
-  if (row >= params.M) { return; }
-  for (var j = 0u; j < min(4u, params.N - column); j++) {
-    let at = base + row * params.N + column + j;
-    var value = values[j];
-    if (ADD) { value += residual[at]; }
-    out[at] = value;
-  }
-}
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let M = params.M; let N = params.N; let K = params.K;
@@ -43,9 +33,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     atA += vec4u(stepA);
     atB += vec4u(stepB);
   }
-  let base = id.z * M * N;
-  store(row, column, base, r0);
-  store(row + 1u, column, base, r1);
-  store(row + 2u, column, base, r2);
-  store(row + 3u, column, base, r3);
+  let first = id.z * M + row;
+  let end = (id.z + 1u) * M;
+  store(first, end, column, r0);
+  store(first + 1u, end, column, r1);
+  store(first + 2u, end, column, r2);
+  store(first + 3u, end, column, r3);
 }

@@ -23,16 +23,6 @@ fn elementB(base: u32, k: u32, column: u32) -> f32 {
   return b[base + select(k * params.N + column, column * params.K + k, TRANS_B)];
 }
 
-fn store(row: u32, column: u32, base: u32, values: vec4f) {
-  if (row >= params.M || column >= params.N) { return; }
-  for (var j = 0u; j < min(4u, params.N - column); j++) {
-    let at = base + row * params.N + column + j;
-    var value = values[j];
-    if (ADD) { value += residual[at]; }
-    out[at] = value;
-  }
-}
-
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let baseA = group.z * params.M * params.K;
@@ -65,9 +55,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     }
     workgroupBarrier();
   }
-  let base = group.z * params.M * params.N;
-  store(row + 4u * y, column + 4u * x, base, r0);
-  store(row + 4u * y + 1u, column + 4u * x, base, r1);
-  store(row + 4u * y + 2u, column + 4u * x, base, r2);
-  store(row + 4u * y + 3u, column + 4u * x, base, r3);
+  let first = group.z * params.M + row + 4u * y;
+  let end = (group.z + 1u) * params.M;
+  store(first, end, column + 4u * x, r0);
+  store(first + 1u, end, column + 4u * x, r1);
+  store(first + 2u, end, column + 4u * x, r2);
+  store(first + 3u, end, column + 4u * x, r3);
 }

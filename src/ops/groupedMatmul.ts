@@ -9,28 +9,31 @@ import weightRegistersWgsl from '../../shaders/grouped_matmul_weight_registers.w
 import weightScalarWgsl from '../../shaders/grouped_matmul_weight_scalar.wgsl?raw';
 import tileWgsl from '../../shaders/shared/grouped_tile.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
+import outerProductWgsl from '../../shaders/shared/outer_product.wgsl?raw';
+import storeEightWgsl from '../../shaders/shared/store_eight.wgsl?raw';
+import storeFourWgsl from '../../shaders/shared/store_four.wgsl?raw';
 import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { multiply } from './matmulTwin.ts';
 
 function rowsTwin(
-  b: { x: Floats; weight: Floats; offsets: Words; residual: Floats; out: Floats },
+  { a, b, offsets, residual, out }: { a: Floats; b: Floats; offsets: Words; residual: Floats; out: Floats },
   { S, N, K, E, TRANS_B, ADD }: { S: number; N: number; K: number; E: number; TRANS_B: number; ADD: number },
 ): void {
   for (let e = 0; e < E; e++) {
-    const first = b.offsets[e];
-    const M = b.offsets[e + 1] - first;
+    const first = offsets[e];
+    const M = offsets[e + 1] - first;
     if (M === 0) continue;
     multiply(
       { M, N, K },
-      { data: b.x, offset: first * K, rowStride: K, columnStride: 1 },
-      { data: b.weight, offset: e * N * K, rowStride: TRANS_B ? 1 : N, columnStride: TRANS_B ? K : 1 },
-      ADD ? { data: b.residual, offset: first * N } : null,
-      { data: b.out, offset: first * N },
+      { data: a, offset: first * K, rowStride: K, columnStride: 1 },
+      { data: b, offset: e * N * K, rowStride: TRANS_B ? 1 : N, columnStride: TRANS_B ? K : 1 },
+      ADD ? { data: residual, offset: first * N } : null,
+      { data: out, offset: first * N },
     );
   }
-  for (let i = b.offsets[E] * N; i < S * N; i++) b.out[i] = ADD ? b.residual[i] : 0;
+  for (let i = offsets[E] * N; i < S * N; i++) out[i] = ADD ? residual[i] : 0;
 }
 
 function weightTwin(
@@ -54,20 +57,30 @@ function weightTwin(
   }
 }
 
-const tileHelpers = [indexWgsl, tileWgsl];
 const registers = kernel({
   name: 'grouped_matmul_registers',
   wgsl: registersWgsl,
-  helpers: tileHelpers,
+  helpers: [indexWgsl, tileWgsl, outerProductWgsl, storeEightWgsl],
   twin: rowsTwin,
 });
-const scalar = kernel({ name: 'grouped_matmul_scalar', wgsl: scalarWgsl, helpers: tileHelpers, twin: rowsTwin });
+const scalar = kernel({
+  name: 'grouped_matmul_scalar',
+  wgsl: scalarWgsl,
+  helpers: [indexWgsl, tileWgsl, storeFourWgsl],
+  twin: rowsTwin,
+});
 const weightRegisters = kernel({
   name: 'grouped_matmul_weight_registers',
   wgsl: weightRegistersWgsl,
+  helpers: [storeEightWgsl],
   twin: weightTwin,
 });
-const weightScalar = kernel({ name: 'grouped_matmul_weight_scalar', wgsl: weightScalarWgsl, twin: weightTwin });
+const weightScalar = kernel({
+  name: 'grouped_matmul_weight_scalar',
+  wgsl: weightScalarWgsl,
+  helpers: [storeFourWgsl],
+  twin: weightTwin,
+});
 
 /**
  * Row s of expert e, offsets[e] <= s < offsets[e + 1], times weight[e]^T: x (S, K), weight (E, N, K) stored (out, in),
@@ -118,7 +131,7 @@ function rowsInto(
       ...(isAligned ? [{ kernel: registers, workgroups: linearWorkgroups(tiles * Math.ceil(N / 8)) }] : []),
       { kernel: scalar, workgroups: linearWorkgroups(tiles * Math.ceil(N / 4)) },
     ],
-    bindings: { x, weight, offsets, residual: residual ?? x, out },
+    bindings: { a: x, b: weight, offsets, residual: residual ?? x, out },
     parameters: { S, N, K, E, TRANS_B: Number(transB), ADD: Number(residual !== null) },
     flops: 2 * S * N * K,
     tuningData: evenOffsets(offsets, S, E),

@@ -6,6 +6,9 @@ import registersWgsl from '../../shaders/matmul_registers.wgsl?raw';
 import scalarWgsl from '../../shaders/matmul_scalar.wgsl?raw';
 import tiledWgsl from '../../shaders/matmul_tiled.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
+import outerProductWgsl from '../../shaders/shared/outer_product.wgsl?raw';
+import storeEightWgsl from '../../shaders/shared/store_eight.wgsl?raw';
+import storeFourWgsl from '../../shaders/shared/store_four.wgsl?raw';
 import { ShapeError } from '../config/errors.ts';
 import { type Floats, kernel } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
@@ -41,9 +44,14 @@ function twin({ a, b, residual, out }: Bindings, { M, N, K, TRANS_A, TRANS_B, AD
   }
 }
 
-const registers = kernel({ name: 'matmul_registers', wgsl: registersWgsl, helpers: [indexWgsl], twin });
-const scalar = kernel({ name: 'matmul_scalar', wgsl: scalarWgsl, helpers: [indexWgsl], twin });
-const tiled = kernel({ name: 'matmul_tiled', wgsl: tiledWgsl, twin });
+const registers = kernel({
+  name: 'matmul_registers',
+  wgsl: registersWgsl,
+  helpers: [indexWgsl, outerProductWgsl, storeEightWgsl],
+  twin,
+});
+const scalar = kernel({ name: 'matmul_scalar', wgsl: scalarWgsl, helpers: [indexWgsl, storeFourWgsl], twin });
+const tiled = kernel({ name: 'matmul_tiled', wgsl: tiledWgsl, helpers: [storeFourWgsl], twin });
 
 export interface MatmulOptions {
   readonly transA?: boolean;
