@@ -31,10 +31,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     dv[d] = 0.0;
   }
   let seen = queries_of(vec4u(row - first), first);
-  let before = seen.a.hi.x - seen.a.lo.x;
-  let count = before + seen.b.hi.x - seen.b.lo.x;
+  let count = count_of(seen);
   for (var s = 0u; s < count; s++) {
-    let j = select(seen.b.first + seen.b.lo.x + s - before, seen.a.first + seen.a.lo.x + s, s < before);
+    let j = row_of(seen, s);
     let query = j * stride + head;
     let up = j * params.C + head;
     var score = 0.0;

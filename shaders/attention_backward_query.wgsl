@@ -20,8 +20,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let stride = 3u * params.C;
   let first = (row / params.T) * params.T;
   let seen = keys_of(vec4u(row - first), first);
-  let before = seen.a.hi.x - seen.a.lo.x;
-  let count = before + seen.b.hi.x - seen.b.lo.x;
   let scale = inverseSqrt(f32(D));
   var q: array<f32, D>;
   var g: array<f32, D>;
@@ -34,8 +32,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     along += g[d] * out[row * params.C + head + d];
   }
   delta[i] = along;
+  let count = count_of(seen);
   for (var s = 0u; s < count; s++) {
-    let j = select(seen.b.first + seen.b.lo.x + s - before, seen.a.first + seen.a.lo.x + s, s < before);
+    let j = row_of(seen, s);
     let key = j * stride + params.C + head;
     var score = 0.0;
     var dp = 0.0;

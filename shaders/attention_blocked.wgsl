@@ -16,29 +16,20 @@ fn total(v: vec4f) -> f32 { return dot(v, vec4f(1.0)); }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let T = params.T;
   let heads = params.C / D;
-  let at = four_rows(linear_index(id, groups, 64u), T, heads);
+  let at = four_rows(linear_index(id, groups, 64u), params.T, heads);
   if (at.row >= params.N) { return; }
   let stride = 3u * heads * W;
-  let rows = min(vec4u(at.row) + vec4u(0u, 1u, 2u, 3u), vec4u(at.first + T - 1u));
-  let seen = keys_of(rows - at.first, at.first);
-  let q = rows * stride + at.head * W;
+  let seen = keys_of(at.rows - at.first, at.first);
+  let q = at.rows * stride + at.head * W;
   let scale = inverseSqrt(f32(D));
   for (var d = 0u; d < W; d++) { o0[d] = vec4f(); o1[d] = vec4f(); o2[d] = vec4f(); o3[d] = vec4f(); }
   var largest = vec4f(-1e38);
   var sums = vec4f();
-  let before = steps_of(seen.a);
-  let steps = before + steps_of(seen.b);
-  for (var turn = 0u; turn < steps; turn++) {
-    var part = seen.a;
-    var j = seen.a.lo.x + 4u * turn;
-    if (PAIRED && turn >= before) {
-      part = seen.b;
-      j = seen.b.lo.x + 4u * (turn - before);
-    }
-    let js = vec4u(j) + vec4u(0u, 1u, 2u, 3u);
-    let k = (part.first + min(js, vec4u(T - 1u))) * stride + (heads + at.head) * W;
+  let turns = turns_of(seen.a) + turns_of(seen.b);
+  for (var i = 0u; i < turns; i++) {
+    let turn = turn_of(seen, i);
+    let k = turn.rows * stride + (heads + at.head) * W;
     var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
     for (var d = 0u; d < W; d++) {
       let keys = mat4x4f(qkv[k.x + d], qkv[k.y + d], qkv[k.z + d], qkv[k.w + d]);
@@ -47,10 +38,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       s2 += qkv[q.z + d] * keys;
       s3 += qkv[q.w + d] * keys;
     }
-    s0 = select(vec4f(-1e38), s0 * scale, (js >= vec4u(part.lo.x)) & (js < vec4u(part.hi.x)));
-    s1 = select(vec4f(-1e38), s1 * scale, (js >= vec4u(part.lo.y)) & (js < vec4u(part.hi.y)));
-    s2 = select(vec4f(-1e38), s2 * scale, (js >= vec4u(part.lo.z)) & (js < vec4u(part.hi.z)));
-    s3 = select(vec4f(-1e38), s3 * scale, (js >= vec4u(part.lo.w)) & (js < vec4u(part.hi.w)));
+    s0 = select(vec4f(-1e38), s0 * scale, sees(turn, 0u));
+    s1 = select(vec4f(-1e38), s1 * scale, sees(turn, 1u));
+    s2 = select(vec4f(-1e38), s2 * scale, sees(turn, 2u));
+    s3 = select(vec4f(-1e38), s3 * scale, sees(turn, 3u));
     // A row that has seen none yet sums ones here; the first real score shrinks them to nothing. Each row sees itself.
     let next = max(largest, vec4f(highest(s0), highest(s1), highest(s2), highest(s3)));
     let shrink = exp(largest - next);

@@ -17,31 +17,22 @@ var<private> k3: array<vec4f, W>; var<private> v3: array<vec4f, W>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let T = params.T;
   let heads = params.C / D;
-  let at = four_rows(linear_index(id, groups, 64u), T, heads);
+  let at = four_rows(linear_index(id, groups, 64u), params.T, heads);
   if (at.row >= params.N) { return; }
   let stride = 3u * heads * W;
-  let rows = min(vec4u(at.row) + vec4u(0u, 1u, 2u, 3u), vec4u(at.first + T - 1u));
-  let seen = queries_of(rows - at.first, at.first);
-  let k = rows * stride + (heads + at.head) * W;
+  let seen = queries_of(at.rows - at.first, at.first);
+  let k = at.rows * stride + (heads + at.head) * W;
   let v = k + heads * W;
   let scale = inverseSqrt(f32(D));
   for (var d = 0u; d < W; d++) {
     k0[d] = vec4f(); k1[d] = vec4f(); k2[d] = vec4f(); k3[d] = vec4f();
     v0[d] = vec4f(); v1[d] = vec4f(); v2[d] = vec4f(); v3[d] = vec4f();
   }
-  let before = steps_of(seen.a);
-  let steps = before + steps_of(seen.b);
-  for (var turn = 0u; turn < steps; turn++) {
-    var part = seen.a;
-    var i = seen.a.lo.x + 4u * turn;
-    if (PAIRED && turn >= before) {
-      part = seen.b;
-      i = seen.b.lo.x + 4u * (turn - before);
-    }
-    let places = vec4u(i) + vec4u(0u, 1u, 2u, 3u);
-    let js = part.first + min(places, vec4u(T - 1u));
+  let turns = turns_of(seen.a) + turns_of(seen.b);
+  for (var i = 0u; i < turns; i++) {
+    let turn = turn_of(seen, i);
+    let js = turn.rows;
     let q = js * stride + at.head * W;
     let g = (js * heads + at.head) * W;
     let saved = js * heads + at.head;
@@ -57,10 +48,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       p2 += qkv[k.z + d] * queries; t2 += qkv[v.z + d] * upstream;
       p3 += qkv[k.w + d] * queries; t3 += qkv[v.w + d] * upstream;
     }
-    p0 = select(vec4f(), exp(p0 * scale - lse), (places >= vec4u(part.lo.x)) & (places < vec4u(part.hi.x)));
-    p1 = select(vec4f(), exp(p1 * scale - lse), (places >= vec4u(part.lo.y)) & (places < vec4u(part.hi.y)));
-    p2 = select(vec4f(), exp(p2 * scale - lse), (places >= vec4u(part.lo.z)) & (places < vec4u(part.hi.z)));
-    p3 = select(vec4f(), exp(p3 * scale - lse), (places >= vec4u(part.lo.w)) & (places < vec4u(part.hi.w)));
+    p0 = select(vec4f(), exp(p0 * scale - lse), sees(turn, 0u));
+    p1 = select(vec4f(), exp(p1 * scale - lse), sees(turn, 1u));
+    p2 = select(vec4f(), exp(p2 * scale - lse), sees(turn, 2u));
+    p3 = select(vec4f(), exp(p3 * scale - lse), sees(turn, 3u));
     t0 = p0 * (t0 - along); t1 = p1 * (t1 - along); t2 = p2 * (t2 - along); t3 = p3 * (t3 - along);
     for (var d = 0u; d < W; d++) {
       let queries = mat4x4f(qkv[q.x + d], qkv[q.y + d], qkv[q.z + d], qkv[q.w + d]);

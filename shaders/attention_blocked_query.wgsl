@@ -16,15 +16,13 @@ var<private> d2: array<vec4f, W>; var<private> d3: array<vec4f, W>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let T = params.T;
   let heads = params.C / D;
-  let at = four_rows(linear_index(id, groups, 64u), T, heads);
+  let at = four_rows(linear_index(id, groups, 64u), params.T, heads);
   if (at.row >= params.N) { return; }
   let stride = 3u * heads * W;
-  let rows = min(vec4u(at.row) + vec4u(0u, 1u, 2u, 3u), vec4u(at.first + T - 1u));
-  let seen = keys_of(rows - at.first, at.first);
-  let q = rows * stride + at.head * W;
-  let g = (rows * heads + at.head) * W;
+  let seen = keys_of(at.rows - at.first, at.first);
+  let q = at.rows * stride + at.head * W;
+  let g = (at.rows * heads + at.head) * W;
   let scale = inverseSqrt(f32(D));
   var along = vec4f();
   for (var d = 0u; d < W; d++) {
@@ -33,19 +31,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       dot(dout[g.z + d], out[g.z + d]), dot(dout[g.w + d], out[g.w + d]));
     d0[d] = vec4f(); d1[d] = vec4f(); d2[d] = vec4f(); d3[d] = vec4f();
   }
-  let saved = rows * heads + at.head;
+  let saved = at.rows * heads + at.head;
   let lse = vec4f(logSum[saved.x], logSum[saved.y], logSum[saved.z], logSum[saved.w]);
-  let before = steps_of(seen.a);
-  let steps = before + steps_of(seen.b);
-  for (var turn = 0u; turn < steps; turn++) {
-    var part = seen.a;
-    var j = seen.a.lo.x + 4u * turn;
-    if (PAIRED && turn >= before) {
-      part = seen.b;
-      j = seen.b.lo.x + 4u * (turn - before);
-    }
-    let js = vec4u(j) + vec4u(0u, 1u, 2u, 3u);
-    let k = (part.first + min(js, vec4u(T - 1u))) * stride + (heads + at.head) * W;
+  let turns = turns_of(seen.a) + turns_of(seen.b);
+  for (var i = 0u; i < turns; i++) {
+    let turn = turn_of(seen, i);
+    let k = turn.rows * stride + (heads + at.head) * W;
     let v = k + heads * W;
     var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
     var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
@@ -57,10 +48,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       s2 += qkv[q.z + d] * keys; t2 += dout[g.z + d] * values;
       s3 += qkv[q.w + d] * keys; t3 += dout[g.w + d] * values;
     }
-    s0 = select(vec4f(), exp(s0 * scale - lse.x) * (t0 - along.x), (js >= vec4u(part.lo.x)) & (js < vec4u(part.hi.x)));
-    s1 = select(vec4f(), exp(s1 * scale - lse.y) * (t1 - along.y), (js >= vec4u(part.lo.y)) & (js < vec4u(part.hi.y)));
-    s2 = select(vec4f(), exp(s2 * scale - lse.z) * (t2 - along.z), (js >= vec4u(part.lo.z)) & (js < vec4u(part.hi.z)));
-    s3 = select(vec4f(), exp(s3 * scale - lse.w) * (t3 - along.w), (js >= vec4u(part.lo.w)) & (js < vec4u(part.hi.w)));
+    s0 = select(vec4f(), exp(s0 * scale - lse.x) * (t0 - along.x), sees(turn, 0u));
+    s1 = select(vec4f(), exp(s1 * scale - lse.y) * (t1 - along.y), sees(turn, 1u));
+    s2 = select(vec4f(), exp(s2 * scale - lse.z) * (t2 - along.z), sees(turn, 2u));
+    s3 = select(vec4f(), exp(s3 * scale - lse.w) * (t3 - along.w), sees(turn, 3u));
     for (var d = 0u; d < W; d++) {
       let keys = mat4x4f(qkv[k.x + d], qkv[k.y + d], qkv[k.z + d], qkv[k.w + d]);
       d0[d] += keys * s0; d1[d] += keys * s1; d2[d] += keys * s2; d3[d] += keys * s3;

@@ -31,5 +31,38 @@ fn queries_of(i: vec4u, first: u32) -> Seen {
   return Seen(Stretch(first, begins, ends), Stretch(first, vec4u(), vec4u()));
 }
 
-// Steps of four positions that cover a stretch.
-fn steps_of(s: Stretch) -> u32 { return (s.hi.w - s.lo.x + 3u) / 4u; }
+// How many rows the first of the four sees, and the s-th of them: what a kernel of one row goes through.
+fn count_of(seen: Seen) -> u32 { return seen.a.hi.x - seen.a.lo.x + seen.b.hi.x - seen.b.lo.x; }
+
+fn row_of(seen: Seen, s: u32) -> u32 {
+  let before = seen.a.hi.x - seen.a.lo.x;
+  return select(seen.b.first + seen.b.lo.x + s - before, seen.a.first + seen.a.lo.x + s, s < before);
+}
+
+// Four positions of a stretch, and their rows (past the end of the sequence its last): a turn of a blocked kernel, which
+// goes through both stretches.
+struct Turn {
+  part: Stretch,
+  places: vec4u,
+  rows: vec4u,
+}
+
+// Turns that cover a stretch.
+fn turns_of(s: Stretch) -> u32 { return (s.hi.w - s.lo.x + 3u) / 4u; }
+
+fn turn_of(seen: Seen, turn: u32) -> Turn {
+  let before = turns_of(seen.a);
+  var part = seen.a;
+  var first = seen.a.lo.x + 4u * turn;
+  if (PAIRED && turn >= before) {
+    part = seen.b;
+    first = seen.b.lo.x + 4u * (turn - before);
+  }
+  let places = vec4u(first) + vec4u(0u, 1u, 2u, 3u);
+  return Turn(part, places, part.first + min(places, vec4u(params.T - 1u)));
+}
+
+// Which of the places row r of the four sees.
+fn sees(turn: Turn, r: u32) -> vec4<bool> {
+  return (turn.places >= vec4u(turn.part.lo[r])) & (turn.places < vec4u(turn.part.hi[r]));
+}
