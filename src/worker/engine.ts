@@ -84,7 +84,10 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
     status,
     textOf,
     checkpointOf: sources.checkpointOf,
-    isQueued: (id) => queue.needs(id),
+    isQueued: async (id) => {
+      await queue.refresh();
+      return queue.needs(id);
+    },
     onEnd: (id) => void queue.ended(id),
   });
   const queue = createQueue({

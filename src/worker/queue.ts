@@ -36,6 +36,8 @@ export interface Queue {
   setPaused(isPaused: boolean): Promise<void>;
   /** A person takes the engine: the run in progress waits at the head (a measurement is left), and the queue is paused. */
   setAside(): Promise<void>;
+  /** Reads anew what another tab works on. */
+  refresh(): Promise<void>;
   /** Whether what is kept of a run is needed still: it waits, or another or a measurement waits for its weights. */
   needs(id: string): boolean;
   /** A run of the engine has ended, of the queue or not. */
@@ -207,6 +209,9 @@ export function createQueue({ storage, emit, isBusy, start, measure, failedRecor
       isLeft = true;
       await measured;
       await settle();
+    },
+    refresh: async () => {
+      if (isElsewhere) await read();
     },
     needs: (id) =>
       runs.some((run) => run.id === id || run.from === id) || measurements.some((measurement) => isOf(measurement, id)),

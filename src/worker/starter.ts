@@ -53,7 +53,7 @@ export interface StarterOptions {
   /** The weights that a person chose to start from. */
   readonly checkpointOf: (from: StartSource) => Promise<Checkpoint>;
   /** Whether the queue will go on with a run, or start from its weights. */
-  readonly isQueued: (id: string) => boolean;
+  readonly isQueued: (id: string) => Promise<boolean>;
   readonly onEnd: (id: string) => void;
 }
 
@@ -69,6 +69,9 @@ interface Plan {
   readonly from: (() => Promise<Checkpoint>) | null;
   readonly isOfQueue: boolean;
 }
+
+/** The latest first. */
+const byTime = (a: KeptRun, b: KeptRun) => b.savedAt - a.savedAt;
 
 const lockOf = (id: string) => `sdlm-run-${id}`;
 
@@ -107,7 +110,7 @@ export function createStarter(options: StarterOptions): Starter {
     const held = await heldLocks();
     for (const kept of await storage().records.all('kept')) {
       const other = kept.record.id;
-      if (other === id || held.has(lockOf(other)) || isQueued(other)) continue;
+      if (other === id || held.has(lockOf(other)) || (await isQueued(other))) continue;
       if (!isOfQueue || (await isFiled(kept))) await giveUp(kept);
     }
   };
@@ -190,12 +193,12 @@ export function createStarter(options: StarterOptions): Starter {
     },
     latest: async () => {
       const held = await heldLocks();
-      const isFree = ({ record: { id } }: KeptRun) => !held.has(lockOf(id)) && !isQueued(id);
-      const [kept] = (await storage().records.all('kept')).filter(isFree).sort((a, b) => b.savedAt - a.savedAt);
-      if (!kept) return null;
-      const { id, name, steps, experiment } = kept.record;
-      const { isFinished, savedAt } = kept;
-      return { id, name, step: steps, steps: experiment.training.steps, isFinished, savedAt };
+      for (const { record, isFinished, savedAt } of (await storage().records.all('kept')).sort(byTime)) {
+        const { id, name, steps, experiment } = record;
+        if (held.has(lockOf(id)) || (await isQueued(id))) continue;
+        return { id, name, step: steps, steps: experiment.training.steps, isFinished, savedAt };
+      }
+      return null;
     },
     checkpointOf: keptCheckpointOf,
     forget: async (id) => giveUp(await keptOf(id)),

@@ -177,6 +177,12 @@ describe('queue', () => {
     await second.queue.open();
     expect(second.queue.state()).toMatchObject({ isElsewhere: true, runs: [{ id: 'a' }, { id: 'b' }] });
     await expect(second.queue.add([queued('c')])).rejects.toThrow('no other tab');
+    // What the other tab has added since is needed here too, once it is looked for.
+    await first.queue.add([queued('d')]);
+    expect(second.queue.needs('d')).toBe(false);
+    await second.queue.refresh();
+    expect(second.queue.needs('d')).toBe(true);
+    await first.queue.remove('d');
     await first.end();
     closeFirst();
     await vi.waitFor(() => expect(second.started).toEqual(['b']));
