@@ -25,23 +25,27 @@ const shiftKernel = kernel({
   },
 });
 
+/** Which inputs are hidden while training: a share of them, drawn from `draw` (2), the seed and the step. */
+export interface InputMasking {
+  readonly draw: Tensor;
+  readonly share: number;
+}
+
 /**
- * (B * T) inputs of x0 (B, T): the mask, then the tokens but the last; beyond the first, each is the mask with
- * probability `masked`, drawn from `draw` (2), the seed and the step. Throws `ShapeError` for other shapes.
+ * (B * T) inputs of x0 (B, T): the mask, then the tokens but the last; under `masking`, each beyond the first is the mask
+ * with probability `share`. Throws `ShapeError` for other shapes.
  */
-export function shiftRight(
-  x0: Tensor,
-  { draw, maskId, masked }: { draw: Tensor; maskId: number; masked: number },
-): Tensor {
+export function shiftRight(x0: Tensor, maskId: number, masking: InputMasking | null): Tensor {
   const { B, T } = expectShape('shiftRight', 'x0', x0, ['B', 'T'], 'u32');
-  expectShape('shiftRight', 'draw', draw, [2], 'u32');
+  if (masking) expectShape('shiftRight', 'draw', masking.draw, [2], 'u32');
   const N = B * T;
   const xt = transientTensor(x0.graph, 'shifted', [N], 'u32');
   launch(x0.graph, {
     label: `shift right ${B} x ${T}`,
     variants: [{ kernel: shiftKernel, workgroups: linearWorkgroups(N) }],
-    bindings: { x0, draw, xt },
-    parameters: { N, T, maskId, stream: streams.mask, level: Math.round(masked * 2 ** 24) },
+    // At level 0 no draw has an effect: any words will do.
+    bindings: { x0, draw: masking?.draw ?? x0, xt },
+    parameters: { N, T, maskId, stream: streams.mask, level: Math.round((masking?.share ?? 0) * 2 ** 24) },
   });
   return xt;
 }

@@ -72,7 +72,7 @@ export function drawnInput(
   { inputMasking }: { inputMasking: number },
 ): NetworkInput {
   const length = noiseLength(experiment);
-  if (length === null) return { xt: shiftRight(x0, { draw, maskId, masked: inputMasking }), maskKey: null };
+  if (length === null) return { xt: shiftRight(x0, maskId, { draw, share: inputMasking }), maskKey: null };
   const samples = reshape(x0, [x0.length / length, length]);
   return corrupt(samples, { level, draw, answerStart, maskId, kind: levelKind(experiment.objective.weighting) });
 }

@@ -146,9 +146,7 @@ export function recordForward(
 
 /** What the network reads of given tokens (B, T), as (B * T). */
 function readTokens({ objective }: Experiment, tokens: Tensor, maskId: number): Tensor {
-  if (objective.kind !== 'autoregressive') return reshape(tokens, [tokens.length]);
-  const draw = persistentTensor(tokens.graph, 'no draw', [2], { type: 'u32' });
-  return shiftRight(tokens, { draw, maskId, masked: 0 });
+  return objective.kind === 'autoregressive' ? shiftRight(tokens, maskId, null) : reshape(tokens, [tokens.length]);
 }
 
 /** The mask is the last token of the vocabulary. */
