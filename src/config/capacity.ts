@@ -5,6 +5,8 @@
  * A schedule has the shape k(r) = kmin + (kmax - kmin) s(r). `model.minChoices` is kmin; kmax follows, because schedules
  * are compared at equal expected operations: over r = 1/T, 2/T .. 1, all alike, the capacity of a sequence averages to the
  * constant one, exactly. So the average k is `model.choices` as far as a whole capacity can express it.
+ * `uniform-k` draws those ratios. `elbo` and `none` draw counts of 0 to T alike, which moves the average by the distance of
+ * the maskless capacity from it, over T + 1; where only answers are masked, ratios are small, and the average is theirs.
  */
 import type { Experiment } from './schema.ts';
 
