@@ -226,6 +226,10 @@ describe('measurements of the queue', () => {
       queue: expect.objectContaining({ measuring: { study: 'one', seed: 1, activity: 'counting' } }),
     };
     await soon(() => expect(told).toContainEqual(telling));
+    // What changes meanwhile starts nothing, this measurement least of all.
+    await queue.add([queued('d')]);
+    expect([started, measured]).toEqual([['a', 'b'], ['one 1']]);
+    await queue.remove('d');
     endMeasuring();
     await soon(() => expect(started).toEqual(['a', 'b', 'c']));
     expect([queue.needs('a'), queue.needs('c'), queue.state().measuring]).toEqual([false, true, null]);
