@@ -2,7 +2,7 @@
  * Reverse-mode differentiation of a recording: walks the tape backwards and appends the launches that compute
  * gradients, summing the contributions to tensors used more than once.
  */
-import { ShapeError } from '../config/errors.ts';
+import { KernelError, ShapeError } from '../config/errors.ts';
 import {
   type Contribution,
   type Graph,
@@ -13,12 +13,17 @@ import {
   transientTensor,
 } from './tensor.ts';
 
-/** Appends a launch for `out = a + b`, or a copy of `a` without `b`; the op lives in `src/ops`, which this layer cannot import. */
+/**
+ * Appends a launch for `out = a + b`, or a copy of `a` without `b`; the op lives in `src/ops`, which this layer cannot
+ * import.
+ */
 export type AddInto = (out: Tensor, a: Tensor, b: Tensor | null) => void;
 
 /**
  * Appends the reverse pass from `outputs` (tensors with the gradients that flow into them) and answers the
  * gradient of a tensor, or null where none reaches it. Parameters find theirs in the range they declared.
+ * Throws `ShapeError` for an upstream gradient of another size, `KernelError` for an op that does not contribute exactly
+ * once to each of its inputs.
  */
 export function differentiate(
   graph: Graph,
@@ -55,7 +60,7 @@ export function differentiate(
     const soFar = gradients.get(key);
     const previous = soFar ? reshape(soFar, input.shape) : null;
     const isLast = remaining.get(key) === 1;
-    remaining.set(key, (remaining.get(key) ?? 1) - 1);
+    remaining.set(key, remaining.get(key)! - 1);
     // Only the last contribution may land in a parameter's gradient: earlier ones are summed on the way.
     const target =
       isLast && input.gradient ? tensorOver(graph, input.gradient.storage, input.gradient.offset, input.shape) : null;
@@ -80,9 +85,18 @@ export function differentiate(
     }
   };
 
-  for (const { output, contributions } of reversed) {
+  for (const { inputs, output, contributions } of reversed) {
     const upstream = reshape(gradients.get(keyOf(output))!, output.shape);
-    for (const part of contributions(upstream)) if (part.input.isDifferentiable) accumulate(part);
+    const parts = contributions(upstream).filter(({ input }) => input.isDifferentiable);
+    // One too few or too many, and a gradient would land nowhere, or before it is complete.
+    const wanted = keysOf(inputs.filter(({ isDifferentiable }) => isDifferentiable));
+    const got = keysOf(parts.map(({ input }) => input));
+    if (got !== wanted) {
+      throw new KernelError(
+        `differentiate: expected one contribution for each input of ${output.storage.label}, got others`,
+      );
+    }
+    parts.forEach(accumulate);
   }
   return (tensor) => {
     const gradient = gradients.get(keyOf(tensor));
@@ -92,6 +106,11 @@ export function differentiate(
 
 const keys = new WeakMap<object, number>();
 let nextKey = 0;
+
+/** The keys of tensors, whatever their order. */
+function keysOf(tensors: readonly Tensor[]): string {
+  return tensors.map(keyOf).sort().join(' ');
+}
 
 /** Tensors are values: all views of one range are the same tensor. */
 function keyOf(tensor: Tensor): string {

@@ -1,6 +1,6 @@
 /** The reverse pass over a recording, on the float64 twins: sums, regions without gradient, and its refusals. */
 import { expect, test } from 'vitest';
-import { ShapeError } from '../../src/config/errors.ts';
+import { KernelError, ShapeError } from '../../src/config/errors.ts';
 import type { Range } from '../../src/gpu/recording.ts';
 import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { add, backward } from '../../src/ops/add.ts';
@@ -11,11 +11,13 @@ import { swiglu } from '../../src/ops/swiglu.ts';
 import {
   createGraph,
   detach,
+  differentiable,
   type Graph,
   persistentTensor,
   reshape,
   type Tensor,
   tensorOver,
+  transientTensor,
   withoutGradient,
 } from '../../src/tensor/tensor.ts';
 
@@ -129,6 +131,20 @@ test('the answer of backward is the gradient of an inner tensor, or null where n
   const plan = await runtime.compile({ launches: graph.launches }, { keepAll: true });
   await plan.run();
   expect(Array.from(await plan.read(gradientOf(inner)!))).toEqual([2, 2]);
+});
+
+test('an op that forgets an input, or names one that it has not, is refused', () => {
+  for (const contributesTo of ['neither', 'another'] as const) {
+    const graph = createGraph();
+    const [a, b, other] = ['a', 'b', 'other'].map((label) => parameter(graph, label, [2], [1, 2]).tensor);
+    const sum = differentiable(transientTensor(graph, 'sum', [2]), [a, b], (upstream) => [
+      { input: a, alias: upstream },
+      ...(contributesTo === 'another' ? [{ input: other, alias: upstream }] : []),
+    ]);
+    expect(() => backward(graph, [{ tensor: sum, upstream: ones(graph, [2]) }])).toThrow(
+      new KernelError('differentiate: expected one contribution for each input of sum, got others'),
+    );
+  }
 });
 
 function lossOf(graph: Graph, { rows, samples, maskId }: { rows: number; samples: number; maskId: number }): unknown {
