@@ -4,6 +4,7 @@
  */
 import type { Floats } from '../gpu/kernel.ts';
 import { type Matrix, multiply } from './matmulTwin.ts';
+import { scratchOf } from './scratch.ts';
 
 export interface AttentionSizes extends Record<string, number> {
   /** Rows of all sequences; each sequence has T of them. */
@@ -20,24 +21,11 @@ export interface AttentionSizes extends Record<string, number> {
 /** Rows (or columns) whose scores are held at once. */
 const maxRows = 128;
 
-const kept = new Map<string, Floats>();
-
 /** Positions lo <= j < hi of the sequence that begins at row `first`. */
 interface Stretch {
   readonly first: number;
   readonly lo: number;
   readonly hi: number;
-}
-
-/** Memory that is kept between calls, so that a step allocates nothing. */
-function scratch(name: string, like: Floats, length: number): Floats {
-  const key = `${name}${like.BYTES_PER_ELEMENT}`;
-  let array = kept.get(key);
-  if (!array || array.length < length) {
-    array = like instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
-    kept.set(key, array);
-  }
-  return array;
 }
 
 /** One head's rows from an offset on, `stride` elements apart. */
@@ -102,7 +90,7 @@ function mixInto(
 ): void {
   let sum: Floats | null = null;
   spans.forEach((span, s) => {
-    const mixed = scratch(`mixed${s}`, out.data, M * D);
+    const mixed = scratchOf(`attention mixed${s}`, out.data, M * D);
     const size = { M, N: D, K: span.hi - span.lo };
     multiply(size, rowsOf(weights[s], 0, size.K), b(span), sum && { data: sum, offset: 0 }, { data: mixed, offset: 0 });
     sum = mixed;
@@ -128,7 +116,7 @@ export function forwardTwin(
         const M = Math.min(maxRows, T - i0);
         const spans = spansOf(keysOf, i0, M, first, sizes);
         const P = spans.map((span, s) => {
-          const scores = scratch(`probabilities${s}`, qkv, Math.min(maxRows, T) * T);
+          const scores = scratchOf(`attention probabilities${s}`, qkv, Math.min(maxRows, T) * T);
           scoresInto(scores, M, span.hi - span.lo, D, rows(0, first + i0), rows(1, span.first + span.lo));
           return scores;
         });
@@ -184,8 +172,8 @@ export function queryTwin(
         const spans = spansOf(keysOf, i0, M, first, sizes);
         const upstream = rowsOf(dout, (first + i0) * C + h * D, C);
         const S = spans.map((span, s) => {
-          const scores = scratch(`probabilities${s}`, qkv, Math.min(maxRows, T) * T);
-          const dP = scratch(`gradients${s}`, qkv, Math.min(maxRows, T) * T);
+          const scores = scratchOf(`attention probabilities${s}`, qkv, Math.min(maxRows, T) * T);
+          const dP = scratchOf(`attention gradients${s}`, qkv, Math.min(maxRows, T) * T);
           const count = span.hi - span.lo;
           scoresInto(scores, M, count, D, rows(0, first + i0), rows(1, span.first + span.lo));
           scoresInto(dP, M, count, D, upstream, rows(2, span.first + span.lo));
@@ -232,8 +220,8 @@ export function keyValueTwin(
         const M = Math.min(maxRows, T - j0);
         const spans = spansOf(queriesOf, j0, M, first, sizes);
         const P = spans.map((span, s) => {
-          const p = scratch(`probabilities${s}`, qkv, Math.min(maxRows, T) * T);
-          const ds = scratch(`gradients${s}`, qkv, Math.min(maxRows, T) * T);
+          const p = scratchOf(`attention probabilities${s}`, qkv, Math.min(maxRows, T) * T);
+          const ds = scratchOf(`attention gradients${s}`, qkv, Math.min(maxRows, T) * T);
           const count = span.hi - span.lo;
           scoresInto(p, M, count, D, rows(1, first + j0), rows(0, span.first + span.lo));
           scoresInto(ds, M, count, D, rows(2, first + j0), upstream(span));

@@ -5,6 +5,7 @@
  */
 import type { Floats } from '../gpu/kernel.ts';
 import { hasWasmSimd, multiplyWasm } from './matmulWasm.ts';
+import { scratchOf } from './scratch.ts';
 
 /** A matrix inside an array: element (i, j) at `offset + i * rowStride + j * columnStride`. */
 export interface Matrix {
@@ -18,19 +19,6 @@ interface Rows {
   data: Floats;
   offset: number;
   stride: number;
-}
-
-const scratch = new Map<string, Floats>();
-
-/** Memory that is kept between calls: a step on the twins allocates nothing either. */
-function scratchOf(name: string, like: Floats, length: number): Floats {
-  const key = `${name}${like.BYTES_PER_ELEMENT}`;
-  let array = scratch.get(key);
-  if (!array || array.length < length) {
-    array = like instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
-    scratch.set(key, array);
-  }
-  return array;
 }
 
 function asRows(name: string, { data, offset, rowStride, columnStride }: Matrix, rows: number, columns: number): Rows {
@@ -74,8 +62,8 @@ export function multiplyLoops(
   residual: { data: Floats; offset: number } | null,
   out: { data: Floats; offset: number },
 ): void {
-  const left = asRows('a', a, M, K);
-  const right = asRows('b', { ...b, rowStride: b.columnStride, columnStride: b.rowStride }, N, K);
+  const left = asRows('product a', a, M, K);
+  const right = asRows('product b', { ...b, rowStride: b.columnStride, columnStride: b.rowStride }, N, K);
   const x = left.data;
   const y = right.data;
   for (let i = 0; i < M; i += 4) {
