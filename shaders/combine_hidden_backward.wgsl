@@ -1,4 +1,5 @@
-// dhidden[s] = previous[s] + scale * gates[pairOf[s]] * dy[pairOf[s] / J]; nothing added in unused slots; four channels per invocation
+// dhidden[s] = previous[s] + scale * gates[pairOf[s]] * dy[pairOf[s] / J]; nothing added in unused slots;
+// four channels per invocation
 struct Params { S: u32, C: u32, J: u32, scale: f32 }
 const ADD: bool = false; // tunable
 @group(0) @binding(0) var<uniform> params: Params;

@@ -1,5 +1,5 @@
-// partial[chunk] = scale * sum over a chunk's tokens and all experts of p[n, e] * routes[n, e], p = scores / their sum if NORMALISE,
-// routes[n, e] = routes to expert e of all tokens of n's group
+// partial[chunk] = scale * sum over a chunk's tokens and all experts of p[n, e] * routes[n, e], p = scores / their sum if
+// NORMALISE, routes[n, e] = routes to expert e of all tokens of n's group
 struct Params { N: u32, E: u32, size: u32, chunk: u32, scale: f32 }
 const NORMALISE: bool = false; // tunable
 const BY_GROUP: bool = false; // tunable

@@ -1,6 +1,5 @@
 /**
- * Runs recorded steps on a WebGPU device: one command buffer per step, bind groups built beforehand, metrics
- * read through a ring of staging buffers. Buffers are owned here; no other file creates one.
+ * Runs recorded steps on a WebGPU device (`gpuPlan.ts`), and owns its buffers: no other file creates or destroys one.
  */
 import { DeviceError, KernelError } from '../config/errors.ts';
 import type { Adapter } from './device.ts';

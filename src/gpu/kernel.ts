@@ -46,15 +46,15 @@ export interface Interface {
   readonly uniform: {
     readonly index: number;
     readonly bytes: number;
-    readonly members: readonly { name: string; offset: number; type: 'u32' | 'i32' | 'f32' }[];
+    readonly members: readonly { name: string; offset: number; type: 'u32' | 'f32' }[];
   } | null;
   readonly tunables: ReadonlySet<string>;
 }
 
 const interfaces = new WeakMap<Kernel, Interface>();
-const tunablePattern = /^(const\s+(\w+)\s*(?::\s*(u32|i32|f32|bool))?\s*=\s*)([^;]+);(\s*\/\/ tunable.*)$/gm;
+const tunablePattern = /^(const\s+(\w+)\s*(?::\s*(u32|f32|bool))?\s*=\s*)([^;]+);(\s*\/\/ tunable.*)$/gm;
 
-/** Reads a kernel's declarations out of its WGSL, once. Throws `KernelError` for what a launch cannot bind. */
+/** Reads a kernel's declarations out of its WGSL, once. Throws `KernelError` for a parameter that is neither u32 nor f32. */
 export function interfaceOf(kernel: Kernel): Interface {
   const known = interfaces.get(kernel);
   if (known) return known;
@@ -75,8 +75,8 @@ function reflect(kernel: Kernel): Interface {
   for (const resource of reflection.uniforms) {
     const members = (resource.members ?? []).map((member) => {
       const type = member.type.name;
-      if (type !== 'u32' && type !== 'i32' && type !== 'f32') {
-        throw new KernelError(`${kernel.name}: expected scalar members in Params, got ${member.name}: ${type}`);
+      if (type !== 'u32' && type !== 'f32') {
+        throw new KernelError(`${kernel.name}: expected u32 or f32 members in Params, got ${member.name}: ${type}`);
       }
       return { name: member.name, offset: member.offset, type } as const;
     });
@@ -93,7 +93,7 @@ export function specialise(kernel: Kernel, parameters: Parameters): string {
     (line, head: string, name: string, type: string | undefined, _old, tail) => {
       const value = parameters[name];
       if (value === undefined) return line;
-      const suffix = type === 'f32' ? 'f' : type === 'i32' ? 'i' : 'u';
+      const suffix = type === 'f32' ? 'f' : 'u';
       return `${head}${type === 'bool' ? String(value !== 0) : `${value}${suffix}`};${tail}`;
     },
   );
@@ -110,8 +110,7 @@ export function packParameters(kernel: Kernel, parameters: Parameters): ArrayBuf
       throw new KernelError(`${kernel.name}: expected a number for parameter ${name}, got ${value}`);
     }
     if (type === 'f32') view.setFloat32(offset, value, true);
-    else if (type === 'u32') view.setUint32(offset, value, true);
-    else view.setInt32(offset, value, true);
+    else view.setUint32(offset, value, true);
   }
   return bytes;
 }

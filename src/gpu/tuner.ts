@@ -39,7 +39,7 @@ export function createTuner(remembered: TuningTable = {}): Tuner {
   };
 }
 
-/** Kernel and tunables, e.g. `matmulRegisters TILE_M=4 TILE_N=8`. */
+/** Kernel and tunables, e.g. `matmul_registers TRANS_A=0 TRANS_B=1 ADD=0`. */
 export function variantName({ kernel, tunables }: Launch['variants'][number]): string {
   const declared = interfaceOf(kernel).tunables;
   const set = Object.entries(tunables).filter(([name]) => declared.has(name));

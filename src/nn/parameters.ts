@@ -3,7 +3,7 @@
  */
 import { normalAt, streams } from '../config/random.ts';
 import type { Storage } from '../gpu/recording.ts';
-import { type Graph, type Tensor, tensorOver } from '../tensor/tensor.ts';
+import { type Graph, sizeOf, type Tensor, tensorOver } from '../tensor/tensor.ts';
 import { type ParameterLayout, partsOf } from './layout.ts';
 
 export interface ParameterStorages {
@@ -36,8 +36,7 @@ export type ParameterSource = (key: string) => Tensor;
 export function trainable(graph: Graph, { layout, parameter, gradient }: ParameterStorages): ParameterSource {
   return (key) => {
     const { offset, shape } = layout.blocks.get(key)!;
-    const length = shape.reduce((size, axis) => size * axis, 1);
-    return tensorOver(graph, parameter, offset, shape, { storage: gradient, offset, length });
+    return tensorOver(graph, parameter, offset, shape, { storage: gradient, offset, length: sizeOf(shape) });
   };
 }
 
@@ -50,15 +49,15 @@ export function frozen(graph: Graph, layout: ParameterLayout, storage: Storage):
 }
 
 /**
- * Initial values: norms one, biases zero, matrices normal with deviation `std`, those that write to the residual stream smaller
- * by sqrt(2 * layers) (GPT-2). Drawn by counter from the seed: the same on every machine.
+ * Initial values: norms one, biases zero, matrices normal with deviation `std`, those that write to the residual stream
+ * smaller by sqrt(2 * layers) (GPT-2). Drawn by counter from the seed: the same on every machine.
  */
 export function initialParameters(layout: ParameterLayout, layers: number, std: number, seed: number): Float32Array {
   const values = new Float32Array(layout.length);
   for (const { kind, parts } of layout.blocks.values()) {
     if (kind === 'bias') continue;
     for (const { name, offset, shape } of parts) {
-      const length = shape.reduce((size, axis) => size * axis, 1);
+      const length = sizeOf(shape);
       if (kind === 'norm') {
         values.fill(1, offset, offset + length);
         continue;
@@ -77,7 +76,6 @@ export function namedParts(
   flat: Float32Array,
 ): { name: string; shape: readonly number[]; data: Float32Array }[] {
   return partsOf(layout).map(({ name, shape, offset }) => {
-    const length = shape.reduce((size, axis) => size * axis, 1);
-    return { name, shape, data: flat.subarray(offset, offset + length) };
+    return { name, shape, data: flat.subarray(offset, offset + sizeOf(shape)) };
   });
 }

@@ -1,7 +1,7 @@
 /**
  * Multi-head attention, fused: nothing T x T is kept. The forward pass saves the log-sum-exp of each row; the backward
  * pass recomputes the probabilities, once by rows for dQ and once by columns for dK and dV.
- * Source: Dao et al. 2022 (arXiv 2205.14135), algorithms 1 and 4, with one invocation per row and head.
+ * Source: Dao et al. 2022 (arXiv 2205.14135), algorithms 1 and 4, with one invocation per row, or four rows, and head.
  */
 import forwardWgsl from '../../shaders/attention.wgsl?raw';
 import keyValueWgsl from '../../shaders/attention_backward_key_value.wgsl?raw';

@@ -1,9 +1,8 @@
 /**
  * Rows of a table by token, and the gradient as a gather: positions sorted by token, every token's sum in that order.
  * No atomics, so two runs are bit-equal; a token that fills the batch (the mask token) is summed in chunks, so that
- * no invocation walks more than about 2 sqrt(N) rows. Not here: the sort itself.
+ * no invocation walks more than about 2 sqrt(N) rows. Not here: the sort itself (`sortByKey.ts`).
  */
-
 import wgsl from '../../shaders/embedding.wgsl?raw';
 import backwardWgsl from '../../shaders/embedding_backward.wgsl?raw';
 import partialWgsl from '../../shaders/embedding_partial.wgsl?raw';
@@ -12,14 +11,10 @@ import { ShapeError } from '../config/errors.ts';
 import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
+import type { Sorted } from './sortByKey.ts';
 
-/** Positions grouped by token: those of token v are `order[offsets[v]]` up to `order[offsets[v + 1]]`, ascending. */
-export interface SortedTokens {
-  /** (N), u32. */
-  readonly order: Tensor;
-  /** (V + 1), u32. */
-  readonly offsets: Tensor;
-}
+/** Positions (N) grouped by token, of which there are V. */
+type SortedTokens = Pick<Sorted, 'order' | 'offsets'>;
 
 const forwardKernel = kernel({
   name: 'embedding',

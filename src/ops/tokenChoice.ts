@@ -45,8 +45,8 @@ const choiceKernel = kernel({
 
 /**
  * Routes of scores (N, E): each token goes to its `choices` experts of highest score, ties to the lower expert, its
- * routes in descending order of score. A `bias` (E) is added to the scores for this choice alone. Slots are grouped by expert, in the order of tokens within an expert; all
- * N * choices are used. No gradient. Scores must be finite.
+ * routes in descending order of score. A `bias` (E) is added to the scores for this choice alone. Slots are grouped by
+ * expert, in the order of tokens within an expert; all N * choices are used. No gradient. Scores must be finite.
  * Throws `ShapeError` for more choices than experts.
  */
 export function tokenChoice(scores: Tensor, options: { choices: number; bias?: Tensor | null }): Routing {

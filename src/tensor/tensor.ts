@@ -137,7 +137,10 @@ export function withoutGradient<T>(graph: Graph, record: () => T): T {
   }
 }
 
-/** The same elements under another shape, with the same gradient (`differentiate.ts`). Throws `ShapeError` when the sizes differ. */
+/**
+ * The same elements under another shape, with the same gradient (`differentiate.ts`). Throws `ShapeError` when the sizes
+ * differ.
+ */
 export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
   if (sizeOf(shape) !== tensor.length) {
     throw new ShapeError(
