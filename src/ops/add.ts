@@ -1,12 +1,10 @@
 /** Elementwise sum, and the accumulation of gradients that every op's reverse pass may need. */
-
 import wgsl from '../../shaders/add.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
 import { type Floats, kernel } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
 import { differentiate } from '../tensor/differentiate.ts';
-import { differentiable, type Graph, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
+import { differentiable, expectShape, type Graph, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 const addKernel = kernel({
   name: 'add',
@@ -17,9 +15,9 @@ const addKernel = kernel({
   },
 });
 
-/** `a + b` of equal shapes. Gradient: both inputs receive the upstream gradient unchanged. */
+/** `a + b` of equal shapes; throws `ShapeError` for others. Gradient: both inputs receive the upstream gradient unchanged. */
 export function add(a: Tensor, b: Tensor): Tensor {
-  if (a.length !== b.length) throw new ShapeError(`add: expected b ${showShape(a.shape)}, got ${showShape(b.shape)}`);
+  expectShape('add', 'b', b, a.shape);
   const out = transientTensor(a.graph, 'sum', a.shape);
   addInto(out, a, b);
   return differentiable(out, [a, b], (upstream) => [

@@ -9,7 +9,7 @@ import { ShapeError } from '../config/errors.ts';
 import { pcg4d, streams } from '../config/random.ts';
 import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
-import { differentiable, expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
+import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 const dropoutKernel = kernel({
   name: 'dropout',
@@ -44,9 +44,7 @@ export interface DropoutOptions {
 export function addDropped(x: Tensor, residual: Tensor, options: DropoutOptions): Tensor {
   const { rate, draw, place } = options;
   if (!(rate >= 0 && rate < 1)) throw new ShapeError(`addDropped: expected a rate from 0 to below 1, got ${rate}`);
-  if (x.length !== residual.length) {
-    throw new ShapeError(`addDropped: expected residual ${showShape(x.shape)}, got ${showShape(residual.shape)}`);
-  }
+  expectShape('addDropped', 'residual', residual, x.shape);
   expectShape('addDropped', 'draw', draw, [2], 'u32');
   const stream = streams.dropout + 256 * place;
   const into = (out: Tensor, from: Tensor, added: Tensor | null) =>

@@ -12,7 +12,7 @@ import storeFourWgsl from '../../shaders/shared/store_four.wgsl?raw';
 import { ShapeError } from '../config/errors.ts';
 import { type Floats, kernel } from '../gpu/kernel.ts';
 import { linearWorkgroups } from '../gpu/recording.ts';
-import { differentiable, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
+import { differentiable, expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { multiply } from './matmulTwin.ts';
 
 interface Bindings extends Record<string, Floats> {
@@ -71,9 +71,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const { G, M, N } = matmulShape(a, b, transA, transB);
   const isBatched = a.shape.length === 3;
   const out = transientTensor(a.graph, 'product', isBatched ? [G, M, N] : [M, N]);
-  if (residual && residual.length !== out.length) {
-    throw new ShapeError(`matmul: expected residual ${showShape(out.shape)}, got ${showShape(residual.shape)}`);
-  }
+  if (residual) expectShape('matmul', 'residual', residual, out.shape);
   matmulInto(out, a, b, transA, transB, residual);
   return differentiable(out, residual ? [a, b, residual] : [a, b], (dY) => [
     ...(residual ? [{ input: residual, alias: dY }] : []),

@@ -157,6 +157,19 @@ function lossOf(graph: Graph, { rows, samples, maskId }: { rows: number; samples
 const shapes: [string, RegExp, (graph: Graph) => unknown][] = [
   ['add', /^add: expected .*, got \(3\)/, (g) => add(persistentTensor(g, 'a', [2]), persistentTensor(g, 'b', [3]))],
   [
+    'another shape of as many elements',
+    /^add: expected b \(2, 3\), got \(3, 2\)$/,
+    (g) => add(persistentTensor(g, 'a', [2, 3]), persistentTensor(g, 'b', [3, 2])),
+  ],
+  [
+    'a residual of another shape',
+    /^matmul: expected residual \(2, 4\), got \(4, 2\)$/,
+    (g) => {
+      const residual = persistentTensor(g, 'residual', [4, 2]);
+      return matmul(persistentTensor(g, 'a', [2, 3]), persistentTensor(g, 'b', [3, 4]), { residual });
+    },
+  ],
+  [
     'matmul',
     /^matmul: expected .*, got \(2, 3\), \(4, 5\)/,
     (g) => matmul(persistentTensor(g, 'a', [2, 3]), persistentTensor(g, 'b', [4, 5])),
