@@ -72,6 +72,9 @@ export function plannedRuns(
   );
 }
 
+/** What a match sets, on top of an arm's own settings. */
+const matched: readonly string[] = ['model.feedForward', 'model.hiddenWidth'];
+
 /** Throws `ConfigError` for a change that the study overrules everywhere: its figures would not be what was asked for. */
 function expectEffect(study: Study, shared: Experiment, changes: Readonly<Record<string, unknown>>): void {
   if ('training.seed' in changes) {
@@ -80,7 +83,7 @@ function expectEffect(study: Study, shared: Experiment, changes: Readonly<Record
     );
   }
   for (const [path, value] of Object.entries(changes)) {
-    if (!study.arms.every((arm) => path in ownSettings(arm, shared))) continue;
+    if (!study.arms.every((arm) => path in ownSettings(arm, shared) || (arm.match && matched.includes(path)))) continue;
     throw new ConfigError(
       `${path}: expected a field that study ${study.id} leaves open, as each arm sets this one itself, got "${value}"`,
     );

@@ -121,6 +121,9 @@ describe('study refuses', () => {
 
   it('settings that it overrules: seeds, and what every arm sets itself', async () => {
     expectRefusal(await sdlm(['study', 'dense-vs-moe', '--set', 'training.seed=7', ...cpu]), 'training.seed');
+    // Two arms set it; the other two are matched dense models.
+    const kind = ['--set', 'model.feedForward=dense'];
+    expectRefusal(await sdlm(['study', 'dense-vs-moe', ...kind, ...cpu, '--out', path('kind')]), 'model.feedForward');
     const schedule = ['--set', 'model.capacitySchedule=linear'];
     expectRefusal(await sdlm(['study', 'capacity-schedules', ...schedule, ...cpu]), 'model.capacitySchedule');
   });
