@@ -4,8 +4,19 @@ import { ConfigError } from '../config/errors.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** Values of a command's options. Throws `ConfigError` for an unknown option, a missing value, a stray word. */
+/**
+ * Values of a command's options. Throws `ConfigError` for an unknown option, a stray word, and a value that is missing or
+ * empty; only a prompt may be empty.
+ */
 export function readOptions<O extends Options>(args: readonly string[], options: O) {
+  const values = parsed(args, options);
+  // What a shell makes of a variable that is not set: as a path it would mean the directory at hand.
+  const empty = Object.entries(values).find(([name, value]) => value === '' && name !== 'prompt');
+  if (empty) throw new ConfigError(`--${empty[0]}: expected a value, got none`);
+  return values;
+}
+
+function parsed<O extends Options>(args: readonly string[], options: O) {
   try {
     return parseArgs({ args: joinNegatives(args), options, allowPositionals: false, strict: true }).values;
   } catch (error) {

@@ -101,6 +101,7 @@ describe('a wrong argument', () => {
     ['option', [...train, '--speed', '3'], '--speed'],
     ['stray word', [...train, 'quickly'], /got "quickly"/],
     ['option without its value', ['train', '--preset'], '--preset'],
+    ['empty value', ['train', '--resume', ''], '--resume'],
     ['preset', ['train', '--preset', 'huge'], 'preset'],
     ['setting', set('model.depth=3'), 'model.depth'],
     ['group', set('modal.layers=3'), 'modal.layers'],
