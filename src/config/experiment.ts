@@ -26,7 +26,7 @@ export function settingAt(experiment: Experiment, path: string): Setting {
   return (experiment as unknown as Draft)[group][name];
 }
 
-/** The field at a path. Throws `ConfigError` naming the path and the nearest known ones. */
+/** The field at a path. Throws `ConfigError` naming the path and those of its group, or the groups. */
 export function fieldAt(path: string): Field {
   const field = fieldByPath.get(path);
   if (field) return field;
