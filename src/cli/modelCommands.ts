@@ -70,7 +70,9 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
   const how = isExact ? `${name}, ${tokens} tokens` : `${name}, ${tokens} tokens, ${rounds} mask levels per window`;
   if (values.json) printJson({ bpc, stderr: standardError, tokens, ...answers });
   else {
-    print(`${bpc.toFixed(4)} ± ${standardError.toFixed(4)} bits per character (${how})`);
+    // A single window has no standard error.
+    const error = Number.isNaN(standardError) ? '' : ` ± ${standardError.toFixed(4)}`;
+    print(`${bpc.toFixed(4)}${error} bits per character (${how})`);
     if (answers) print(`${(100 * answers.accuracy).toFixed(1)} % of ${answers.pairs} prompts answered exactly`);
   }
 }

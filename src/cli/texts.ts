@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { corpusKind } from '../config/corpusKinds.ts';
 import { ConfigError, DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
-import { expectTextSize } from '../data/ownText.ts';
+import { expectTextSize, readableText } from '../data/ownText.ts';
 import type { Tokenizer } from '../data/tokenizers.ts';
-import { type EvaluationText, loadRunText, ownText, prepareText, type RunText, windowsOfText } from '../train/text.ts';
+import { type EvaluationText, loadRunText, prepareText, type RunText, windowsOfText } from '../train/text.ts';
 import { readBytes } from './runDirectory.ts';
 
 /** What `--data` makes of `data.corpus`: pairs, by the file's name. Throws `ConfigError` where that names another text. */
@@ -41,7 +41,7 @@ export function windowsOfFile(
   tokenizer: Tokenizer,
   count: number,
 ): EvaluationText {
-  const text = ownText(experiment.data, readOwn(file), file);
+  const text = readableText(readOwn(file), file);
   return naming(file, () => windowsOfText(experiment, text, tokenizer, count));
 }
 

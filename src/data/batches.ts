@@ -87,10 +87,13 @@ export function shuffle<A extends Uint32Array | unknown[]>(
   return values;
 }
 
-/** Offsets of at most `count` windows of T tokens, spread evenly over `length` tokens without overlap. */
+/**
+ * Offsets of at most `count` windows of T tokens, spread evenly over `length` tokens without overlap. Throws `DataError`
+ * when there are fewer than T tokens.
+ */
 export function evaluationOffsets(length: number, T: number, count: number): Uint32Array {
   const windows = Math.min(count, Math.floor(length / T));
-  if (windows < 1) throw new DataError(`held-out text: expected at least ${T} tokens, got ${length}`);
+  if (windows < 1) throw new DataError(`text: expected at least ${T} tokens to evaluate on, a window, got ${length}`);
   // The spacing is at least T because windows * T <= length; rounding down keeps it so, as T is whole. The product
   // comes before the division: a rounded spacing would lose the last window's place.
   const gaps = Math.max(1, windows - 1);

@@ -135,7 +135,7 @@ export interface EvaluationText {
   readonly answers: { readonly starts: Uint32Array; readonly endId: number } | null;
 }
 
-/** At most `count` windows of a text that `ownText` has checked. Throws as `prepareText` does. */
+/** At most `count` windows of a readable text, all of it. Throws `DataError` for one that is shorter than a window. */
 export function windowsOfText({ data }: Experiment, text: string, tokenizer: Tokenizer, count: number): EvaluationText {
   const { sequenceLength: T } = data;
   if (corpusKind(data.corpus).isPairs) {

@@ -1,5 +1,5 @@
 /** `--data FILE`: each way a file can be wrong is one sentence that names the file. */
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cpu, expectRefusal, jsonLines, place, tiny } from './run.ts';
 
@@ -52,6 +52,17 @@ describe('train --data', () => {
     const evaluate = ['eval', '--run', path('own'), ...cpu, '--json'];
     const ended = await sdlm([...evaluate, '--data', path('own.txt')]);
     expect(Object.keys(JSON.parse(ended.out))).toEqual(['bpc', 'stderr', 'tokens']);
+    // All of a file is evaluated on: a window is enough.
+    const T = JSON.parse(readFileSync(path('own', 'config.json'), 'utf8')).data.sequenceLength;
+    writeFileSync(path('window.txt'), 'e'.repeat(T));
+    const single = JSON.parse((await sdlm([...evaluate, '--data', path('window.txt')])).out);
+    expect(single).toMatchObject({ tokens: T, stderr: null });
+    const inWords = ['eval', '--run', path('own'), ...cpu, '--data', path('window.txt')];
+    expect((await sdlm(inWords)).out).toMatch(/^\d+\.\d{4} bits per character/);
+    writeFileSync(path('less.txt'), 'e'.repeat(T - 1));
+    const refused = await sdlm([...evaluate, '--data', path('less.txt')]);
+    expectRefusal(refused, path('less.txt'));
+    expect(refused.err).toContain(`at least ${T} tokens to evaluate on, a window, got ${T - 1}`);
     // The run's text is not kept, so its held-out part has to be given again.
     expectRefusal(await sdlm(evaluate), /--data/);
     expectRefusal(await sdlm(['train', '--resume', path('own'), '--steps', '3', ...cpu]), /--data/);

@@ -194,6 +194,8 @@ describe('evaluation windows', () => {
   });
 
   test('refuse a text shorter than a window', () => {
-    expect(() => evaluationOffsets(5, 6, 1)).toThrow('held-out text: expected at least 6 tokens, got 5');
+    expect(() => evaluationOffsets(5, 6, 1)).toThrow(
+      'text: expected at least 6 tokens to evaluate on, a window, got 5',
+    );
   });
 });
