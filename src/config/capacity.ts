@@ -78,7 +78,9 @@ export function capacitiesByMasks(settings: ScheduleSettings, T: number): number
   return capacities;
 }
 
-/** The least `model.minChoices`, to three digits after the point, at which no sequence of T tokens is asked for more than T. */
+/**
+ * The least `model.minChoices`, to three digits after the point, at which no sequence of T tokens is asked for more than T.
+ */
 export function leastMinChoices(settings: ScheduleSettings, T: number): number {
   if (settings.capacitySchedule === 'constant') return 0;
   const { shape, mean, average } = scheduleOf(settings, settings.capacitySchedule, T);

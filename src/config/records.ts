@@ -46,8 +46,8 @@ export interface RunRecord {
   /** Held-out text: the NELBO, or the exact NLL of an autoregressive model. */
   readonly validation: Curve & { readonly standardError: readonly number[] };
   /**
-   * Single numbers by name, e.g. `tokensPerSecond`, `maxVio`, `dropRate`, `accuracy` (of answers); a study may add its own. `windowsPerEpoch`
-   * windows are one pass over the training text.
+   * Single numbers by name, e.g. `tokensPerSecond`, `maxVio`, `dropRate`, `accuracy` (of answers); a study may add its
+   * own. `windowsPerEpoch` windows are one pass over the training text.
    */
   readonly measures: Readonly<Record<string, number>>;
 }

@@ -11,7 +11,10 @@ import { createCurve } from './curve.ts';
 /** What is known of a run before its first step. */
 export interface RunFacts extends Pick<RunRecord, 'id' | 'name' | 'created' | 'study' | 'backend' | 'adapter'> {
   readonly experiment: Experiment;
-  /** Of the run's text: tokens without the mask, tokens per character of the training part, the windows in it, and the entropy of the source where it is known. */
+  /**
+   * Of the run's text: tokens without the mask, tokens per character of the training part, the windows in it, and the
+   * entropy of the source where it is known.
+   */
   readonly text: {
     readonly vocabularySize: number;
     readonly trainTokensPerCharacter: number;

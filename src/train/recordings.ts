@@ -28,7 +28,7 @@ export interface TrainingRecording {
   readonly asked: readonly Range[];
   /** Per layer whose experts may drop routes, (E + 1) u32: where each expert's slots begin. */
   readonly held: readonly Range[];
-  /** What the network reads, what sorts the rows with loss first, and the loss to differentiate: for tests that look inside. */
+  /** What the network reads, what sorts rows with loss first, and the loss that is differentiated: for tests. */
   readonly xt: Tensor;
   readonly maskKey: Tensor | null;
   readonly total: Tensor;

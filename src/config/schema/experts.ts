@@ -1,4 +1,4 @@
-/** The part of the model's fields that a dense model has none of: experts, who holds which token, and what keeps them balanced. */
+/** Fields of a model with experts: their number and size, who holds which token, and what keeps the load even. */
 import { choice, flag, integer, real } from './fields.ts';
 
 export const withExperts = { path: 'model.feedForward', in: ['expert-choice', 'token-choice'] } as const;

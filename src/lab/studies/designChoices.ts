@@ -63,7 +63,8 @@ export const designChoices: Study = {
     { id: 'sigmoid', label: 'Sigmoid scores', settings: { 'model.score': 'sigmoid' } },
   ],
   budgets: [
-    // A router of four times the experts costs up to 8 percent of such a small model; a first layer without one, or a shared expert, saves it.
+    // A router of four times the experts costs up to 8 percent of such a small model; a first layer without one, or a
+    // shared expert, saves it.
     {
       by: 'flops',
       arms: ['base', 'shared', 'finer-2', 'finer-4', 'upcycled', 'dense-first', 'scaled', 'batch', 'sigmoid'],
