@@ -22,7 +22,7 @@ describe.each(files)('$id', ({ id, json }) => {
   const study = studyById(id);
 
   it('is small, and says where it comes from', () => {
-    expect(json.length).toBeLessThan(150_000);
+    expect(json.length / record.runs.length).toBeLessThan(6000);
     expect(record.study).toBe(id);
     expect(record.commit).toMatch(/^[0-9a-f]{7,}$/);
     expect(record.command).toContain(`study ${id}`);
