@@ -2,7 +2,8 @@
  * A typed client around the engine's worker: one promise per request, telemetry to subscribers.
  * Not here: what the page does with the answers (`session.ts`).
  */
-import type { Answer, CommandName, Commands, FromWorker, Problem, Request, Telemetry } from '../worker/protocol.ts';
+import type { Answer, CommandName, Commands, Problem, Request } from '../worker/protocol.ts';
+import type { FromWorker, Telemetry } from '../worker/telemetry.ts';
 
 /** A request never throws: a failure is a value, with what a person can do about it. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; problem: Problem };

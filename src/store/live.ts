@@ -3,7 +3,8 @@
  * plain arrays outside React; views are told a few times per second that something changed (`subscribeLive`), which
  * bounds the work of the main thread no matter how fast the engine is. Configuration and status are in `run.ts`.
  */
-import type { DecodeFrame, Telemetry, Weights } from '../worker/protocol.ts';
+import type { DecodeFrame, Weights } from '../worker/protocol.ts';
+import type { Telemetry } from '../worker/telemetry.ts';
 import { append, clearSeries, createSeries, cutSeries } from './series.ts';
 
 export interface ValidationPoint {

@@ -1,7 +1,7 @@
 /** The saved runs, as the engine keeps them: read once, then told of every run that ends. */
 import { create } from 'zustand';
 import type { RunRecord } from '../config/records.ts';
-import type { Telemetry } from '../worker/protocol.ts';
+import type { Telemetry } from '../worker/telemetry.ts';
 import { ask, listen } from './session.ts';
 
 export interface SavedRuns {

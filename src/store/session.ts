@@ -5,15 +5,8 @@
 import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
 import { presetForSpeed } from '../config/presets.ts';
-import type {
-  BackendKind,
-  CommandName,
-  Commands,
-  Problem,
-  RunStatus,
-  Telemetry,
-  TrainRequest,
-} from '../worker/protocol.ts';
+import type { BackendKind, CommandName, Commands, Problem, RunStatus, TrainRequest } from '../worker/protocol.ts';
+import type { Telemetry } from '../worker/telemetry.ts';
 import {
   adoptExperiment,
   type Configuration,

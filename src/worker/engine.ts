@@ -24,13 +24,14 @@ import { createLibrary } from './library.ts';
 import { awaitLock } from './locks.ts';
 import { createMeasurer, measurementsOf } from './measuring.ts';
 import { problemOf } from './problems.ts';
-import type { CommandName, Commands, RunStatus, Telemetry, TrainRequest, Weights } from './protocol.ts';
+import type { CommandName, Commands, RunStatus, TrainRequest, Weights } from './protocol.ts';
 import { createQueue } from './queue.ts';
 import { adapterOf, machineReport, modelReport, studyReport } from './reports.ts';
 import { routesOf } from './routes.ts';
 import { createSources } from './sources.ts';
 import { createStarter } from './starter.ts';
 import { openStorage, type SiteStorage } from './storage.ts';
+import type { Telemetry } from './telemetry.ts';
 import { createTexts } from './texts.ts';
 
 type Handlers = {

@@ -12,9 +12,10 @@ import { promptsOf, type RunText } from '../train/text.ts';
 import { loadPretrained } from './files.ts';
 import { createPreviewer } from './previewer.ts';
 import { problemOf } from './problems.ts';
-import type { BackendKind, Telemetry } from './protocol.ts';
+import type { BackendKind } from './protocol.ts';
 import type { RunDriver } from './runDriver.ts';
 import type { SiteStorage } from './storage.ts';
+import type { Telemetry } from './telemetry.ts';
 import { createTurns } from './turns.ts';
 
 export interface Host {

@@ -10,8 +10,9 @@ import { encodeSnapshot, type Snapshot } from '../train/checkpoint.ts';
 import type { RunText } from '../train/text.ts';
 import type { TrainingEvent } from '../train/trainingLoop.ts';
 import { problemOf } from './problems.ts';
-import type { BackendKind, Telemetry } from './protocol.ts';
+import type { BackendKind } from './protocol.ts';
 import type { SiteStorage } from './storage.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** A run as it was last saved: what it takes to go on with it. */
 export interface KeptRun {

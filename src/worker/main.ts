@@ -1,7 +1,8 @@
 /** The worker's entry: requests in, answers and telemetry out, typed arrays transferred. */
 import { createEngine } from './engine.ts';
 import { problemOf } from './problems.ts';
-import type { Answer, CommandName, Commands, FromWorker, Request } from './protocol.ts';
+import type { Answer, CommandName, Commands, Request } from './protocol.ts';
+import type { FromWorker } from './telemetry.ts';
 
 const post = (message: FromWorker) => self.postMessage(message, { transfer: buffersIn(message) });
 

@@ -8,8 +8,9 @@ import { measureSeed, withMeasures } from '../lab/studyMeasures.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
 import type { RunText } from '../train/text.ts';
 import type { Host } from './host.ts';
-import type { QueuedRun, Telemetry, TrainRequest } from './protocol.ts';
+import type { QueuedRun, TrainRequest } from './protocol.ts';
 import type { SiteStorage } from './storage.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** A seed of a study that is measured when its runs have ended. */
 export interface Measurement {

@@ -1,6 +1,6 @@
 /**
- * What crosses between the page and the engine's worker: types only, declared once.
- * Commands are requests with one answer each; telemetry arrives as events, with typed arrays transferred.
+ * What the page asks of the engine's worker, and the answers: types only, declared once. What the worker tells unasked
+ * is in `telemetry.ts`.
  * Neither side imports anything else of the other.
  */
 import type { DecoderName } from '../config/decoders.ts';
@@ -260,47 +260,3 @@ export interface Problem {
 export type Answer =
   | { kind: 'answer'; id: number; ok: true; value: Commands[CommandName]['answer'] }
   | { kind: 'answer'; id: number; ok: false; problem: Problem };
-
-/** Telemetry, pushed by the worker a few times per second. */
-export type Telemetry =
-  | { kind: 'status'; status: RunStatus }
-  /** Loss per step in bits per character since the last message; equal lengths. */
-  | { kind: 'metrics'; step: Float64Array; loss: Float32Array; gradNorm: Float32Array; tokensPerSecond: Float32Array }
-  /** `answers`: share of the held-out prompts that were answered exactly, where the text is prompts with answers. */
-  | {
-      kind: 'validation';
-      step: number;
-      bpc: number;
-      standardError: number;
-      answers?: { accuracy: number; pairs: number };
-    }
-  /** The run went back to a snapshot after `step` steps; what was told of later ones is void and comes again. */
-  | { kind: 'rewound'; step: number }
-  /** What was drawn of a run that goes on: it takes the place of the curves on show. Loss in bits per character. */
-  | {
-      kind: 'curves';
-      step: Float64Array;
-      loss: Float32Array;
-      tokensPerSecond: Float32Array;
-      validation: { step: number; bpc: number; standardError: number }[];
-    }
-  | { kind: 'queue'; queue: QueueState }
-  /** The queue has started a run: it takes the place of the one on show. `text` is its own text, if any. */
-  | { kind: 'started'; model: ModelReport; text: string | null }
-  /** A run has ended and its record is kept; or one of the same id has changed. */
-  | { kind: 'savedRun'; record: RunRecord }
-  /**
-   * Tokens that ask for each (layer, expert) in the last step, MaxVio per layer, and the share of routes dropped per
-   * layer (empty where experts hold all that ask for them).
-   */
-  | ({ kind: 'load'; step: number; layers: number; experts: number } & Record<
-      'load' | 'maxVio' | 'dropRate',
-      Float32Array
-    >)
-  /** The current weights denoising one sequence, frame by frame, while training goes on. */
-  | { kind: 'preview'; weights: Weights; trainedSteps: number; frame: DecodeFrame }
-  /** Frames of the decode that a person asked for. */
-  | { kind: 'frame'; frame: DecodeFrame }
-  | { kind: 'problem'; problem: Problem };
-
-export type FromWorker = Answer | Telemetry;

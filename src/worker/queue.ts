@@ -11,8 +11,9 @@ import type { Progress } from '../lab/studies/study.ts';
 import { dropKept } from './keeper.ts';
 import type { Measurement } from './measuring.ts';
 import { problemOf } from './problems.ts';
-import type { QueuedRun, QueueState, Telemetry } from './protocol.ts';
+import type { QueuedRun, QueueState } from './protocol.ts';
 import type { SiteStorage } from './storage.ts';
+import type { Telemetry } from './telemetry.ts';
 import { createTurns } from './turns.ts';
 
 /** What is kept of the queue: its runs in order, the one in progress first. */

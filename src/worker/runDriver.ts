@@ -12,9 +12,10 @@ import type { RunText } from '../train/text.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { isValidated, type TrainingEvent } from '../train/trainingLoop.ts';
 import type { RunKeeper } from './keeper.ts';
-import type { Phase, RunStatus, Telemetry } from './protocol.ts';
+import type { Phase, RunStatus } from './protocol.ts';
 import { openRunEngine, type RunEngine } from './runEngine.ts';
 import { createRunTelemetry } from './runTelemetry.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** Milliseconds between two snapshots, and before the first; saving one takes at most a twentieth of the time. */
 const snapshotInterval = 10_000;

@@ -2,7 +2,7 @@
 import type { Experiment } from '../config/schema.ts';
 import type { RunText } from '../train/text.ts';
 import type { TrainingEvent } from '../train/trainingLoop.ts';
-import type { Telemetry } from './protocol.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** Milliseconds between two messages of metrics. */
 const flushInterval = 150;

@@ -17,18 +17,11 @@ import type { Host } from './host.ts';
 import { createKeeper, dropKept, type KeptRun, type RunIdentity, textFileOf } from './keeper.ts';
 import { heldLocks, takeLock } from './locks.ts';
 import { problemOf } from './problems.ts';
-import type {
-  KeptSummary,
-  ModelReport,
-  QueuedRun,
-  RunStatus,
-  StartSource,
-  Telemetry,
-  TrainRequest,
-} from './protocol.ts';
+import type { KeptSummary, ModelReport, QueuedRun, RunStatus, StartSource, TrainRequest } from './protocol.ts';
 import { adapterOf, modelReport } from './reports.ts';
 import { createRunDriver } from './runDriver.ts';
 import type { SiteStorage } from './storage.ts';
+import type { Telemetry } from './telemetry.ts';
 
 export interface Starter {
   train(request: TrainRequest): Promise<ModelReport>;

@@ -7,7 +7,8 @@ import type { Engine, Outcome } from '../../src/store/engine.ts';
 import { refreshRoutes, useRouting } from '../../src/store/routing.ts';
 import { pickWeights, shownModel, shownWeights, useRun } from '../../src/store/run.ts';
 import { connect } from '../../src/store/session.ts';
-import type { DecodeFrame, ModelReport, RunStatus, Telemetry } from '../../src/worker/protocol.ts';
+import type { DecodeFrame, ModelReport, RunStatus } from '../../src/worker/protocol.ts';
+import type { Telemetry } from '../../src/worker/telemetry.ts';
 
 const model: ModelReport = {
   experiment: withSettings(presetExperiment('expert-choice'), { 'data.sequenceLength': 4 }),

@@ -2,13 +2,12 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
 import { choosePreset, edit, setOwnText, useConfiguration } from '../../src/store/configuration.ts';
-import { createEngine } from '../../src/store/engine.ts';
 import { clearCurves, live, lossSeries, takeLive } from '../../src/store/live.ts';
 import { isActive, pendingEdits, useRun } from '../../src/store/run.ts';
 import { trace } from '../../src/store/series.ts';
 import { continueRun, discardEdits, inspect, matchDense, open, pause, train } from '../../src/store/session.ts';
 import type { KeptSummary, MachineReport, ModelReport, RunStatus } from '../../src/worker/protocol.ts';
-import { connected, testPort } from './testPort.ts';
+import { connected } from './testPort.ts';
 
 const model: ModelReport = {
   experiment: withSettings(defaultExperiment(), {}),
@@ -40,31 +39,6 @@ beforeEach(() => {
   choosePreset('expert-choice', false);
   setOwnText(null);
   useConfiguration.setState({ chosenByPerson: false });
-});
-
-describe('engine client', () => {
-  it('gives each request its own answer, in whatever order they come', async () => {
-    const { port, sent, send } = testPort();
-    const engine = createEngine(port);
-    const first = engine.request('pace', { delay: 1 });
-    const second = engine.request('pace', { delay: 2 });
-    send({ kind: 'answer', id: sent[1].id, ok: true, value: { delay: 2 } });
-    send({ kind: 'answer', id: sent[0].id, ok: true, value: { delay: 1 } });
-    expect(await first).toEqual({ ok: true, value: { delay: 1 } });
-    expect(await second).toEqual({ ok: true, value: { delay: 2 } });
-  });
-
-  it('answers open and later requests with the problem when the worker dies', async () => {
-    const { port, crash } = testPort();
-    const engine = createEngine(port);
-    const heard = vi.fn();
-    engine.subscribe(heard);
-    const waiting = engine.request('pause', {});
-    crash('out of stack');
-    expect(await waiting).toMatchObject({ ok: false, problem: { kind: 'internal' } });
-    expect(await engine.request('resume', {})).toMatchObject({ ok: false });
-    expect(heard).toHaveBeenCalledWith(expect.objectContaining({ kind: 'problem' }));
-  });
 });
 
 describe('session', () => {

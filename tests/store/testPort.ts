@@ -1,7 +1,8 @@
 /** A port whose other end is the test: it sees the requests and sends what it likes. */
 import { createEngine, type EnginePort } from '../../src/store/engine.ts';
 import { connect } from '../../src/store/session.ts';
-import type { FromWorker, Request } from '../../src/worker/protocol.ts';
+import type { Request } from '../../src/worker/protocol.ts';
+import type { FromWorker } from '../../src/worker/telemetry.ts';
 
 export function testPort() {
   const listeners = new Map<string, (event: unknown) => void>();

@@ -7,8 +7,8 @@ import type { TrainingEvent } from '../../src/train/trainingLoop.ts';
 import { createKeeper, dropKept } from '../../src/worker/keeper.ts';
 import { createLibrary } from '../../src/worker/library.ts';
 import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';
-import type { Telemetry } from '../../src/worker/protocol.ts';
 import type { SiteStorage } from '../../src/worker/storage.ts';
+import type { Telemetry } from '../../src/worker/telemetry.ts';
 import { tinyExperiment, tinyText } from './tinyRun.ts';
 
 const experiment = tinyExperiment();

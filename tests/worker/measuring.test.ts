@@ -14,10 +14,11 @@ import { queuedRuns, wishesOfStudy } from '../../src/worker/enqueuing.ts';
 import { createKeeper } from '../../src/worker/keeper.ts';
 import { createMeasurer, measurementsOf } from '../../src/worker/measuring.ts';
 import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';
-import type { QueuedRun, Telemetry } from '../../src/worker/protocol.ts';
+import type { QueuedRun } from '../../src/worker/protocol.ts';
 import { createQueue } from '../../src/worker/queue.ts';
 import { createRunDriver, type RunDriver } from '../../src/worker/runDriver.ts';
 import type { SiteStorage } from '../../src/worker/storage.ts';
+import type { Telemetry } from '../../src/worker/telemetry.ts';
 import { tinyText } from './tinyRun.ts';
 
 const settings = {

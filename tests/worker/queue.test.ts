@@ -4,9 +4,10 @@ import { defaultExperiment } from '../../src/config/experiment.ts';
 import type { RunRecord } from '../../src/config/records.ts';
 import type { Measurement } from '../../src/worker/measuring.ts';
 import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';
-import type { QueuedRun, Telemetry } from '../../src/worker/protocol.ts';
+import type { QueuedRun } from '../../src/worker/protocol.ts';
 import { createQueue } from '../../src/worker/queue.ts';
 import type { SiteStorage } from '../../src/worker/storage.ts';
+import type { Telemetry } from '../../src/worker/telemetry.ts';
 
 const queued = (id: string, from: string | null = null): QueuedRun => ({
   id,

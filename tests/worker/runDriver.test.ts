@@ -6,8 +6,8 @@ import { layoutOf } from '../../src/nn/layout.ts';
 import { decodeSnapshot, type Snapshot } from '../../src/train/checkpoint.ts';
 import { createKeeper, type KeptRun } from '../../src/worker/keeper.ts';
 import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';
-import type { Telemetry } from '../../src/worker/protocol.ts';
 import { createRunDriver, type RunDriver } from '../../src/worker/runDriver.ts';
+import type { Telemetry } from '../../src/worker/telemetry.ts';
 import { tinyExperiment, tinyText } from './tinyRun.ts';
 
 const experiment = tinyExperiment();
