@@ -64,8 +64,9 @@ export async function runQueue(runs: readonly QueuedRun[], options: QueueOptions
     if (active.size === 0) break;
     await Promise.race(active.values());
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
   if (failure) throw failure;
+  // Once stopped, signals stay heard: one Ctrl+C comes twice where a launcher passes it on, and must not cut the end short.
+  if (!isStopped) for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
   return !isStopped;
 }
 
