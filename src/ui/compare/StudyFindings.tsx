@@ -54,6 +54,7 @@ function StudyTable({ table: { title, columns, rows } }: { table: StudyRecord['t
       <DataTable
         caption={title}
         columns={columns}
+        maxHeight={640}
         rows={rows.map((row) => row.map((cell) => (typeof cell === 'number' ? inDigits(cell) : cell)))}
       />
       <Button
