@@ -383,6 +383,19 @@ CASES = [
         },
     ),
     case(
+        "token-choice-2-softmax-renormalised-jitter-dropout",
+        1,
+        (2, 7),
+        11,
+        {
+            "width": 12,
+            "heads": 2,
+            "dropout": 0.2,
+            **experts("token-choice", 4, 2, 5, "softmax", "renormalised", balanceLoss=0.1, jitter=0.1),
+        },
+        training={"seed": 77},
+    ),
+    case(
         "token-choice-2-sigmoid-renormalised-bias",
         3,
         (2, 7),

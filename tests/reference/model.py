@@ -12,7 +12,10 @@ Conventions (the engine follows the same):
 - The sum of the routed experts, gates as they are, is multiplied by scalingFactor. The first denseLayers layers are dense.
 - A capacity schedule (EC-DLM, arXiv 2604.01622) gives each sequence its own capacity by its number of masks, see
   `capacity_by_masks`.
-  Settings that a configuration leaves out: capacityFactor 1, capacitySchedule constant, scalingFactor 1, denseLayers 0.
+- While training, dropout falls on what each attention and each feed-forward adds (place 2 * layer, then 2 * layer + 1),
+  jitter (place `layer`) on what the router reads: `randomness.py`.
+  Settings that a configuration leaves out: capacityFactor 1, capacitySchedule constant, scalingFactor 1, denseLayers 0,
+  dropout 0, jitter 0.
 The objective is in `objective.py`. Dimension letters: B batch, T sequence, C width, H heads, D head width, V vocabulary,
 E experts, K choices, N = B*T tokens.
 """
@@ -20,6 +23,8 @@ import math
 from dataclasses import dataclass
 
 import torch
+
+from randomness import dropped, jittered
 
 RMS_EPS = 1e-6
 # Name of a router's balance bias (arXiv 2408.15664), as in DeepSeek-V3: moved by its own rule, never by a gradient.
@@ -77,27 +82,30 @@ def parameter_shapes(model, vocabulary_size):
     return shapes
 
 
-def forward(parameters, model, tokens, positions, visible):
+def forward(parameters, model, tokens, positions, visible, draw=None):
     """
     tokens (B, R) ids, V where masked; positions (R,) of the rows; visible (R, R) bool, [query, key]
     -> (logits (B, R, V + 1), [Route of each MoE layer]).
     The mask's logit comes out as it is; SUBS sets it to -inf later, in the objective.
+    draw (seed, step) while training: jitter and dropout are drawn from it.
     """
     x = parameters["model.embed_tokens.weight"][tokens]  # (B, R, C)
     vocabulary_size = len(parameters["model.embed_tokens.weight"]) - 1
     # Expert choice and its schedule look at groups of T rows: the positions 0..T-1 once.
     masks = (tokens.reshape(-1, int(positions.max()) + 1) == vocabulary_size).sum(-1).tolist()
-    routes = []
+    routes, dropout = [], model.get("dropout", 0)
     for layer in range(model["layers"]):
         prefix = f"model.layers.{layer}"
         normalised = rms_norm(x, parameters[f"{prefix}.input_layernorm.weight"])
-        x = x + attention(parameters, model, f"{prefix}.self_attn", normalised, positions, visible)
+        branch = attention(parameters, model, f"{prefix}.self_attn", normalised, positions, visible)
+        x = x + dropped(branch, dropout, draw, 2 * layer)
         normalised = rms_norm(x, parameters[f"{prefix}.post_attention_layernorm.weight"])
         if is_dense(model, layer):
-            x = x + swiglu(parameters, f"{prefix}.mlp", normalised)
+            x = x + dropped(swiglu(parameters, f"{prefix}.mlp", normalised), dropout, draw, 2 * layer + 1)
         else:
-            mixed, route = mixture(parameters, model, f"{prefix}.mlp", normalised, masks)
-            x = x + mixed
+            read = jittered(normalised, model.get("jitter", 0), draw, layer)
+            mixed, route = mixture(parameters, model, f"{prefix}.mlp", normalised, read, masks)
+            x = x + dropped(mixed, dropout, draw, 2 * layer + 1)
             route.layer = layer
             routes.append(route)
     x = rms_norm(x, parameters["model.norm.weight"])
@@ -146,13 +154,14 @@ def swiglu(parameters, prefix, x):
     return (torch.nn.functional.silu(gate) * up) @ parameters[f"{prefix}.down_proj.weight"].T
 
 
-def mixture(parameters, model, prefix, x, masks):
-    """x (B, R, C) -> (shared(x) + factor * sum over e of gate_e * expert_e(x), Route). A token that nobody holds gets only shared(x). masks counts those of each group of rows."""
+def mixture(parameters, model, prefix, x, read, masks):
+    """x (B, R, C), of which the router reads `read` -> (shared(x) + factor * sum over e of gate_e * expert_e(x), Route). A token that nobody holds gets only shared(x). masks counts those of each group of rows."""
     B, T, C = x.shape
     tokens = x.reshape(B * T, C)
     groups = len(masks)
+    logits = read.reshape(B * T, C) @ parameters[f"{prefix}.gate.weight"].T
     bias = parameters.get(f"{prefix}.gate.{BIAS}", torch.zeros(model["experts"]))
-    route = route_tokens(model, tokens @ parameters[f"{prefix}.gate.weight"].T, groups, B * T // groups, masks, bias)
+    route = route_tokens(model, logits, groups, B * T // groups, masks, bias)
     mixed = torch.zeros_like(tokens)
     if model["sharedExperts"] > 0:
         mixed = mixed + swiglu(parameters, f"{prefix}.shared_expert", tokens)

@@ -114,14 +114,14 @@ def z_loss(model, routes):
     return total
 
 
-def loss_of(parameters, model, objective, batch):
+def loss_of(parameters, model, objective, batch, draw=None):
     """
-    batch {x0, xt, weight, answer_starts or None}
+    batch {x0, xt, weight, answer_starts or None}, draw (seed, step) of what is random inside the model
     -> (loss, the part that routers add, logits (B, T, V + 1) of the noisy rows, routes of all).
     """
     B, T = batch["x0"].shape
     tokens, positions, visible = rows_of(objective, batch["x0"], batch["xt"])
-    logits, routes = forward(parameters, model, tokens, positions, visible)
+    logits, routes = forward(parameters, model, tokens, positions, visible, draw)
     logits = logits[:, :T]
     balance = balance_loss(model, routes, tokens.numel() // T) + z_loss(model, routes)
     loss = token_loss(logits, batch["x0"], batch["xt"], batch["weight"], objective, batch["answer_starts"])
@@ -174,10 +174,10 @@ def train(parameters, model, objective, training, batch):
         options = {"lr": training["learningRate"], "momentum": training["muonMomentum"], "weight_decay": training["weightDecay"]}
         optimizers.append(Muon(hidden, options))
     history = []
-    for _ in range(training["steps"]):
+    for step in range(training["steps"]):
         for each in optimizers:
             each.zero_grad()
-        loss, balance, logits, routes = loss_of(weights, model, objective, batch)
+        loss, balance, logits, routes = loss_of(weights, model, objective, batch, (training.get("seed", 0), step))
         loss.backward()
         gradients = {name: torch.zeros_like(value) if value.grad is None else value.grad.clone() for name, value in weights.items()}
         norm = torch.nn.utils.clip_grad_norm_(weights.values(), training["clipNorm"])

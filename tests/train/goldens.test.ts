@@ -66,6 +66,7 @@ async function compute(golden: Golden, runtime: Runtime): Promise<Map<string, Da
   };
   for (let step = 1; step <= training.steps; step++) {
     const corrections = [1 / (1 - training.beta1 ** step), 1 / (1 - training.beta2 ** step)];
+    runtime.write(recorded.inputs.draw, [training.seed, step - 1]);
     runtime.write(recorded.inputs.hyper, [training.learningRate, ...corrections, training.emaDecay]);
     const [loss, total] = await plan.run();
     if (step > 1) continue;
