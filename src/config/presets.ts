@@ -18,7 +18,7 @@ export interface Preset {
 }
 
 /**
- * W0 of KERNELS.md: small enough for a browser without a GPU. With Muon, as it learns words in the time in which AdamW
+ * About W0 of `src/lab/workloads.ts`: small enough for a browser without a GPU. With Muon, as it learns words in the time in which AdamW
  * learns the frequencies of letters (expert choice, 600 steps on Moby-Dick: 3.73 against 4.20 bits per character).
  */
 const small = {
@@ -30,7 +30,7 @@ const small = {
   'training.optimizer': 'muon',
 } as const;
 
-/** W1 of KERNELS.md: for a real GPU. */
+/** About W1 of `src/lab/workloads.ts`: for a real GPU. */
 const medium = {
   'model.layers': 4,
   'model.width': 128,

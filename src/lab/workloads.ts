@@ -1,4 +1,4 @@
-/** The workloads that whole training steps are timed on (KERNELS.md): dense, no QK-norm, `elbo` weights, batch 8. */
+/** The workloads that whole training steps are timed on: dense, no QK-norm, `elbo` weights, batch 8. */
 import { defaultExperiment, withSettings } from '../config/experiment.ts';
 import type { Experiment } from '../config/schema.ts';
 

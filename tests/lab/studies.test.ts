@@ -52,6 +52,17 @@ describe.each(all)('$name', ({ study, size }) => {
     }
   });
 
+  it('computes no more than its size has time for', () => {
+    // An hour at 2 GFLOP/s, which small steps of the CPU twins exceed on one core; ten minutes at 250 on a GPU.
+    const most = { software: 3600 * 2e9, laptop: 600 * 250e9 }[size];
+    const flops = plannedRuns(study, size, study.sizes[size].seeds).map(({ experiment }) => {
+      const { training, data } = experiment;
+      const tokens = training.steps * training.batchSize * data.sequenceLength;
+      return tokens * accountingOf(experiment, 80).trainFlopsPerToken;
+    });
+    expect(flops.reduce((sum, one) => sum + one, 0)).toBeLessThan(most);
+  });
+
   it('plans every arm with every seed, after what it starts from', () => {
     const runs = plannedRuns(study, size, 2);
     expect(runs).toHaveLength(2 * study.arms.length);

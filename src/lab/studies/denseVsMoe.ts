@@ -13,7 +13,7 @@ export const denseVsMoe: Study = {
   question: 'At equal training cost, what do experts gain over a dense model, and how far is one of equal size?',
   sizes: {
     software: { settings: { ...small, ...length(3000) }, seeds: 3 },
-    laptop: { settings: { ...medium, ...length(800) }, seeds: 3 },
+    laptop: { settings: { ...medium, ...length(500) }, seeds: 3 },
   },
   arms: [
     {

@@ -64,7 +64,7 @@ export const repeatedData: Study = {
   question: 'With few unique tokens and many epochs, which models go on learning and which learn by heart?',
   sizes: {
     software: { settings: repeated({ ...small, ...large }, 8_000, 64), seeds: 3 },
-    laptop: { settings: repeated(medium, 20_000, 60), seeds: 3 },
+    laptop: { settings: repeated(medium, 8_000, 60), seeds: 3 },
   },
   arms: [...models, ...controls],
   budgets: [
