@@ -18,8 +18,9 @@ export interface Preset {
 }
 
 /**
- * About W0 of `src/lab/workloads.ts`: small enough for a browser without a GPU. With Muon, as it learns words in the time in which AdamW
- * learns the frequencies of letters (expert choice, 600 steps on Moby-Dick: 3.73 against 4.20 bits per character).
+ * About W0 of `src/lab/workloads.ts`: small enough for a browser without a GPU. With Muon, as it learns words in the time
+ * in which AdamW learns the frequencies of letters (expert choice, 600 steps on Moby-Dick: 3.73 against 4.20 bits per
+ * character).
  */
 const small = {
   'model.layers': 2,

@@ -120,7 +120,8 @@ def make_case(case):
     if batch["answer_starts"] is not None:
         tensors["input.answerStart"] = batch["answer_starts"].astype(np.int32)
     if any(case["config"]["model"].get(setting) for setting in ("futureLeak", "dropout", "jitter")):
-        # What leaky experts saw depends on rows that no forward pass has, nor does it drop or jitter: only training can be compared.
+        # What leaky experts saw depends on rows that no forward pass has, nor does it drop or jitter: only training can be
+        # compared.
         outputs = {name: value for name, value in outputs.items() if name.split(".")[0] not in ("logits", "route")}
     for name, value in outputs.items():
         tensors[name] = value if name.startswith("loss") else value.astype(np.float32)
