@@ -46,14 +46,19 @@ const listeners = new Set<() => void>();
 let version = 0;
 let scheduled = false;
 
+function appendSteps({ step, loss, tokensPerSecond }: Extract<Telemetry, { kind: 'metrics' | 'curves' }>): void {
+  for (let i = 0; i < step.length; i += 1) {
+    append(lossSeries, step[i], loss[i]);
+    // A speed is known only after several steps.
+    if (Number.isFinite(tokensPerSecond[i])) append(speedSeries, step[i], tokensPerSecond[i]);
+  }
+}
+
 /** Takes in one message of the engine that concerns the live views; others are ignored. */
 export function takeLive(telemetry: Telemetry): void {
   switch (telemetry.kind) {
     case 'metrics':
-      for (let i = 0; i < telemetry.step.length; i += 1) {
-        append(lossSeries, telemetry.step[i], telemetry.loss[i]);
-        append(speedSeries, telemetry.step[i], telemetry.tokensPerSecond[i]);
-      }
+      appendSteps(telemetry);
       break;
     case 'validation':
       live.validation.push({
@@ -65,10 +70,7 @@ export function takeLive(telemetry: Telemetry): void {
       break;
     case 'curves':
       clearCurves();
-      for (let i = 0; i < telemetry.step.length; i += 1) {
-        append(lossSeries, telemetry.step[i], telemetry.loss[i]);
-        append(speedSeries, telemetry.step[i], telemetry.tokensPerSecond[i]);
-      }
+      appendSteps(telemetry);
       live.validation = telemetry.validation;
       break;
     case 'rewound':

@@ -1,5 +1,6 @@
 /** What the page hears of a run's steps: metrics in batches, the latest expert load, validations, and the speed. */
 import type { Experiment } from '../config/schema.ts';
+import { maxInFlight } from '../gpu/runtime.ts';
 import type { RunText } from '../train/text.ts';
 import type { TrainingEvent } from '../train/trainingLoop.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -33,33 +34,38 @@ export function createRunTelemetry(
   let rate = 0;
   // When the latest steps came home; steps in flight come in bursts, so the speed is a mean over several.
   let stepTimes: number[] = [];
+  let untimed = maxInFlight;
+  const interrupt = () => {
+    stepTimes = [];
+    // Steps that were submitted together come home together: the time between them says nothing.
+    untimed = maxInFlight;
+  };
 
   return {
     take: (event) => {
       if (event.kind === 'validation') {
         const { step, bpc, standardError, answers } = event;
         emit({ kind: 'validation', step, bpc, standardError, answers });
-        stepTimes = [];
+        interrupt();
         return;
       }
       const now = performance.now();
-      stepTimes = [...stepTimes.slice(-meanSteps), now];
+      if (untimed > 0) untimed -= 1;
+      else stepTimes = [...stepTimes.slice(-meanSteps), now];
       const elapsed = now - stepTimes[0];
-      // The first few steps after an interruption say little about the speed.
+      // A speed that is known is better than one of few steps.
       if (elapsed > 0 && (rate === 0 || stepTimes.length > 4)) {
         rate = (1000 * tokensPerStep * (stepTimes.length - 1)) / elapsed;
       }
       const { step, gradNorm } = event;
-      pending.push({ step, loss: event.loss * bits, gradNorm, tokensPerSecond: rate });
+      pending.push({ step, loss: event.loss * bits, gradNorm, tokensPerSecond: rate > 0 ? rate : Number.NaN });
       const layers = event.maxVio.length;
       if (layers > 0) {
         const { load, maxVio, dropRate } = event;
         lastLoad = { kind: 'load', step, layers, experts: load.length / layers, load, maxVio, dropRate };
       }
     },
-    interrupt: () => {
-      stepTimes = [];
-    },
+    interrupt,
     cut: (step) => {
       pending = pending.filter((point) => point.step <= step);
       emit({ kind: 'rewound', step });

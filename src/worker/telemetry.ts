@@ -5,7 +5,7 @@ import type { Answer, DecodeFrame, ModelReport, Problem, QueueState, RunStatus, 
 /** Telemetry, pushed by the worker a few times per second. */
 export type Telemetry =
   | { kind: 'status'; status: RunStatus }
-  /** Loss per step in bits per character since the last message; equal lengths. */
+  /** Loss per step in bits per character since the last message; equal lengths. A speed that is not known yet is NaN. */
   | { kind: 'metrics'; step: Float64Array; loss: Float32Array; gradNorm: Float32Array; tokensPerSecond: Float32Array }
   /** `answers`: share of the held-out prompts that were answered exactly, where the text is prompts with answers. */
   | {
