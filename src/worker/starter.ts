@@ -70,7 +70,7 @@ const lockOf = (id: string) => `sdlm-run-${id}`;
 
 /** An identity for a new run, unique enough among the runs of one browser, on insecure origins too. */
 export function newIdentity(name: string, study: RunRecord['study'] = null): RunIdentity {
-  const random = Math.random().toString(36).slice(2, 10);
+  const random = crypto.getRandomValues(new Uint32Array(1))[0].toString(36);
   return { id: `${Date.now().toString(36)}-${random}`, name, created: new Date().toISOString(), study };
 }
 

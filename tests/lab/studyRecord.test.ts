@@ -15,34 +15,19 @@ import {
 } from '../../src/lab/studies/statistics.ts';
 import { studyById } from '../../src/lab/studies.ts';
 import { conclusionsOf, studyRecord } from '../../src/lab/studyRecord.ts';
-import { plannedRuns } from '../../src/lab/studyRuns.ts';
+import { finishedRuns } from './finishedRuns.ts';
 
 const study = studyById('dense-vs-moe');
 const points = Array.from({ length: 500 }, (_, i) => 4 * (i + 1));
 
-/** Runs of the study whose final loss `lossOf` says. */
+/** Runs of the study whose final loss `lossOf` says, with long curves in full precision. */
 function runsWith(lossOf: (arm: string, seed: number) => number, seeds = 3): RunRecord[] {
-  return plannedRuns(study, 'software', seeds).map(({ name, study: place, seed, experiment }) => ({
-    format: 1,
-    id: name,
-    name,
-    created: '2026-01-01T00:00:00.000Z',
-    study: place,
-    status: 'finished',
-    problem: null,
-    experiment,
-    backend: 'cpu',
-    adapter: 'a processor',
-    costs: { total: 10, active: 5, trainFlopsPerToken: 30, inferenceFlopsPerToken: 10 },
-    floorBpc: null,
+  return finishedRuns(study.id, seeds, lossOf).map((run) => ({
+    ...run,
+    name: run.id,
     steps: 2000,
     training: { step: points, seconds: points.map((step) => step / 30), bpc: points.map((step) => 2 + 1 / step) },
-    validation: {
-      step: [1000, 2000],
-      seconds: [30, 60],
-      bpc: [5, lossOf(place.arm, seed)],
-      standardError: [0.02, 0.02],
-    },
+    validation: { ...run.validation, step: [1000, 2000], seconds: [30, 60] },
     measures: { tokensPerSecond: 12_345.678901 },
   }));
 }
