@@ -49,6 +49,8 @@ export interface Launch {
   readonly variants: readonly Variant[];
   /** Floating point operations, for profiles and rooflines. */
   readonly flops: number;
+  /** One large matrix product, in which the twins are many times as fast as in plain loops. */
+  readonly isProduct: boolean;
   /** How to fill a binding while variants are timed, where zeros would make a kernel return early. */
   readonly tuningData?: Readonly<Record<string, (index: number) => number>>;
 }

@@ -6,8 +6,8 @@ import type { Recording } from '../gpu/recording.ts';
 import type { BackendKind } from '../train/backends.ts';
 
 /**
- * The CPU twins multiply matrices in WebAssembly and do everything else in plain loops (attention above all), at about
- * this fraction of the speed.
+ * What the CPU twins do beside large matrix products runs at about this fraction of their speed: plain loops, and
+ * attention, whose products are small.
  */
 const loopShare = 1 / 25;
 
@@ -19,8 +19,8 @@ const gpuLaunchSeconds = 1e-5;
 export function stepSeconds({ launches }: Recording, backend: BackendKind, gflops: number): number {
   let products = 0;
   let others = 0;
-  for (const { flops, variants } of launches) {
-    if (/^(grouped_)?matmul_/.test(variants[0].kernel.name)) products += flops;
+  for (const { flops, isProduct } of launches) {
+    if (isProduct) products += flops;
     else others += flops;
   }
   switch (backend) {

@@ -134,6 +134,7 @@ function rowsInto(
     bindings: { a: x, b: weight, offsets, residual: residual ?? x, out },
     parameters: { S, N, K, E, TRANS_B: Number(transB), ADD: Number(residual !== null) },
     flops: 2 * S * N * K,
+    isProduct: true,
     tuningData: evenOffsets(offsets, S, E),
   });
 }
@@ -151,6 +152,7 @@ function weightInto(out: Tensor, dy: Tensor, x: Tensor, offsets: Tensor, residua
     bindings: { dy, x, offsets, residual: residual ?? x, out },
     parameters: { M, N, E, ADD: Number(residual !== null) },
     flops: 2 * S * M * N,
+    isProduct: true,
     tuningData: evenOffsets(offsets, S, E),
   });
 }

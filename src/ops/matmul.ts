@@ -115,6 +115,7 @@ export function matmulInto(
     bindings: { a, b, residual: residual ?? a, out },
     parameters: { M, N, K, TRANS_A: Number(transA), TRANS_B: Number(transB), ADD: Number(residual !== null) },
     flops: 2 * G * M * N * K,
+    isProduct: true,
   });
 }
 

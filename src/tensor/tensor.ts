@@ -94,15 +94,17 @@ export function launch<B extends TwinBindings, P extends Parameters>(
     readonly bindings: { readonly [name in keyof B]: Range };
     readonly parameters: P;
     readonly flops?: number;
+    readonly isProduct?: boolean;
     readonly tuningData?: { readonly [name in keyof B]?: (index: number) => number };
   },
 ): void {
-  const { label, variants, bindings, parameters, flops = 0, tuningData } = description;
+  const { label, variants, bindings, parameters, flops = 0, isProduct = false, tuningData } = description;
   graph.launches.push({
     label,
     bindings,
     parameters,
     flops,
+    isProduct,
     tuningData: tuningData as Launch['tuningData'],
     // A kernel's shape constants are tunables of its pipeline too, so the parameters are offered to both.
     variants: variants.map(({ kernel, tunables = {}, workgroups }) => ({
