@@ -3,6 +3,7 @@
  * and their gradients. One head and at most `maxRows` rows at a time, so that no T x T matrix is kept here either.
  */
 import type { Floats } from '../gpu/kernel.ts';
+import { divide, dot, exponentiate, keyGradients, largestOf, scoreGradients } from './attentionLoops.ts';
 import { type Matrix, multiply } from './matmulTwin.ts';
 import { scratchOf } from './scratch.ts';
 
@@ -125,19 +126,16 @@ export function forwardTwin(
           let largest = Number.NEGATIVE_INFINITY;
           for (let s = 0; s < seen.length; s++) {
             const from = i * (spans[s].hi - spans[s].lo) - spans[s].lo;
-            for (let j = seen[s].lo; j < seen[s].hi; j++) if (P[s][from + j] > largest) largest = P[s][from + j];
+            largest = largestOf(P[s], from + seen[s].lo, from + seen[s].hi, largest);
           }
           let total = 0;
           for (let s = 0; s < seen.length; s++) {
             const from = i * (spans[s].hi - spans[s].lo) - spans[s].lo;
-            for (let at = from + seen[s].lo; at < from + seen[s].hi; at++) {
-              P[s][at] = Math.exp(scale * (P[s][at] - largest));
-              total += P[s][at];
-            }
+            total = exponentiate(P[s], from + seen[s].lo, from + seen[s].hi, scale, largest, total);
           }
           for (let s = 0; s < seen.length; s++) {
             const from = i * (spans[s].hi - spans[s].lo) - spans[s].lo;
-            for (let at = from + seen[s].lo; at < from + seen[s].hi; at++) P[s][at] /= total;
+            divide(P[s], from + seen[s].lo, from + seen[s].hi, total);
             hideUnseen(P[s], from, spans[s], seen[s]);
           }
           logSum[(first + i0 + i) * heads + h] = scale * largest + Math.log(total);
@@ -181,17 +179,14 @@ export function queryTwin(
         });
         for (let i = 0; i < M; i++) {
           const row = first + i0 + i;
-          let along = 0;
-          for (let at = row * C + h * D; at < row * C + h * D + D; at++) along += dout[at] * out[at];
+          const along = dot(dout, out, row * C + h * D, D);
           b.delta[row * heads + h] = along;
           const logTotal = b.logSum[row * heads + h];
           const seen = keysOf(i0 + i, first, sizes);
           for (let s = 0; s < seen.length; s++) {
             const { scores, dP, count } = S[s];
             const from = i * count - spans[s].lo;
-            for (let at = from + seen[s].lo; at < from + seen[s].hi; at++) {
-              scores[at] = Math.exp(scale * scores[at] - logTotal) * (dP[at] - along);
-            }
+            scoreGradients(scores, dP, from + seen[s].lo, from + seen[s].hi, scale, logTotal, along);
             hideUnseen(scores, from, spans[s], seen[s]);
           }
         }
@@ -232,11 +227,13 @@ export function keyValueTwin(
           for (let s = 0; s < seen.length; s++) {
             const { p, ds, count } = P[s];
             const from = j * count - spans[s].lo;
-            for (let i = seen[s].lo; i < seen[s].hi; i++) {
-              const saved = (spans[s].first + i) * heads + h;
-              p[from + i] = Math.exp(scale * p[from + i] - b.logSum[saved]);
-              ds[from + i] = p[from + i] * (ds[from + i] - b.delta[saved]);
-            }
+            const saved = {
+              logSum: b.logSum,
+              delta: b.delta,
+              at: (spans[s].first + seen[s].lo) * heads + h,
+              stride: heads,
+            };
+            keyGradients(p, ds, from + seen[s].lo, from + seen[s].hi, scale, saved);
             hideUnseen(p, from, spans[s], seen[s]);
             hideUnseen(ds, from, spans[s], seen[s]);
           }
