@@ -71,6 +71,9 @@ export async function benchCommand(args: readonly string[]): Promise<void> {
   else print(describe(timings));
 }
 
+/** Milliseconds of steps that are not timed. */
+const warmUp = 1000;
+
 async function timeSteps(
   { id, experiment, vocabularySize }: Workload,
   runtime: Runtime,
@@ -90,11 +93,15 @@ async function timeSteps(
   await trainer.advance(batchAt(0));
   const firstMilliseconds = performance.now() - firstStart;
   const times: number[] = [];
-  for (let step = 1; step <= steps + 1; step++) {
+  const warmStart = performance.now();
+  // Engines compile what has run for a while: the first second is not timed, and one step at least.
+  for (let step = 1, isWarm = false; times.length < steps; step++) {
     const batch = batchAt(step);
     const start = performance.now();
     await trainer.advance(batch);
-    if (step > 1) times.push(performance.now() - start);
+    const end = performance.now();
+    if (isWarm) times.push(end - start);
+    isWarm ||= end - warmStart > warmUp;
   }
   if (wantsProfile) await printProfile(trainer.plan);
   times.sort((a, b) => a - b);
