@@ -9,7 +9,7 @@ import type { BackendKind } from '../train/backends.ts';
  * What the CPU twins do beside large matrix products runs at about this fraction of their speed: plain loops, and
  * attention, whose products are small.
  */
-const loopShare = 1 / 25;
+const loopShare = 1 / 14;
 
 /** Whole steps on a GPU reach about this share of a lone product's speed, and every launch takes its time. */
 const gpuShare = 1 / 3;
