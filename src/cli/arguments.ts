@@ -1,6 +1,6 @@
 /** Reading a command's arguments: every mistake is one sentence that names the argument (exit code 2). */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 

@@ -4,12 +4,12 @@ import { cpus, homedir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { create, globals } from 'webgpu';
-import { DeviceError } from '../config/errors.ts';
+import { DeviceError } from '../base/errors.ts';
 import type { Experiment } from '../config/schema.ts';
-import type { Runtime } from '../gpu/runtime.ts';
-import { createTuner, type TuningTable } from '../gpu/tuner.ts';
-import { createTwinRuntime } from '../gpu/twinRuntime.ts';
-import { expectMemory, type MemoryLimits, memoryOf } from '../lab/memory.ts';
+import { expectMemory, type MemoryLimits, memoryOf } from '../run/memory.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { createTuner, type TuningTable } from '../runtime/tuner.ts';
+import { createTwinRuntime } from '../runtime/twinRuntime.ts';
 import { type BackendKind, type Backends, findBackends } from '../train/backends.ts';
 import { oneOf } from './arguments.ts';
 

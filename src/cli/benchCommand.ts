@@ -1,11 +1,11 @@
 /** `sdlm bench step`: time, dispatches and memory of whole training steps. A benchmark, not a test. */
 import { performance } from 'node:perf_hooks';
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError } from '../base/errors.ts';
+import { integerAt, streams } from '../base/random.ts';
 import { withSettings } from '../config/experiment.ts';
-import { integerAt, streams } from '../config/random.ts';
-import type { Runtime } from '../gpu/runtime.ts';
-import { accountingOf } from '../lab/accounting.ts';
 import { type Workload, workloads } from '../lab/workloads.ts';
+import { accountingOf } from '../run/accounting.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { createTrainer } from '../train/trainer.ts';
 import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, expectTwinMemory, openBackend } from './backend.ts';

@@ -1,6 +1,6 @@
 /** The command line: the same engine without a screen. `sdlm help` lists the commands. */
 import process from 'node:process';
-import { ConfigError, DataError, DeviceError } from '../config/errors.ts';
+import { ConfigError, DataError, DeviceError } from '../base/errors.ts';
 import { adapterCommand, adapterHelp } from './adapterCommand.ts';
 import { benchCommand, benchHelp } from './benchCommand.ts';
 import { matchCommand, matchHelp } from './matchCommand.ts';

@@ -1,8 +1,8 @@
 /** `sdlm match`: the dense model of equal cost or size to hold a sparse one against. */
 import { differences, withSettings } from '../config/experiment.ts';
 import { presetExperiment } from '../config/presets.ts';
-import { accountingOf } from '../lab/accounting.ts';
 import { denseMatch, type MatchKind, matchKinds } from '../lab/match.ts';
+import { accountingOf } from '../run/accounting.ts';
 import { oneOf, readOptions, readSettings, required } from './arguments.ts';
 import { print, printJson, table } from './output.ts';
 import { loadText, ownCorpus } from './texts.ts';

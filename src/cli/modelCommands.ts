@@ -1,13 +1,14 @@
 /** `sdlm eval`, `sdlm sample` and `sdlm forward`: what a trained run says about text, and what it writes. */
+
+import { ConfigError, DataError, shown } from '../base/errors.ts';
 import { type DecoderOption, decoderFacts, decodersFor, factsOf } from '../config/decoders.ts';
-import { ConfigError, DataError, shown } from '../config/errors.ts';
 import { measureOf } from '../config/objectives.ts';
 import { decode } from '../diffusion/decode.ts';
+import { decodingOf, denoiserOf, modelOfWeights, modelOver, promptTokens } from '../model/model.ts';
+import { encodeTensors, type NamedTensor } from '../model/safetensors.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
 import { createEvaluator } from '../train/evaluation.ts';
-import { decodingOf, denoiserOf, modelOfWeights, modelOver, promptTokens } from '../train/model.ts';
-import { encodeTensors, type NamedTensor } from '../train/safetensors.ts';
 import { heldOut } from '../train/text.ts';
 import { validate } from '../train/validation.ts';
 import { oneOf, readOptions, realNumber, required, wholeNumber } from './arguments.ts';

@@ -14,27 +14,24 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ConfigError, DataError } from '../config/errors.ts';
+import { ConfigError, DataError } from '../base/errors.ts';
 import { parseRunRecord } from '../config/parseRecords.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
-import type { ParameterLayout } from '../nn/layout.ts';
 import {
   type Checkpoint,
   decodeCheckpoint,
   decodeModel,
-  decodeSnapshot,
   describeRun,
   encodeModel,
-  encodeSnapshot,
   expectVocabulary,
   layoutOfRun,
   parseJson,
   parseRun,
-  type SavedSnapshot,
-  type Snapshot,
-} from '../train/checkpoint.ts';
+} from '../model/weights.ts';
+import type { ParameterLayout } from '../nn/layout.ts';
+import { decodeSnapshot, encodeSnapshot, type SavedSnapshot, type Snapshot } from '../train/checkpoint.ts';
 
 const files = {
   config: 'config.json',

@@ -1,16 +1,16 @@
 /** `sdlm study`: runs a study as often as seeds ask, goes on where it was left, and says which claims held. */
 import { join } from 'node:path';
 import process from 'node:process';
+import { ConfigError } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
-import { ConfigError } from '../config/errors.ts';
 import type { StudyRecord } from '../config/records.ts';
-import { accountingOf } from '../lab/accounting.ts';
-import { expectMemory, memoryOf } from '../lab/memory.ts';
 import type { Study, Subject } from '../lab/studies/study.ts';
 import { studies, studyById } from '../lab/studies.ts';
 import { measureSeed } from '../lab/studyMeasures.ts';
 import { studyRecord } from '../lab/studyRecord.ts';
 import { type PlannedRun, plannedRuns, studySize } from '../lab/studyRuns.ts';
+import { accountingOf } from '../run/accounting.ts';
+import { expectMemory, memoryOf } from '../run/memory.ts';
 import type { RunText } from '../train/text.ts';
 import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, inspectBackends, openBackend, twinLimits } from './backend.ts';

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { DataError } from '../config/errors.ts';
+import { DataError } from '../base/errors.ts';
 import { differences } from '../config/experiment.ts';
 import { defaultPresetId, presetExperiment } from '../config/presets.ts';
 import type { PlannedRun } from '../lab/studyRuns.ts';

@@ -1,8 +1,8 @@
 /** Where the command line finds text: the corpora prepared by the build beside this bundle, or a file. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { ConfigError, DataError } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
-import { ConfigError, DataError } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { expectTextSize, readableText } from '../data/ownText.ts';
 import type { Tokenizer } from '../data/tokenizers.ts';

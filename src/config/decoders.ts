@@ -2,7 +2,7 @@
  * The decoders in words and which models they are for, as data: for the command line, the worker and the page. What
  * each of them commits is in `src/diffusion/decoders.ts`.
  */
-import { ConfigError } from './errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import type { ObjectiveKind } from './objectives.ts';
 
 /** What a person can set: network calls, and what shapes the distribution that tokens are drawn from. */

@@ -2,7 +2,7 @@
  * Reading and writing configurations: defaults, settings by path (`model.layers`), validation with one clear
  * sentence, and the short form used in URLs (only what differs). The fields themselves are in `schema.ts`.
  */
-import { ConfigError, shown } from './errors.ts';
+import { ConfigError, shown } from '../base/errors.ts';
 import { checkTogether } from './rules.ts';
 import type { Condition, Field } from './schema/fields.ts';
 import { type Experiment, type Setting, schema } from './schema.ts';

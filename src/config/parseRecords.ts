@@ -1,5 +1,5 @@
 /** Reads records of runs and studies from JSON that may come from anywhere: every fault is one sentence. */
-import { DataError, shown } from './errors.ts';
+import { DataError, shown } from '../base/errors.ts';
 import { parseExperiment } from './experiment.ts';
 import type { RunRecord, StudyRecord, Verdict } from './records.ts';
 

@@ -2,7 +2,7 @@
  * Starting points for an experiment, as data: an id for URLs and `--preset`, words for the picker, and only the
  * settings that differ from the schema's defaults. Not here: the fields themselves (`schema.ts`).
  */
-import { ConfigError } from './errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { defaultExperiment, withSettings } from './experiment.ts';
 import type { Experiment, Setting } from './schema.ts';
 

@@ -2,9 +2,10 @@
  * What must hold between fields of a configuration, one rule each; a rule answers the sentence that names the field to
  * change, or nothing. Ranges of single fields are in the schema.
  */
+
+import { ConfigError } from '../base/errors.ts';
 import { hasCapacitySchedule, leastMinChoices } from './capacity.ts';
 import { corpusKind } from './corpusKinds.ts';
-import { ConfigError } from './errors.ts';
 import { leaksFuture } from './objectives.ts';
 import type { Experiment } from './schema.ts';
 

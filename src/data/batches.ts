@@ -3,8 +3,8 @@
  * so a resumed run needs no data state. Each epoch cuts the text into windows that do not overlap, at a phase of its
  * own (so that every position meets every place in a window), and visits each exactly once, in an order of its own.
  */
-import { DataError } from '../config/errors.ts';
-import { integerAt, streams } from '../config/random.ts';
+import { DataError } from '../base/errors.ts';
+import { integerAt, streams } from '../base/random.ts';
 
 export interface Batches {
   /** Windows in one epoch. */

@@ -2,7 +2,7 @@
  * A tokenizer of byte pairs: encodes by applying the learned merges in their order within each word, as Hugging Face's
  * libraries do. Nothing is unknown to it, because every byte is a token. Not here: learning merges (`bytePairs.ts`).
  */
-import { DataError } from '../config/errors.ts';
+import { DataError } from '../base/errors.ts';
 import { type BytePairs, forEachWord, idOfByte } from './bytePairs.ts';
 import { bytePairsToJSON } from './huggingFaceTokenizer.ts';
 import { createNumberHeap } from './numberHeap.ts';

@@ -2,7 +2,7 @@
  * The texts to train on: what they are, where they come from, and how to load them. The files are made at build time
  * by `scripts/corpora/prepare.mjs`. A person's own text goes through `ownText.ts` instead.
  */
-import { DataError } from '../config/errors.ts';
+import { DataError } from '../base/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { defaultMarkovSource, markovText } from './markov.ts';
 import { additionText, sortingText } from './tasks.ts';

@@ -3,7 +3,7 @@
  * their libraries load. Written in full, read strictly: a file with anything that would encode otherwise (a normaliser,
  * a prefix space, more special tokens) is refused. Not here: other models than byte-level BPE.
  */
-import { DataError, shown } from '../config/errors.ts';
+import { DataError, shown } from '../base/errors.ts';
 import { type BytePairs, byteOrder, idOfByte, type Merge, plainByteCount } from './bytePairs.ts';
 
 const where = 'tokenizer.json';

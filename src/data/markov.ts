@@ -7,8 +7,8 @@
  * A context is the last k symbols as one number, the latest in the lowest digit of base A: with `context` c and
  * next symbol s, the next context is (c * A + s) mod A^k.
  */
-import { DataError } from '../config/errors.ts';
-import { integerAt, pcg4d, streams, uniformAt } from '../config/random.ts';
+import { DataError } from '../base/errors.ts';
+import { integerAt, pcg4d, streams, uniformAt } from '../base/random.ts';
 
 export interface MarkovSource {
   /** Symbols in the order of their code points, so that a character tokenizer gives symbol s the id s. */

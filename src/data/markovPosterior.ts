@@ -3,7 +3,7 @@
  * the revealed ones, by forward-backward over contexts (Rabiner 1989, section III). Oracle decoders use it in place of
  * a network (SCIENCE 5, "Oracle test"). Symbols equal token ids of the character tokenizer; the mask is id A.
  */
-import { DataError } from '../config/errors.ts';
+import { DataError } from '../base/errors.ts';
 import { type MarkovSource, transition } from './markov.ts';
 
 export interface Posterior {

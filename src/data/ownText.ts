@@ -2,7 +2,7 @@
  * A person's own text, pasted or from a file: refused with one sentence, or made ready to train on. Size comes first,
  * so that a huge file costs nothing. Not here: reading files.
  */
-import { DataError } from '../config/errors.ts';
+import { DataError } from '../base/errors.ts';
 import { maximumTextBytes } from '../config/limits.ts';
 import type { Experiment } from '../config/schema.ts';
 import { expectWindows, splitBoundary, trainingEnd } from './splits.ts';

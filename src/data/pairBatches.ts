@@ -3,8 +3,8 @@
  * As in LLaDA (2502.09992, appendix B.1) the padding counts as part of the answer: it is masked and learned, so that a
  * model learns where to stop, and a window does not tell how long its answer is.
  */
-import { ConfigError, DataError } from '../config/errors.ts';
-import { integerAt, streams } from '../config/random.ts';
+import { ConfigError, DataError } from '../base/errors.ts';
+import { integerAt, streams } from '../base/random.ts';
 import { shuffle, visitsOf } from './batches.ts';
 import type { Pair } from './pairs.ts';
 import type { Tokenizer } from './tokenizers.ts';

@@ -5,8 +5,8 @@
  * One pair per line: prompt, tab, answer; or JSON with "prompt" and "answer". The answer follows its prompt directly,
  * so a prompt ends as it should be read, e.g. with "=" or a space. A line break ends an answer, so no answer holds one.
  */
-import { DataError, shown } from '../config/errors.ts';
-import { integerAt, streams } from '../config/random.ts';
+import { DataError, shown } from '../base/errors.ts';
+import { integerAt, streams } from '../base/random.ts';
 import type { Experiment } from '../config/schema.ts';
 import { shuffle } from './batches.ts';
 

@@ -2,7 +2,7 @@
  * The split into text to train on and text held out: by position, the end is held out. Each side is encoded for
  * itself, so that no window reaches across. Not here: which windows of a side are drawn (`batches.ts`).
  */
-import { DataError, grouped } from '../config/errors.ts';
+import { DataError, grouped } from '../base/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { type Tokenizer, tokenizerFor } from './tokenizers.ts';
 

@@ -2,7 +2,7 @@
  * Synthetic tasks as prompts with answers, whose answers are right or wrong: sums and sorted lists. Written as one pair
  * per line, prompt and answer with a tab between them, in the form of a person's own pairs (`pairs.ts`).
  */
-import { integerAt, streams } from '../config/random.ts';
+import { integerAt, streams } from '../base/random.ts';
 import { shuffle } from './batches.ts';
 
 /** Steps of the tasks' random stream, apart from those of the Markov source (0 and 1). */

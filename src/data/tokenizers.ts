@@ -6,7 +6,7 @@
  * exist, never where. The alternative, a shared "unknown" token for characters that training never saw, would make
  * several characters one: the bound in bits per character would then no longer be a bound on the text.
  */
-import { DataError, shown } from '../config/errors.ts';
+import { DataError, shown } from '../base/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { trainBytePairs } from './bytePairs.ts';
 import { bytePairTokenizer } from './bytePairTokenizer.ts';

@@ -2,7 +2,7 @@
  * Strict UTF-8 that tells where it goes wrong and loses nothing: the platform's decoder answers only that something is
  * invalid, or puts one replacement sign for several bytes. Also how bytes that spell nothing are shown.
  */
-import { DataError } from '../config/errors.ts';
+import { DataError } from '../base/errors.ts';
 
 /** How the mask is written: the sign that also stands for a hole in a prompt. */
 export const maskText = '_';

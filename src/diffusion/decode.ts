@@ -2,8 +2,9 @@
  * The decoding loop: calls the network, lets a decoder commit positions, and yields a frame after every call. Blocks
  * are filled from left to right: the whole window for a bidirectional model, single positions for an autoregressive one.
  */
+
+import { ConfigError } from '../base/errors.ts';
 import type { DecoderName } from '../config/decoders.ts';
-import { ConfigError } from '../config/errors.ts';
 import { type DecodeView, decoders, type Sampling } from './decoders.ts';
 
 /** Logits (T, V + 1) of a sequence with masks; the mask's column is ignored (SUBS). */

@@ -3,8 +3,9 @@
  * the loop that calls the network is `decode.ts`, names and words are in `src/config/decoders.ts`. Definitions:
  * SCIENCE 5.
  */
+
+import { streams, uniformAt } from '../base/random.ts';
 import type { DecoderName } from '../config/decoders.ts';
-import { streams, uniformAt } from '../config/random.ts';
 
 /** What shapes the distribution that tokens are drawn from. */
 export interface Sampling {

@@ -3,8 +3,9 @@
  * evaluation alike. Linear schedule, alpha(t) = 1 - t. Which positions are masked is decided on the device
  * (`src/ops/corrupt.ts`).
  */
+
+import { integerAt, streams, uniformAt } from '../base/random.ts';
 import { noiseLength } from '../config/objectives.ts';
-import { integerAt, streams, uniformAt } from '../config/random.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { LevelKind } from '../ops/corrupt.ts';
 

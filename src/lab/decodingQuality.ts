@@ -7,9 +7,9 @@ import type { Experiment } from '../config/schema.ts';
 import { type MarkovSource, startProbabilities, transition } from '../data/markov.ts';
 import { markovPosterior } from '../data/markovPosterior.ts';
 import { type Denoise, decode, type Frame } from '../diffusion/decode.ts';
-import type { Runtime } from '../gpu/runtime.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { createEvaluator } from '../train/evaluation.ts';
 
 export interface DecodingOptions {

@@ -2,10 +2,10 @@
  * The dense model to hold a sparse one against: the feed-forward width at which training FLOPs per token, or parameters
  * in all, come nearest. Everything else is left as it is. Not here: what is counted (`accounting.ts`).
  */
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { fieldAt, withSettings } from '../config/experiment.ts';
 import type { Experiment } from '../config/schema.ts';
-import { type Accounting, accountingOf } from './accounting.ts';
+import { type Accounting, accountingOf } from '../run/accounting.ts';
 
 /** What is made equal: the cost of training on a token, or the number of parameters. */
 export type MatchKind = 'flops' | 'parameters';

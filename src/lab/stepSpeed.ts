@@ -3,7 +3,7 @@
  * warm it is, meets all of them alike. A measure, not a benchmark of kernels (`sdlm bench`).
  */
 import type { Experiment } from '../config/schema.ts';
-import type { Runtime } from '../gpu/runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { RunText } from '../train/text.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
 import type { Progress } from './studies/study.ts';

@@ -1,5 +1,5 @@
 /** The studies that there are. Not here: what a study is (`studies/study.ts`). */
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { capacitySchedules } from './studies/capacitySchedules.ts';
 import { denseVsMoe } from './studies/denseVsMoe.ts';
 import { designChoices } from './studies/designChoices.ts';

@@ -1,6 +1,6 @@
 /** What a study measures on the runs of one seed beyond their losses: for the command line and the page's worker alike. */
 import type { RunRecord } from '../config/records.ts';
-import type { Runtime } from '../gpu/runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Progress, Study, Subject } from './studies/study.ts';
 
 /** Measures of the runs of a seed, by arm and name. */

@@ -1,5 +1,5 @@
 /** From a study to the runs it takes: complete configurations, in an order in which each finds what it starts from. */
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { defaultExperiment, withSettings } from '../config/experiment.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';

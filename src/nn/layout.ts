@@ -6,9 +6,9 @@
  * tensors inside it. Weights are stored (out, in), as in PyTorch.
  */
 import type { Experiment } from '../config/schema.ts';
-import { rangeAlignment } from '../gpu/recording.ts';
 import { roles } from '../ops/adamw.ts';
 import type { MuonMatrix } from '../ops/muon.ts';
+import { rangeAlignment } from '../runtime/recording.ts';
 import { reservedLength, sizeOf } from '../tensor/tensor.ts';
 
 export interface Part {

@@ -1,8 +1,8 @@
 /**
  * The flat storages of a model's parameters and of its optimizer, shared by all plans of a run.
  */
-import { normalAt, streams } from '../config/random.ts';
-import type { Storage } from '../gpu/recording.ts';
+import { normalAt, streams } from '../base/random.ts';
+import type { Storage } from '../runtime/recording.ts';
 import { type Graph, sizeOf, type Tensor, tensorOver } from '../tensor/tensor.ts';
 import { type ParameterLayout, partsOf } from './layout.ts';
 
@@ -78,4 +78,9 @@ export function namedParts(
   return partsOf(layout).map(({ name, shape, offset }) => {
     return { name, shape, data: flat.subarray(offset, offset + sizeOf(shape)) };
   });
+}
+
+/** The mask is the last token of the vocabulary. */
+export function maskIdOf({ layout }: Pick<ParameterStorages, 'layout'>): number {
+  return layout.blocks.get('embedding')!.shape[0] - 1;
 }

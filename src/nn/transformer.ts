@@ -9,7 +9,7 @@ import { matmul } from '../ops/matmul.ts';
 import { qkNormRope } from '../ops/qkNormRope.ts';
 import { rmsnorm } from '../ops/rmsnorm.ts';
 import type { Sorted } from '../ops/sortByKey.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { reshape, type Tensor } from '../tensor/tensor.ts';
 import { type LayerRoutes, mixtureOfExperts } from './experts.ts';
 import { feedForward } from './feedForward.ts';
 import { blockKey, feedForwardAt, type ModelSettings } from './layout.ts';
@@ -78,4 +78,9 @@ export function transformer(
     });
   }
   return { hidden: rmsnorm(x, source('finalNorm')), routes };
+}
+
+/** Logits (N, V + 1) of every row of hidden (N, C). */
+export function headOf(hidden: Tensor, head: Tensor): Tensor {
+  return matmul(hidden, reshape(head, head.shape.slice(1)), { transB: true });
 }

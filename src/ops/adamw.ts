@@ -6,8 +6,8 @@ import adamwWgsl from '../../shaders/adamw.wgsl?raw';
 import clipWgsl from '../../shaders/clip_scale.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import squareSumWgsl from '../../shaders/square_sum.wgsl?raw';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups, rangeAlignment } from '../gpu/recording.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups, rangeAlignment } from '../runtime/recording.ts';
 import { expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 /** What AdamW does to 64 consecutive parameters: update them, with weight decay or without, or leave them to another. */

@@ -1,8 +1,8 @@
 /** Elementwise sum, and the accumulation of gradients that every op's reverse pass may need. */
 import wgsl from '../../shaders/add.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { type Floats, kernel } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { type Floats, kernel } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiate } from '../tensor/differentiate.ts';
 import { differentiable, expectShape, type Graph, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 

@@ -12,9 +12,9 @@ import blockedQueryWgsl from '../../shaders/attention_blocked_query.wgsl?raw';
 import fourRowsWgsl from '../../shaders/shared/four_rows.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import seenRowsWgsl from '../../shaders/shared/seen_rows.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { kernel } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import { kernel } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { forwardTwin, keyValueTwin, queryTwin } from './attentionTwins.ts';
 

@@ -2,7 +2,7 @@
  * The innermost loops of attention's twins. Functions of their own, as engines compile these once and keep that code when
  * they throw away what is around it: the next plan brings objects of another shape, and half the speed was lost for good.
  */
-import type { Floats } from '../gpu/kernel.ts';
+import type { Floats } from '../runtime/kernel.ts';
 
 /** The largest of `largest` and data[from .. to). */
 export function largestOf(data: Floats, from: number, to: number, largest: number): number {

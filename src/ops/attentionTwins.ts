@@ -2,7 +2,7 @@
  * CPU twins of the attention kernels, as the products of the definition: S = Q K^T, P = softmax(S / sqrt(D)), O = P V,
  * and their gradients. One head and at most `maxRows` rows at a time, so that no T x T matrix is kept here either.
  */
-import type { Floats } from '../gpu/kernel.ts';
+import type { Floats } from '../runtime/kernel.ts';
 import { divide, dot, exponentiate, keyGradients, largestOf, scoreGradients } from './attentionLoops.ts';
 import { type Matrix, multiply } from './matmulTwin.ts';
 import { scratchOf } from './scratch.ts';

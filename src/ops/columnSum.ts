@@ -1,8 +1,8 @@
 /** Sum of the rows of a matrix in a fixed order: the second half of weight gradients that are summed in chunks. */
 import wgsl from '../../shaders/column_sum.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { type Floats, kernel } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { type Floats, kernel } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { expectShape, launch, type Tensor } from '../tensor/tensor.ts';
 
 const columnSumKernel = kernel({

@@ -6,9 +6,9 @@
 import wgsl from '../../shaders/corrupt.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import rngWgsl from '../../shaders/shared/rng.wgsl?raw';
-import { pcg4d, streams } from '../config/random.ts';
-import { kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { pcg4d, streams } from '../base/random.ts';
+import { kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 const corruptKernel = kernel({

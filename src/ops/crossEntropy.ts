@@ -6,9 +6,9 @@ import wgsl from '../../shaders/cross_entropy.wgsl?raw';
 import backwardWgsl from '../../shaders/cross_entropy_backward.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import weightedMeanWgsl from '../../shaders/weighted_mean.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { none } from './routing.ts';
 

@@ -5,10 +5,10 @@
 import wgsl from '../../shaders/dropout.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import rngWgsl from '../../shaders/shared/rng.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { pcg4d, streams } from '../config/random.ts';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import { pcg4d, streams } from '../base/random.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 const dropoutKernel = kernel({

@@ -7,9 +7,9 @@ import wgsl from '../../shaders/embedding.wgsl?raw';
 import backwardWgsl from '../../shaders/embedding_backward.wgsl?raw';
 import partialWgsl from '../../shaders/embedding_partial.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import type { Sorted } from './sortByKey.ts';
 

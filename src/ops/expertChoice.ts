@@ -8,9 +8,9 @@
  */
 import wgsl from '../../shaders/expert_choice.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { none, type Routing } from './routing.ts';
 import type { GroupCapacities } from './sequenceCapacity.ts';

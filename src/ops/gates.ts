@@ -5,8 +5,8 @@
 import wgsl from '../../shaders/gates.wgsl?raw';
 import backwardWgsl from '../../shaders/gates_backward.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { none, type Routing } from './routing.ts';
 

@@ -5,9 +5,9 @@
 import wgsl from '../../shaders/gather_rows.wgsl?raw';
 import backwardWgsl from '../../shaders/gather_rows_backward.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { none, type RowMap } from './routing.ts';
 

@@ -12,8 +12,8 @@ import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import outerProductWgsl from '../../shaders/shared/outer_product.wgsl?raw';
 import storeEightWgsl from '../../shaders/shared/store_eight.wgsl?raw';
 import storeFourWgsl from '../../shaders/shared/store_four.wgsl?raw';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { multiply } from './matmulTwin.ts';
 

@@ -6,9 +6,9 @@
 import wgsl from '../../shaders/jitter.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import rngWgsl from '../../shaders/shared/rng.wgsl?raw';
-import { streams, uniformAt } from '../config/random.ts';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { streams, uniformAt } from '../base/random.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 const jitterKernel = kernel({

@@ -1,6 +1,6 @@
 /**
  * Matrix products, batched, with either operand transposed and an optional residual added.
- * Three shaders do the same product; the fastest on the adapter is found by timing (`src/gpu/tuner.ts`).
+ * Three shaders do the same product; the fastest on the adapter is found by timing (`src/runtime/tuner.ts`).
  */
 import registersWgsl from '../../shaders/matmul_registers.wgsl?raw';
 import scalarWgsl from '../../shaders/matmul_scalar.wgsl?raw';
@@ -9,9 +9,9 @@ import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import outerProductWgsl from '../../shaders/shared/outer_product.wgsl?raw';
 import storeEightWgsl from '../../shaders/shared/store_eight.wgsl?raw';
 import storeFourWgsl from '../../shaders/shared/store_four.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { type Floats, kernel } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import { type Floats, kernel } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { multiply } from './matmulTwin.ts';
 

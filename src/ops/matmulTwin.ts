@@ -3,7 +3,7 @@
  * blocked loops in plain JavaScript; float32 goes to WebAssembly SIMD (matmulWasm.ts) where there is some.
  * The loops walk both operands along k contiguously; one that is not is packed first: O(M K) of O(M N K).
  */
-import type { Floats } from '../gpu/kernel.ts';
+import type { Floats } from '../runtime/kernel.ts';
 import { hasWasmSimd, multiplyWasm } from './matmulWasm.ts';
 import { scratchOf } from './scratch.ts';
 

@@ -6,7 +6,7 @@
  * once and meets every block of A. Everything fits a fixed memory of 1.4 MiB, whatever M, N and K are.
  * Sums are held in float32 over blocks of at most 256 terms, and the block sums are added in order.
  */
-import { KernelError, ShapeError } from '../config/errors.ts';
+import { KernelError, ShapeError } from '../base/errors.ts';
 import { bytes } from './matmul.wat';
 
 /** A float32 matrix inside an array: element (i, j) at `offset + i * rowStride + j * columnStride`. */

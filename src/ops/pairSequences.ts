@@ -4,8 +4,8 @@
  */
 import wgsl from '../../shaders/pair_sequences.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { expectShape, launch, persistentTensor, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { gatherRows } from './gatherRows.ts';
 import { none } from './routing.ts';

@@ -6,9 +6,9 @@ import wgsl from '../../shaders/qk_norm_rope.wgsl?raw';
 import backwardWgsl from '../../shaders/qk_norm_rope_backward.wgsl?raw';
 import partialWgsl from '../../shaders/qk_norm_weight_partial.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { type Floats, kernel } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import { type Floats, kernel } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import {
   type Contribution,
   differentiable,

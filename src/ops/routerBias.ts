@@ -4,7 +4,7 @@
  * (arXiv 2408.15664), algorithm 1; load is what experts are asked for, before any drop.
  */
 import wgsl from '../../shaders/router_bias.wgsl?raw';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
 import { expectShape, launch, type Tensor } from '../tensor/tensor.ts';
 import type { Routing } from './routing.ts';
 

@@ -6,8 +6,8 @@ import wgsl from '../../shaders/router_scores.wgsl?raw';
 import backwardWgsl from '../../shaders/router_scores_backward.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import sigmoidWgsl from '../../shaders/shared/sigmoid.wgsl?raw';
-import { type Floats, kernel } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { type Floats, kernel } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 export type ScoreKind = 'softmax' | 'sigmoid';

@@ -5,8 +5,8 @@
 import backwardWgsl from '../../shaders/router_z_loss_backward.wgsl?raw';
 import partialWgsl from '../../shaders/router_z_loss_partial.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { type Floats, kernel } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { type Floats, kernel } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { columnSumInto, rowsPerChunk } from './columnSum.ts';
 

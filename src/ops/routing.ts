@@ -6,9 +6,9 @@
  */
 import countsWgsl from '../../shaders/route_counts.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import { kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 /** "No slot", "no route", "no expert". */

@@ -1,5 +1,5 @@
 /** Memory that twins keep between calls, so that a step on them allocates nothing either. */
-import type { Floats } from '../gpu/kernel.ts';
+import type { Floats } from '../runtime/kernel.ts';
 
 const kept = new Map<string, Floats>();
 

@@ -4,8 +4,8 @@
  * (`src/config/capacity.ts`).
  */
 import wgsl from '../../shaders/sequence_capacity.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { kernel, type Words } from '../gpu/kernel.ts';
+import { ShapeError } from '../base/errors.ts';
+import { kernel, type Words } from '../runtime/kernel.ts';
 import { expectShape, launch, persistentTensor, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 /** Capacities that are known on the device only. */

@@ -5,9 +5,9 @@
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import rngWgsl from '../../shaders/shared/rng.wgsl?raw';
 import wgsl from '../../shaders/shift_right.wgsl?raw';
-import { pcg4d, streams } from '../config/random.ts';
-import { kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { pcg4d, streams } from '../base/random.ts';
+import { kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 const shiftKernel = kernel({

@@ -3,8 +3,8 @@
  * One workgroup does all of it in one dispatch: no atomics, so the order is the same in every run.
  */
 import wgsl from '../../shaders/sort_by_key.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { kernel, type Words } from '../gpu/kernel.ts';
+import { ShapeError } from '../base/errors.ts';
+import { kernel, type Words } from '../runtime/kernel.ts';
 import { expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { none } from './routing.ts';
 

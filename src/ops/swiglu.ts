@@ -7,9 +7,9 @@ import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import sigmoidWgsl from '../../shaders/shared/sigmoid.wgsl?raw';
 import wgsl from '../../shaders/swiglu.wgsl?raw';
 import backwardWgsl from '../../shaders/swiglu_backward.wgsl?raw';
-import { ShapeError } from '../config/errors.ts';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, showShape, type Tensor, transientTensor } from '../tensor/tensor.ts';
 
 interface Sizes {

@@ -7,8 +7,8 @@
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import backwardWgsl from '../../shaders/switch_loss_backward.wgsl?raw';
 import partialWgsl from '../../shaders/switch_loss_partial.wgsl?raw';
-import { type Floats, kernel, type Words } from '../gpu/kernel.ts';
-import { linearWorkgroups } from '../gpu/recording.ts';
+import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
+import { linearWorkgroups } from '../runtime/recording.ts';
 import { differentiable, expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import { columnSumInto, rowsPerChunk } from './columnSum.ts';
 import { type Routing, routeCounts } from './routing.ts';

@@ -2,7 +2,7 @@
  * The address of the page: the configuration in the query (`?preset=dense&model.layers=3`, only what differs from
  * the preset) and the view in the hash (`#/decode`). Pure functions; who listens and who writes is in `session.ts`.
  */
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { differences, fields, settingAt, withSettings } from '../config/experiment.ts';
 import { defaultPresetId, presetById, presetExperiment } from '../config/presets.ts';
 import type { Experiment } from '../config/schema.ts';

@@ -2,7 +2,7 @@
  * Reverse-mode differentiation of a recording: walks the tape backwards and appends the launches that compute
  * gradients, summing the contributions to tensors used more than once.
  */
-import { KernelError, ShapeError } from '../config/errors.ts';
+import { KernelError, ShapeError } from '../base/errors.ts';
 import {
   type Contribution,
   type Graph,

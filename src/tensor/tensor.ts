@@ -2,9 +2,9 @@
  * Tensors as a recording sees them: a shape over a range of a storage, and the graph they are recorded in.
  * They hold no data. Ops (`src/ops`) append launches; `differentiate.ts` appends the reverse ones.
  */
-import { ShapeError } from '../config/errors.ts';
-import type { Kernel, Parameters, TwinBindings } from '../gpu/kernel.ts';
-import { type ElementType, type Launch, type Range, rangeAlignment, type Storage } from '../gpu/recording.ts';
+import { ShapeError } from '../base/errors.ts';
+import type { Kernel, Parameters, TwinBindings } from '../runtime/kernel.ts';
+import { type ElementType, type Launch, type Range, rangeAlignment, type Storage } from '../runtime/recording.ts';
 
 export interface Tensor extends Range {
   readonly graph: Graph;

@@ -4,8 +4,8 @@
  * prompts at a time.
  */
 import { type Denoise, decode } from '../diffusion/decode.ts';
-import type { ForwardPass } from './forwardPass.ts';
-import { decodingOf, type Model } from './model.ts';
+import type { ForwardPass } from '../model/forwardPass.ts';
+import { decodingOf, type Model } from '../model/model.ts';
 
 export interface AnswerScore {
   /** Share of the prompts whose answer is exactly right. */

@@ -2,13 +2,13 @@
  * Which backend runs: both are opened where they exist, timed on a small matrix product, and the faster is taken.
  * On a software adapter the CPU twins usually win; that is measured, never assumed.
  */
-import type { DeviceError, KernelError } from '../config/errors.ts';
-import { type Adapter, requestAdapter } from '../gpu/device.ts';
-import { createGpuRuntime } from '../gpu/gpuRuntime.ts';
-import type { Runtime } from '../gpu/runtime.ts';
-import type { Tuner } from '../gpu/tuner.ts';
-import { createTwinRuntime } from '../gpu/twinRuntime.ts';
+import type { DeviceError, KernelError } from '../base/errors.ts';
 import { matmul } from '../ops/matmul.ts';
+import { type Adapter, requestAdapter } from '../runtime/device.ts';
+import { createGpuRuntime } from '../runtime/gpuRuntime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Tuner } from '../runtime/tuner.ts';
+import { createTwinRuntime } from '../runtime/twinRuntime.ts';
 import { createGraph, persistentTensor } from '../tensor/tensor.ts';
 
 export type BackendKind = Runtime['kind'];

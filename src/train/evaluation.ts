@@ -2,12 +2,13 @@
  * What held-out text costs: the NELBO by stratified counts of masks with weight T / k (SCIENCE 1), or the exact NLL of an
  * autoregressive model, which draws nothing (of block diffusion the sum over blocks); and the standard error over windows.
  */
+
+import { streams, uniformAt } from '../base/random.ts';
 import { measureOf, noiseLength } from '../config/objectives.ts';
-import { streams, uniformAt } from '../config/random.ts';
 import type { Experiment } from '../config/schema.ts';
 import { exactLevels } from '../diffusion/noise.ts';
-import type { Plan, Runtime } from '../gpu/runtime.ts';
 import type { ParameterStorages } from '../nn/parameters.ts';
+import type { Plan, Runtime } from '../runtime/runtime.ts';
 import type { AnswerScore } from './answers.ts';
 import { writeAnswerStart } from './loss.ts';
 import { type EvaluationRecording, recordEvaluation } from './recordings.ts';

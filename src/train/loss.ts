@@ -3,23 +3,23 @@
  * diffusion hides positions and predicts those; an autoregressive model predicts every token from those before it; block
  * diffusion hides positions of each block and reads the clean blocks before it.
  */
+
+import { ShapeError } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
-import { ShapeError } from '../config/errors.ts';
 import { attentionBlock, noiseLength, readsCleanText } from '../config/objectives.ts';
 import type { Experiment } from '../config/schema.ts';
 import { isMeanOverMasked, levelKind } from '../diffusion/noise.ts';
-import type { Runtime } from '../gpu/runtime.ts';
 import type { LayerRoutes } from '../nn/experts.ts';
 import type { ParameterSource } from '../nn/parameters.ts';
-import { transformer } from '../nn/transformer.ts';
+import { headOf, transformer } from '../nn/transformer.ts';
 import { corrupt } from '../ops/corrupt.ts';
 import { type CrossEntropy, crossEntropy } from '../ops/crossEntropy.ts';
 import { gatherRows } from '../ops/gatherRows.ts';
 import { groupedMatmul } from '../ops/groupedMatmul.ts';
-import { matmul } from '../ops/matmul.ts';
 import { noisyRows, pairSequences } from '../ops/pairSequences.ts';
 import { shiftRight } from '../ops/shiftRight.ts';
 import { sortByKey } from '../ops/sortByKey.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { type Graph, persistentTensor, reshape, type Tensor } from '../tensor/tensor.ts';
 
 /** What is written before every step of training or evaluation. */
@@ -127,9 +127,4 @@ function lossOfAll(hidden: Tensor, head: Tensor, target: Target) {
   const initial = Array.from({ length: N }, (_, n) => n);
   const slotOf = persistentTensor(hidden.graph, 'every row', [N], { type: 'u32', initial });
   return crossEntropy(headOf(hidden, head), { slotOf, ...target });
-}
-
-/** Logits (N, V + 1) of every row of hidden (N, C). */
-export function headOf(hidden: Tensor, head: Tensor): Tensor {
-  return matmul(hidden, reshape(head, head.shape.slice(1)), { transB: true });
 }

@@ -1,21 +1,17 @@
 /**
- * The three steps that are recorded: training, evaluation and a plain forward pass. What a batch costs is `loss.ts`;
- * running the steps is `trainer.ts`, `evaluation.ts` and `forwardPass.ts`.
+ * The steps that are recorded of a run: training and evaluation. What a batch costs is `loss.ts`; running the steps is
+ * `trainer.ts` and `evaluation.ts`. The plain forward pass is `src/model/forwardPass.ts`.
  */
-import { attentionBlock } from '../config/objectives.ts';
 import type { Experiment } from '../config/schema.ts';
-import type { Range, Recording } from '../gpu/recording.ts';
-import type { LayerRoutes } from '../nn/experts.ts';
 import { adamwRoles, blockKey, hasRouterBias, muonMatrices } from '../nn/layout.ts';
-import { frozen, type ParameterStorages, trainable } from '../nn/parameters.ts';
-import { transformer } from '../nn/transformer.ts';
+import { frozen, maskIdOf, type ParameterStorages, trainable } from '../nn/parameters.ts';
 import { adamw } from '../ops/adamw.ts';
 import { add, backward } from '../ops/add.ts';
 import { muon } from '../ops/muon.ts';
 import { updateRouterBias } from '../ops/routerBias.ts';
-import { shiftRight } from '../ops/shiftRight.ts';
-import { createGraph, persistentTensor, reshape, type Tensor, tensorOver } from '../tensor/tensor.ts';
-import { type BatchInputs, batchInputs, batchLoss, drawnInput, givenInput, headOf } from './loss.ts';
+import type { Range, Recording } from '../runtime/recording.ts';
+import { createGraph, persistentTensor, type Tensor, tensorOver } from '../tensor/tensor.ts';
+import { type BatchInputs, batchInputs, batchLoss, drawnInput, givenInput } from './loss.ts';
 
 export interface TrainingRecording {
   readonly recording: Recording;
@@ -114,42 +110,4 @@ export function recordEvaluation(
   const input = drawnInput(exact, inputs, maskIdOf(parameters), { inputMasking: 0 });
   const { ce } = batchLoss(source, exact, inputs, input, null);
   return { recording: { launches: graph.launches }, inputs, sampleLoss: ce.sampleLoss };
-}
-
-export interface ForwardRecording {
-  readonly recording: Recording;
-  /** (B, T) u32 tokens, masks included. */
-  readonly tokens: Tensor;
-  /** (B * T, V + 1); the column of the mask is as the head gives it. */
-  readonly logits: Tensor;
-  readonly routes: readonly LayerRoutes[];
-}
-
-/**
- * Records logits and routes of given tokens, under the averaged weights. An autoregressive model reads them one
- * position later, so that row i of the logits is the prediction of token i from those before it.
- */
-export function recordForward(
-  experiment: Experiment,
-  parameters: ParameterStorages,
-  B: number,
-  T: number,
-): ForwardRecording {
-  const graph = createGraph();
-  const source = frozen(graph, parameters.layout, parameters.average);
-  const tokens = persistentTensor(graph, 'tokens', [B, T], { type: 'u32' });
-  const read = readTokens(experiment, tokens, maskIdOf(parameters));
-  const sequences = { tokens: read, sorted: null, B, T, draw: null };
-  const { hidden, routes } = transformer(source, experiment.model, sequences, attentionBlock(experiment));
-  return { recording: { launches: graph.launches }, tokens, logits: headOf(hidden, source('head')), routes };
-}
-
-/** What the network reads of given tokens (B, T), as (B * T). */
-function readTokens({ objective }: Experiment, tokens: Tensor, maskId: number): Tensor {
-  return objective.kind === 'autoregressive' ? shiftRight(tokens, maskId, null) : reshape(tokens, [tokens.length]);
-}
-
-/** The mask is the last token of the vocabulary. */
-function maskIdOf({ layout }: ParameterStorages): number {
-  return layout.blocks.get('embedding')!.shape[0] - 1;
 }

@@ -11,11 +11,11 @@
  *
  * The objective may differ: a diffusion model may start from an autoregressive one, and the reverse.
  */
-import { DataError, StartError } from '../config/errors.ts';
+import { DataError, StartError } from '../base/errors.ts';
 import type { Experiment } from '../config/schema.ts';
+import type { Checkpoint } from '../model/weights.ts';
 import { hasRouterBias, layoutOf, type ModelSettings, partsOf } from '../nn/layout.ts';
 import { initialParameters, namedParts } from '../nn/parameters.ts';
-import type { Checkpoint } from './checkpoint.ts';
 
 type Field = keyof ModelSettings;
 

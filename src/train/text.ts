@@ -3,8 +3,8 @@
  * it is known. The parts are in `src/data`.
  */
 
+import { DataError, grouped } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
-import { DataError, grouped } from '../config/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { createBatches, evaluationWindows } from '../data/batches.ts';
 import { loadCorpus } from '../data/corpora.ts';

@@ -4,10 +4,10 @@
  */
 import type { Experiment } from '../config/schema.ts';
 import { stepLevels } from '../diffusion/noise.ts';
-import type { Range, Storage } from '../gpu/recording.ts';
-import type { Plan, Runtime } from '../gpu/runtime.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters, initialParameters, type ParameterStorages } from '../nn/parameters.ts';
+import type { Range, Storage } from '../runtime/recording.ts';
+import type { Plan, Runtime } from '../runtime/runtime.ts';
 import type { Snapshot } from './checkpoint.ts';
 import { writeAnswerStart } from './loss.ts';
 import { type RouterStatistics, routerStatistics } from './metrics.ts';

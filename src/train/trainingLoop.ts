@@ -2,7 +2,7 @@
  * The order of events of a run: steps, and a validation every so often. A generator: whoever drives it pauses by not
  * asking for the next event, and takes single steps by asking once.
  */
-import { maxInFlight } from '../gpu/runtime.ts';
+import { maxInFlight } from '../runtime/runtime.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { StepReport, Trainer } from './trainer.ts';
 

@@ -2,9 +2,10 @@
  * What a run measures on held-out text as it trains: the bound on its bits per character, and, where the text is
  * prompts with answers, the share of prompts that are answered exactly.
  */
+
+import type { Model } from '../model/model.ts';
 import { scoreAnswers } from './answers.ts';
 import type { Evaluation, Evaluator } from './evaluation.ts';
-import type { Model } from './model.ts';
 import type { EvaluationText } from './text.ts';
 
 /** Measures the weights of the moment, each window at `rounds` mask levels. `model` and `evaluator` are of one run. */

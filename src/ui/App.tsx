@@ -9,7 +9,7 @@ import { Header } from './header/Header.tsx';
 import { Problems } from './Problems.tsx';
 import { Rail } from './rail/Rail.tsx';
 import { RoutingView } from './routing/RoutingView.tsx';
-import { RunBar } from './run/RunBar.tsx';
+import { RunBar } from './running/RunBar.tsx';
 import { cssVariables, hintsId, theme } from './theme.ts';
 import { TrainView } from './training/TrainView.tsx';
 

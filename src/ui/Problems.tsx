@@ -1,8 +1,8 @@
 /** What went wrong, in words, above the view: problems of the engine and parts of the address that were not usable. */
 import { Alert, Stack } from '@mantine/core';
+import { sentence } from '../base/format.ts';
 import { dismissProblem, useRun } from '../store/run.ts';
 import type { Problem } from '../worker/protocol.ts';
-import { sentence } from './format.ts';
 
 const titles: Record<Problem['kind'], string> = {
   config: 'The configuration does not fit',

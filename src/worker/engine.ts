@@ -2,18 +2,18 @@
  * The engine as the page sees it: one handler per command of the protocol. What lives on the runtime is in `host.ts`;
  * everything that computes is below, in `src/train`.
  */
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import { decode, mostCalls } from '../diffusion/decode.ts';
-import { planMemory } from '../gpu/recording.ts';
-import { stepSeconds } from '../lab/duration.ts';
 import { denseMatch } from '../lab/match.ts';
 import { studies, studyById } from '../lab/studies.ts';
 import { studyResults } from '../lab/studyResults.ts';
+import { decodingOf, denoiserOf, type Model, promptTokens } from '../model/model.ts';
+import { encodeCheckpoint } from '../model/weights.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
-import { encodeCheckpoint } from '../train/checkpoint.ts';
-import { decodingOf, denoiserOf, type Model, promptTokens } from '../train/model.ts';
+import { stepSeconds } from '../run/duration.ts';
+import { planMemory } from '../runtime/recording.ts';
 import { recordTraining } from '../train/recordings.ts';
 import { promptsOf, type RunText } from '../train/text.ts';
 import { memoryLimits, queuedRuns, type Wish, wishesOf, wishesOfStudy } from './enqueuing.ts';

@@ -1,11 +1,11 @@
 /** From what is asked to runs of the queue: every one is checked, its text and its memory too, before any is taken. */
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
-import { accountingOf } from '../lab/accounting.ts';
-import { expectMemory, type MemoryLimits, memoryOf } from '../lab/memory.ts';
 import type { Study } from '../lab/studies/study.ts';
 import { plannedRuns, studySize } from '../lab/studyRuns.ts';
+import { accountingOf } from '../run/accounting.ts';
+import { expectMemory, type MemoryLimits, memoryOf } from '../run/memory.ts';
 import type { Backends } from '../train/backends.ts';
 import type { RunText } from '../train/text.ts';
 import type { BackendKind, QueuedRun, TrainRequest } from './protocol.ts';

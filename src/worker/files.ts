@@ -1,9 +1,9 @@
 /** What the worker reads beside the page: texts and the bundled model. What it keeps is in `storage.ts`. */
-import { DataError } from '../config/errors.ts';
+import { DataError } from '../base/errors.ts';
 import { tokenizerFromJSON } from '../data/tokenizers.ts';
-import type { Runtime } from '../gpu/runtime.ts';
-import { decodeModel, layoutOfRun, parseRun } from '../train/checkpoint.ts';
-import { type Model, modelOfWeights } from '../train/model.ts';
+import { type Model, modelOfWeights } from '../model/model.ts';
+import { decodeModel, layoutOfRun, parseRun } from '../model/weights.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 
 /** Reads a file beside the page. Throws `DataError` saying which one and what came instead. */
 export async function fetchFile(baseUrl: string, path: string): Promise<Response> {

@@ -3,11 +3,12 @@
  * turns, so that a device lost while a run is prepared, or two clicks in a row, cannot cross each other. Commands that
  * only read do not wait here.
  */
-import { ConfigError, DeviceError } from '../config/errors.ts';
-import type { Runtime } from '../gpu/runtime.ts';
-import { createTuner, type Tuner } from '../gpu/tuner.ts';
+import { ConfigError, DeviceError } from '../base/errors.ts';
+import { createMutex } from '../base/mutex.ts';
+import type { Model } from '../model/model.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { createTuner, type Tuner } from '../runtime/tuner.ts';
 import { type Backends, findBackends } from '../train/backends.ts';
-import type { Model } from '../train/model.ts';
 import { promptsOf, type RunText } from '../train/text.ts';
 import { loadPretrained } from './files.ts';
 import { createPreviewer } from './previewer.ts';
@@ -16,7 +17,6 @@ import type { BackendKind } from './protocol.ts';
 import type { RunDriver } from './runDriver.ts';
 import type { SiteStorage } from './storage.ts';
 import type { Telemetry } from './telemetry.ts';
-import { createTurns } from './turns.ts';
 
 export interface Host {
   /** Measures the machine, opens a backend and loads the bundled model. */
@@ -47,7 +47,7 @@ const wordsOf = (error: unknown) => (error instanceof Error ? error.message : St
  * than being stopped.
  */
 export function createHost(emit: (telemetry: Telemetry) => void, isSetAside: (run: RunDriver) => boolean): Host {
-  const inTurn = createTurns();
+  const inTurn = createMutex();
   let baseUrl = '';
   let tuner: Tuner = createTuner();
   let rememberTuning = async () => {};

@@ -2,10 +2,10 @@
  * Keeps one run: collects its record, saves its state every so often so that a reload does not lose it, and puts the
  * record among the saved runs when it ends. A browser without room costs one sentence, not the run.
  */
-import { StorageError } from '../config/errors.ts';
+import { StorageError } from '../base/errors.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Tokenizer } from '../data/tokenizers.ts';
-import { createRunCollector, type RunFacts } from '../lab/runRecord.ts';
+import { createRunCollector, type RunFacts } from '../run/record.ts';
 import { encodeSnapshot, type Snapshot } from '../train/checkpoint.ts';
 import type { RunText } from '../train/text.ts';
 import type { TrainingEvent } from '../train/trainingLoop.ts';

@@ -1,5 +1,5 @@
 /** The saved runs: records of runs that have ended, in the browser's storage. */
-import { DataError } from '../config/errors.ts';
+import { DataError } from '../base/errors.ts';
 import { parseRunRecord } from '../config/parseRecords.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { SiteStorage } from './storage.ts';

@@ -5,7 +5,7 @@
 import type { RunRecord } from '../config/records.ts';
 import type { Progress, Study, Subject } from '../lab/studies/study.ts';
 import { measureSeed, withMeasures } from '../lab/studyMeasures.ts';
-import type { Checkpoint } from '../train/checkpoint.ts';
+import type { Checkpoint } from '../model/weights.ts';
 import type { RunText } from '../train/text.ts';
 import type { Host } from './host.ts';
 import type { QueuedRun, TrainRequest } from './protocol.ts';

@@ -4,8 +4,8 @@
  */
 import { decodersFor } from '../config/decoders.ts';
 import { decode, mostCalls } from '../diffusion/decode.ts';
-import type { LayerDecision } from '../train/forwardPass.ts';
-import { decodingOf, type Model } from '../train/model.ts';
+import type { LayerDecision } from '../model/forwardPass.ts';
+import { decodingOf, type Model } from '../model/model.ts';
 import type { Weights } from './protocol.ts';
 import { loadOf } from './routes.ts';
 import type { Telemetry } from './telemetry.ts';

@@ -7,7 +7,7 @@ import {
   ShapeError,
   StartError,
   StorageError,
-} from '../config/errors.ts';
+} from '../base/errors.ts';
 import type { Problem } from './protocol.ts';
 
 const actions: Record<Problem['kind'], string> = {

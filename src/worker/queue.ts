@@ -4,7 +4,8 @@
  * measurement have left, it is taken before the next run starts; what cuts it short makes it begin anew. One tab works
  * on the queue; the others wait for it to be closed. Not here: how a run is started (`starter.ts`), what a study consists of.
  */
-import { ConfigError } from '../config/errors.ts';
+import { ConfigError } from '../base/errors.ts';
+import { createMutex } from '../base/mutex.ts';
 import { parseExperiment } from '../config/experiment.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Progress } from '../lab/studies/study.ts';
@@ -14,7 +15,6 @@ import { problemOf } from './problems.ts';
 import type { QueuedRun, QueueState } from './protocol.ts';
 import type { SiteStorage } from './storage.ts';
 import type { Telemetry } from './telemetry.ts';
-import { createTurns } from './turns.ts';
 
 /** What is kept of the queue: its runs in order, the one in progress first. */
 export interface KeptQueue {
@@ -64,7 +64,7 @@ export interface QueueOptions {
 const key = 'queue';
 
 export function createQueue({ storage, emit, isBusy, start, measure, failedRecord, lock }: QueueOptions): Queue {
-  const inTurn = createTurns();
+  const inTurn = createMutex();
   let runs: readonly QueuedRun[] = [];
   let isPaused = false;
   let runningId: string | null = null;

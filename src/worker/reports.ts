@@ -1,10 +1,10 @@
 /** What the page is told of the machine, of a model and of a study: plain data for labels, axes and badges. */
 import type { Experiment } from '../config/schema.ts';
 import type { Tokenizer } from '../data/tokenizers.ts';
-import { accountingOf } from '../lab/accounting.ts';
 import type { Study } from '../lab/studies/study.ts';
 import { sizeLabels, studySizes } from '../lab/studyRuns.ts';
 import { expertLayersOf } from '../nn/layout.ts';
+import { accountingOf } from '../run/accounting.ts';
 import type { Backends } from '../train/backends.ts';
 import type { BackendKind, MachineReport, ModelReport, StudyReport } from './protocol.ts';
 

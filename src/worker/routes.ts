@@ -1,10 +1,10 @@
 /** Routes of one sequence as the *Routing* view shows them. */
 
-import { ConfigError, DataError } from '../config/errors.ts';
-import { streams, uniformAt } from '../config/random.ts';
-import type { LayerDecision } from '../train/forwardPass.ts';
+import { ConfigError, DataError } from '../base/errors.ts';
+import { streams, uniformAt } from '../base/random.ts';
+import type { LayerDecision } from '../model/forwardPass.ts';
+import type { Model } from '../model/model.ts';
 import { maxViolation } from '../train/metrics.ts';
-import type { Model } from '../train/model.ts';
 import type { RouteReport, RoutesRequest } from './protocol.ts';
 
 /**

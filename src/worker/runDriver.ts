@@ -4,10 +4,10 @@
  * `suspend` and `stop` calls them one at a time (`host.ts`); the others only say what is wanted.
  */
 import type { Experiment } from '../config/schema.ts';
-import type { Runtime } from '../gpu/runtime.ts';
-import { maxInFlight } from '../gpu/runtime.ts';
+import type { Model } from '../model/model.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { maxInFlight } from '../runtime/runtime.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
-import type { Model } from '../train/model.ts';
 import type { RunText } from '../train/text.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { isValidated, type TrainingEvent } from '../train/trainingLoop.ts';

@@ -1,9 +1,9 @@
 /** A run compiled for a runtime: its trainer, its evaluation, and the loop of its events. Not here: driving it. */
 import type { Experiment } from '../config/schema.ts';
-import type { Runtime } from '../gpu/runtime.ts';
+import { type Model, modelOfTrainer } from '../model/model.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
 import { createEvaluator, type Evaluation } from '../train/evaluation.ts';
-import { type Model, modelOfTrainer } from '../train/model.ts';
 import { heldOut, type RunText } from '../train/text.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
 import { type TrainingEvent, trainingLoop } from '../train/trainingLoop.ts';

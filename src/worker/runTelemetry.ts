@@ -1,6 +1,6 @@
 /** What the page hears of a run's steps: metrics in batches, the latest expert load, validations, and the speed. */
 import type { Experiment } from '../config/schema.ts';
-import { maxInFlight } from '../gpu/runtime.ts';
+import { maxInFlight } from '../runtime/runtime.ts';
 import type { RunText } from '../train/text.ts';
 import type { TrainingEvent } from '../train/trainingLoop.ts';
 import type { Telemetry } from './telemetry.ts';

@@ -2,10 +2,10 @@
  * The weights that a run can start from: the bundled model's, those of the run in progress or just finished, or a file
  * that a person brought (`exportWeights` of an earlier visit), which is kept here until the page is closed.
  */
-import { DataError } from '../config/errors.ts';
+import { DataError } from '../base/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Tokenizer } from '../data/tokenizers.ts';
-import { type Checkpoint, decodeCheckpoint } from '../train/checkpoint.ts';
+import { type Checkpoint, decodeCheckpoint } from '../model/weights.ts';
 import { expectStartable } from '../train/startFrom.ts';
 import type { Host } from './host.ts';
 import type { StartSource } from './protocol.ts';

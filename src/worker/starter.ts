@@ -3,14 +3,16 @@
  * and lets go of the states of runs that nobody will go on with. The host runs them one at a time; their keepers save
  * them.
  */
+
+import { DataError } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
-import { DataError } from '../config/errors.ts';
 import { parseRunRecord } from '../config/parseRecords.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import { tokenizerFromJSON } from '../data/tokenizers.ts';
+import type { Checkpoint } from '../model/weights.ts';
 import { layoutOf } from '../nn/layout.ts';
-import { type Checkpoint, decodeSnapshot, expectSameText, type SavedSnapshot } from '../train/checkpoint.ts';
+import { decodeSnapshot, expectSameText, type SavedSnapshot } from '../train/checkpoint.ts';
 import { startFrom } from '../train/startFrom.ts';
 import type { RunText } from '../train/text.ts';
 import type { Host } from './host.ts';

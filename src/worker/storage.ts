@@ -4,9 +4,9 @@
  * `Stores`; who keeps it is in `keeper.ts`, `library.ts` and `host.ts`.
  */
 import { openDB } from 'idb';
-import { StorageError } from '../config/errors.ts';
+import { StorageError } from '../base/errors.ts';
 import type { RunRecord } from '../config/records.ts';
-import type { TuningTable } from '../gpu/tuner.ts';
+import type { TuningTable } from '../runtime/tuner.ts';
 import type { KeptRun } from './keeper.ts';
 import { memoryFiles, memoryRecords } from './memoryStorage.ts';
 import type { KeptQueue } from './queue.ts';

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeTensors } from '../../src/train/safetensors.ts';
+import { decodeTensors } from '../../src/model/safetensors.ts';
 import { cpu, expectRefusal, expectSameRun, jsonLines, place, tiny } from './run.ts';
 
 const { sdlm, path } = place();

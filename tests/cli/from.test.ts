@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/cli/runDirectory.ts';
-import { encodeCheckpoint } from '../../src/train/checkpoint.ts';
-import { decodeTensors } from '../../src/train/safetensors.ts';
+import { decodeTensors } from '../../src/model/safetensors.ts';
+import { encodeCheckpoint } from '../../src/model/weights.ts';
 import { cpu, expectRefusal, jsonLines, place, tiny, trainer } from './run.ts';
 
 const here = place();

@@ -1,7 +1,7 @@
 /** `sdlm eval`, `sample` and `forward` on a trained run, and what they say about a run that is broken. */
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeTensors, encodeTensors } from '../../src/train/safetensors.ts';
+import { decodeTensors, encodeTensors } from '../../src/model/safetensors.ts';
 import { cpu, expectRefusal, place, tiny } from './run.ts';
 
 const { sdlm, path } = place();

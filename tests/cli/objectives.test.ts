@@ -1,7 +1,7 @@
 /** Runs of every objective through the command line: trained, measured in its own terms, decoded by what fits it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeTensors } from '../../src/train/safetensors.ts';
+import { decodeTensors } from '../../src/model/safetensors.ts';
 import { cpu, expectRefusal, metricsOf, place, tiny } from './run.ts';
 
 const { sdlm, path } = place();

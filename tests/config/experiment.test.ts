@@ -1,7 +1,7 @@
 /** The configuration: what goes through URLs and files comes back, and each wrong value is one sentence with its field. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ConfigError } from '../../src/config/errors.ts';
+import { ConfigError } from '../../src/base/errors.ts';
 import {
   applies,
   defaultExperiment,

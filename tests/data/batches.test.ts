@@ -1,7 +1,7 @@
 /** The split never leaks, and batches are a function of seed and step that visits everything once per epoch. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DataError } from '../../src/config/errors.ts';
+import { DataError } from '../../src/base/errors.ts';
 import { createBatches, evaluationOffsets, evaluationWindows } from '../../src/data/batches.ts';
 import { describeSplit, encodeDataset, expectWindows, splitBoundary } from '../../src/data/splits.ts';
 

@@ -8,12 +8,12 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { corporaDirectory, prepareCorpora } from '../../scripts/corpora/prepare.mjs';
-import { DataError } from '../../src/config/errors.ts';
+import { DataError } from '../../src/base/errors.ts';
 import { type CorpusId, corpora, loadCorpus } from '../../src/data/corpora.ts';
 import type { HuggingFaceJSON } from '../../src/data/huggingFaceTokenizer.ts';
 import { encodeDataset } from '../../src/data/splits.ts';
 import { encodePrompt, type Tokenizer, tokenizerFor, tokenizerFromJSON } from '../../src/data/tokenizers.ts';
-import { parseRun } from '../../src/train/checkpoint.ts';
+import { parseRun } from '../../src/model/weights.ts';
 
 const fetchText = async (path: string) => readFileSync(join(corporaDirectory, '..', path), 'utf8');
 const learn = (text: string, vocabularySize: number) => tokenizerFor({ tokenizer: 'bpe', vocabularySize }, text, text);

@@ -1,7 +1,7 @@
 /** The Markov source: its entropy, likelihood and posterior against enumeration of every window, and its text. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DataError } from '../../src/config/errors.ts';
+import { DataError } from '../../src/base/errors.ts';
 import {
   defaultMarkovSource,
   entropyOfWindow,

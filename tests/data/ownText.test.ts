@@ -1,6 +1,6 @@
 /** A person's own text: each kind of bad input gets its sentence, and good text arrives as it is. */
 import { describe, expect, test } from 'vitest';
-import { DataError } from '../../src/config/errors.ts';
+import { DataError } from '../../src/base/errors.ts';
 import { maximumTextBytes } from '../../src/config/limits.ts';
 import { expectTextSize, validateText } from '../../src/data/ownText.ts';
 import { encodeDataset, expectWindows } from '../../src/data/splits.ts';

@@ -1,7 +1,7 @@
 /** Prompts with answers: how they are read, what is held out, and which rows of tokens they become. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ConfigError, DataError } from '../../src/config/errors.ts';
+import { ConfigError, DataError } from '../../src/base/errors.ts';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
 import { createPairBatches, endText, pairRows, someRows } from '../../src/data/pairBatches.ts';
 import { type Pair, parsePairs, splitPairs } from '../../src/data/pairs.ts';

@@ -1,7 +1,7 @@
 /** Tokenizers: nothing is lost on the way there and back, and what cannot be read is refused with its place. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DataError } from '../../src/config/errors.ts';
+import { DataError } from '../../src/base/errors.ts';
 import {
   byteTokenizer,
   characterTokenizer,

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
 import { type DecoderName, decodersFor } from '../../src/config/decoders.ts';
-import { ConfigError } from '../../src/config/errors.ts';
 import { markovSource, transition } from '../../src/data/markov.ts';
 import { markovPosterior } from '../../src/data/markovPosterior.ts';
 import { type DecodeOptions, type Denoise, decode, type Frame } from '../../src/diffusion/decode.ts';

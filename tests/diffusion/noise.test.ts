@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { drawTimes, levelKind, levelsAt, smallestMaskProbability } from '../../src/diffusion/noise.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { corrupt } from '../../src/ops/corrupt.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createGraph, persistentTensor } from '../../src/tensor/tensor.ts';
 
 const batch = { B: fc.integer({ min: 1, max: 40 }), seed: fc.nat(), step: fc.nat(1000) };

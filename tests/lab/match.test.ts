@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withSettings } from '../../src/config/experiment.ts';
 import { presetExperiment } from '../../src/config/presets.ts';
-import { accountingOf } from '../../src/lab/accounting.ts';
 import { denseMatch, type MatchKind, matchKinds } from '../../src/lab/match.ts';
+import { accountingOf } from '../../src/run/accounting.ts';
 
 const sparse = fc.record({
   'model.feedForward': fc.constantFrom('expert-choice', 'token-choice'),

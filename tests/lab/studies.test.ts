@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { differences } from '../../src/config/experiment.ts';
 import type { Experiment } from '../../src/config/schema.ts';
-import { accountingOf } from '../../src/lab/accounting.ts';
 import { matchKinds } from '../../src/lab/match.ts';
 import type { Arm, Study } from '../../src/lab/studies/study.ts';
 import { studies, studyById } from '../../src/lab/studies.ts';
 import { armExperiments, plannedRuns, studySize, studySizes } from '../../src/lab/studyRuns.ts';
+import { accountingOf } from '../../src/run/accounting.ts';
 
 const all = studies.flatMap((study) => studySizes.map((size) => ({ name: `${study.id} ${size}`, study, size })));
 

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import { rangeAlignment } from '../../src/gpu/recording.ts';
 import { adamwRoles, layoutOf, muonMatrices, partsOf } from '../../src/nn/layout.ts';
 import { initialParameters } from '../../src/nn/parameters.ts';
 import { roles } from '../../src/ops/adamw.ts';
+import { rangeAlignment } from '../../src/runtime/recording.ts';
 import { sizeOf } from '../../src/tensor/tensor.ts';
 
 const models = fc

@@ -1,8 +1,8 @@
 /** Every case of every op; a new `*.case.ts` file is found by itself. */
 
-import { requestAdapter } from '../../src/gpu/device.ts';
-import { createGpuRuntime, type GpuRuntime } from '../../src/gpu/gpuRuntime.ts';
-import type { Tuner } from '../../src/gpu/tuner.ts';
+import { requestAdapter } from '../../src/runtime/device.ts';
+import { createGpuRuntime, type GpuRuntime } from '../../src/runtime/gpuRuntime.ts';
+import type { Tuner } from '../../src/runtime/tuner.ts';
 import type { OpCase } from './case.ts';
 
 const modules = import.meta.glob<{ cases: OpCase[] }>('./*.case.ts', { eager: true });

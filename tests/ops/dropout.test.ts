@@ -1,10 +1,10 @@
 /** How much falls, that places and steps differ, and that nothing is launched where there is no dropout. */
 import { expect, test } from 'vitest';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
 import { declareParameters } from '../../src/nn/parameters.ts';
 import { addDropped } from '../../src/ops/dropout.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createGraph, persistentTensor } from '../../src/tensor/tensor.ts';
 import { recordEvaluation, recordTraining } from '../../src/train/recordings.ts';
 

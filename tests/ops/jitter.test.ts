@@ -1,8 +1,8 @@
 /** The factors of jitter: in their range, alike only for equal counters, and centred on 1. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { jitter } from '../../src/ops/jitter.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createGraph, persistentTensor } from '../../src/tensor/tensor.ts';
 
 /** Factors of (rows, 7) elements: what jitter makes of ones. */

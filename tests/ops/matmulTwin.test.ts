@@ -1,10 +1,10 @@
 /** The float32 twin of the matrix product, on WebAssembly SIMD, against the plain loops that specify it. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ShapeError } from '../../src/config/errors.ts';
-import type { Floats } from '../../src/gpu/kernel.ts';
+import { ShapeError } from '../../src/base/errors.ts';
 import { type Matrix, multiply, multiplyLoops } from '../../src/ops/matmulTwin.ts';
 import { type Float32Matrix, hasWasmSimd, multiplyWasm } from '../../src/ops/matmulWasm.ts';
+import type { Floats } from '../../src/runtime/kernel.ts';
 import { noise } from './case.ts';
 
 interface Product {
@@ -196,7 +196,7 @@ describe('which engine serves', () => {
     vi.stubGlobal('WebAssembly', engine);
     const twin = await import('../../src/ops/matmulTwin.ts');
     const wasm = await import('../../src/ops/matmulWasm.ts');
-    const errors = await import('../../src/config/errors.ts');
+    const errors = await import('../../src/base/errors.ts');
     expect(wasm.hasWasmSimd()).toBe(false);
     expect(results(given, twin.multiply)).toEqual(byLoops);
     expect(() => wasm.multiplyWasm(p, given.a, given.b, null, given.out)).toThrow(errors.KernelError);

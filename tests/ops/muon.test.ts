@@ -1,8 +1,8 @@
 /** What Newton-Schulz does to singular values, and that a step has the size of AdamW's. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { orthogonalise } from '../../src/ops/muon.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createGraph, persistentTensor } from '../../src/tensor/tensor.ts';
 import { noise } from './case.ts';
 

@@ -1,8 +1,8 @@
 /** The noisy rows of paired sequences are the noisy sequences, in order. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { noisyRows, pairSequences } from '../../src/ops/pairSequences.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createGraph, persistentTensor } from '../../src/tensor/tensor.ts';
 
 test('noisy and clean sequences take turns, and the noisy rows come back', async () => {

@@ -1,9 +1,9 @@
 /** Runs a router on the twins, and what holds for whatever any router decides. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { gates } from '../../src/ops/gates.ts';
 import { none, type Routing } from '../../src/ops/routing.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createGraph, persistentTensor, type Tensor } from '../../src/tensor/tensor.ts';
 
 export interface Routed {

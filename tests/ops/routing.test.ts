@@ -1,8 +1,7 @@
 /** What holds for dropless token choice and for sorting, on random input (with ties), and what the routing ops refuse. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ShapeError } from '../../src/config/errors.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { ShapeError } from '../../src/base/errors.ts';
 import { expertChoice } from '../../src/ops/expertChoice.ts';
 import { gates } from '../../src/ops/gates.ts';
 import { gatherRows } from '../../src/ops/gatherRows.ts';
@@ -10,6 +9,7 @@ import { none } from '../../src/ops/routing.ts';
 import { sequenceCapacity } from '../../src/ops/sequenceCapacity.ts';
 import { sortByKey } from '../../src/ops/sortByKey.ts';
 import { tokenChoice } from '../../src/ops/tokenChoice.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createGraph, persistentTensor } from '../../src/tensor/tensor.ts';
 import { expectConsistent, expectGatesSumToOne, routesOf, run, scoresOf, sum } from './routed.ts';
 

@@ -2,9 +2,10 @@
  * Checks one case of an op: the GPU against the float64 twin (results and gradients, every shader variant), and the
  * twin's gradients against finite differences of the twin. Runs under Node and Deno: no test framework here.
  */
-import type { Data, Runtime } from '../../src/gpu/runtime.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+
 import { backward } from '../../src/ops/add.ts';
+import type { Data, Runtime } from '../../src/runtime/runtime.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createGraph, persistentTensor, type Tensor, tensorOver } from '../../src/tensor/tensor.ts';
 import { type CaseInput, noise, type OpCase } from './case.ts';
 

@@ -1,13 +1,13 @@
 /** What holds for token choice, its capacity and its gates, on random shapes and scores. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ShapeError } from '../../src/config/errors.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { ShapeError } from '../../src/base/errors.ts';
 import { type DropRule, dropOverflow } from '../../src/ops/dropOverflow.ts';
 import { gates } from '../../src/ops/gates.ts';
 import { routerScores } from '../../src/ops/routerScores.ts';
 import { none, routeCounts } from '../../src/ops/routing.ts';
 import { tokenChoice } from '../../src/ops/tokenChoice.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createGraph, persistentTensor, type Tensor } from '../../src/tensor/tensor.ts';
 
 interface Shape {

@@ -1,7 +1,7 @@
 /** A configuration survives its address; what an address cannot mean is named, one sentence each. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/config/errors.ts';
+import { ConfigError } from '../../src/base/errors.ts';
 import { fields, settingAt, withSettings } from '../../src/config/experiment.ts';
 import { presetExperiment, presetForSpeed, presets } from '../../src/config/presets.ts';
 import type { Field } from '../../src/config/schema/fields.ts';

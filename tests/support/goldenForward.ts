@@ -3,9 +3,9 @@
  * tokens that it reads one position later; block diffusion is decoded, one block after another, over clean text.
  */
 import { readsCleanText } from '../../src/config/objectives.ts';
-import type { Runtime } from '../../src/gpu/runtime.ts';
+import { createForwardPass, type ForwardPass, type ForwardResult } from '../../src/model/forwardPass.ts';
 import type { ParameterStorages } from '../../src/nn/parameters.ts';
-import { createForwardPass, type ForwardPass, type ForwardResult } from '../../src/train/forwardPass.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Golden } from './goldens.ts';
 
 type Values = Map<string, Float32Array | number[]>;

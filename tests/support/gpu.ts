@@ -3,7 +3,7 @@
  * The Vulkan driver is chosen before the process starts, see vitest.config.ts.
  */
 import { create, globals } from 'webgpu';
-import { DeviceError } from '../../src/config/errors.ts';
+import { DeviceError } from '../../src/base/errors.ts';
 
 // Dawn's objects die with the instance that made them, so it is kept for as long as the module lives.
 let instance: GPU | undefined;

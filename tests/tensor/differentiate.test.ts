@@ -1,13 +1,13 @@
 /** The reverse pass over a recording, on the float64 twins: sums, regions without gradient, and its refusals. */
 import { expect, test } from 'vitest';
-import { KernelError, ShapeError } from '../../src/config/errors.ts';
-import type { Range } from '../../src/gpu/recording.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { KernelError, ShapeError } from '../../src/base/errors.ts';
 import { add, backward } from '../../src/ops/add.ts';
 import { crossEntropy } from '../../src/ops/crossEntropy.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { rmsnorm } from '../../src/ops/rmsnorm.ts';
 import { swiglu } from '../../src/ops/swiglu.ts';
+import type { Range } from '../../src/runtime/recording.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import {
   createGraph,
   detach,

@@ -6,23 +6,27 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../scripts/install.mjs';
 
-const BELOW_OPS = ['tensor', 'gpu', 'config'];
-const ENGINE = ['lab', 'train', 'nn', 'diffusion', 'data', 'ops', ...BELOW_OPS];
+const BELOW_OPS = ['tensor', 'runtime', 'config', 'base'];
+const MODEL = ['nn', 'diffusion', 'data', 'ops', ...BELOW_OPS];
+const ENGINE = ['lab', 'run', 'train', 'model', ...MODEL];
 /** Who may import whom, besides itself: DESIGN's arrows, written a second time and independently of biome.json. */
 const MAY_IMPORT: Record<string, string[]> = {
-  config: [],
-  gpu: ['config'],
-  tensor: ['gpu', 'config'],
+  base: [],
+  config: ['base'],
+  runtime: ['config', 'base'],
+  tensor: ['runtime', 'config', 'base'],
   ops: BELOW_OPS,
   nn: ['ops', ...BELOW_OPS],
   diffusion: ['ops', ...BELOW_OPS],
   data: ['ops', ...BELOW_OPS],
-  train: ['nn', 'diffusion', 'data', 'ops', ...BELOW_OPS],
+  model: MODEL,
+  train: ['model', ...MODEL],
+  run: ['train', 'model', ...MODEL],
   lab: ENGINE.filter((layer) => layer !== 'lab'),
   worker: ENGINE,
   cli: ENGINE,
-  store: ['config', 'worker/protocol'],
-  ui: ['store', 'config', 'worker/protocol'],
+  store: ['config', 'base', 'worker/protocol'],
+  ui: ['store', 'config', 'base', 'worker/protocol'],
 };
 const LAYERS = Object.keys(MAY_IMPORT);
 
@@ -54,7 +58,10 @@ beforeAll(async () => {
   await put('biome.json', JSON.stringify({ ...configuration, vcs: { enabled: false } }));
   for (const layer of LAYERS) await put(`src/${layer}/probe.ts`, `${TARGETS.map(importLine).join('\n')}\n`);
   await put('src/nn/device.ts', 'export type Held = GPUDevice;\nexport const usage = () => GPUBufferUsage.STORAGE;\n');
-  await put('src/gpu/device.ts', 'export type Held = GPUDevice;\nexport const usage = () => GPUBufferUsage.STORAGE;\n');
+  await put(
+    'src/runtime/device.ts',
+    'export type Held = GPUDevice;\nexport const usage = () => GPUBufferUsage.STORAGE;\n',
+  );
   await put('src/nn/style.ts', "export default 1;\nexport * from './probe.ts';\nexport const value: any = 1;\n");
   await put('src/nn/lazy.ts', "export const load = () => import('../train/anything.ts');\n");
   const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
@@ -82,12 +89,12 @@ test.each(LAYERS)('src/%s imports only what it may', (layer) => {
   expect(refused).toEqual(TARGETS.filter((target) => !mayImport(target)));
 });
 
-test('only src/gpu touches the device', () => {
+test('only src/runtime touches the device', () => {
   expect([found.get('src/nn/device.ts:1'), found.get('src/nn/device.ts:2')]).toEqual([
     ['noRestrictedTypes'],
     ['noRestrictedGlobals'],
   ]);
-  expect([...found.keys()].filter((key) => key.startsWith('src/gpu/device.ts'))).toEqual([]);
+  expect([...found.keys()].filter((key) => key.startsWith('src/runtime/device.ts'))).toEqual([]);
 });
 
 test('a dynamic import is held to the same arrows', () => {

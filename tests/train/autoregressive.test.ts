@@ -1,16 +1,16 @@
 /** What makes an autoregressive model one: no token reads itself or a later one, and its likelihood is exact. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { integerAt } from '../../src/base/random.ts';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import { integerAt } from '../../src/config/random.ts';
 import type { Experiment } from '../../src/config/schema.ts';
 import { characterTokenizer } from '../../src/data/tokenizers.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { createForwardPass } from '../../src/model/forwardPass.ts';
+import { modelOfWeights, promptTokens } from '../../src/model/model.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
 import { declareParameters, initialParameters } from '../../src/nn/parameters.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createEvaluator } from '../../src/train/evaluation.ts';
-import { createForwardPass } from '../../src/train/forwardPass.ts';
-import { modelOfWeights, promptTokens } from '../../src/train/model.ts';
 
 const V = 7;
 const T = 6;

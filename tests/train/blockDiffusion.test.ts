@@ -1,15 +1,15 @@
 /** Block diffusion between its two ends: blocks of one token are an autoregressive model, the window is masked diffusion. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { integerAt } from '../../src/base/random.ts';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import { integerAt } from '../../src/config/random.ts';
 import type { Experiment } from '../../src/config/schema.ts';
 import { drawTimes } from '../../src/diffusion/noise.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { createForwardPass } from '../../src/model/forwardPass.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
 import { declareParameters, initialParameters } from '../../src/nn/parameters.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createEvaluator } from '../../src/train/evaluation.ts';
-import { createForwardPass } from '../../src/train/forwardPass.ts';
 import { createTrainer } from '../../src/train/trainer.ts';
 
 const V = 7;

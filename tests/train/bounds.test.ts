@@ -3,13 +3,13 @@
  * their means agree within 3 standard errors, which are small enough that a factor of 2 % would show.
  */
 import { expect, test } from 'vitest';
+import { integerAt, streams } from '../../src/base/random.ts';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import { integerAt, streams } from '../../src/config/random.ts';
 import type { Experiment } from '../../src/config/schema.ts';
 import { stepLevels } from '../../src/diffusion/noise.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
 import { declareParameters, frozen, initialParameters } from '../../src/nn/parameters.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createGraph } from '../../src/tensor/tensor.ts';
 import { batchInputs, batchLoss, drawnInput } from '../../src/train/loss.ts';
 

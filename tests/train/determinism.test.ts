@@ -1,13 +1,13 @@
 /** One seed gives one run, bit for bit, on one adapter; and a run that was put down and taken up again is the same run. */
 import { expect, test } from 'vitest';
+import { integerAt, streams } from '../../src/base/random.ts';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import { integerAt, streams } from '../../src/config/random.ts';
 import type { Setting } from '../../src/config/schema.ts';
-import { requestAdapter } from '../../src/gpu/device.ts';
-import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
-import type { Runtime } from '../../src/gpu/runtime.ts';
-import { createTuner } from '../../src/gpu/tuner.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { requestAdapter } from '../../src/runtime/device.ts';
+import { createGpuRuntime } from '../../src/runtime/gpuRuntime.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import { createTuner } from '../../src/runtime/tuner.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createTrainer, type Trainer } from '../../src/train/trainer.ts';
 import { requestTestGpu } from '../support/gpu.ts';
 

@@ -8,14 +8,14 @@
  */
 import { afterAll, expect, test } from 'vitest';
 import { perAnswerToken } from '../../src/diffusion/noise.ts';
-import { requestAdapter } from '../../src/gpu/device.ts';
-import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
-import type { Range, Storage } from '../../src/gpu/recording.ts';
-import type { Data, Runtime } from '../../src/gpu/runtime.ts';
-import { createTuner } from '../../src/gpu/tuner.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { layoutOf, partsOf } from '../../src/nn/layout.ts';
 import { declareParameters } from '../../src/nn/parameters.ts';
+import { requestAdapter } from '../../src/runtime/device.ts';
+import { createGpuRuntime } from '../../src/runtime/gpuRuntime.ts';
+import type { Range, Storage } from '../../src/runtime/recording.ts';
+import type { Data, Runtime } from '../../src/runtime/runtime.ts';
+import { createTuner } from '../../src/runtime/tuner.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { sizeOf } from '../../src/tensor/tensor.ts';
 import { recordTraining } from '../../src/train/recordings.ts';
 import { forwardValues } from '../support/goldenForward.ts';

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
 import type { Experiment } from '../../src/config/schema.ts';
 import { defaultMarkovSource, entropyOfWindow, markovText } from '../../src/data/markov.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createEvaluator } from '../../src/train/evaluation.ts';
 import { prepareText } from '../../src/train/text.ts';
 import { createTrainer } from '../../src/train/trainer.ts';

@@ -1,12 +1,13 @@
 /** What a router can do besides routing: launched where it is asked for and while training, and nowhere else. */
 import { expect, test } from 'vitest';
+import { integerAt, streams } from '../../src/base/random.ts';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import { integerAt, streams } from '../../src/config/random.ts';
 import type { Experiment } from '../../src/config/schema.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { recordForward } from '../../src/model/forwardPass.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
 import { declareParameters } from '../../src/nn/parameters.ts';
-import { recordEvaluation, recordForward, recordTraining } from '../../src/train/recordings.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
+import { recordEvaluation, recordTraining } from '../../src/train/recordings.ts';
 import { createTrainer } from '../../src/train/trainer.ts';
 
 const vocabularySize = 11;

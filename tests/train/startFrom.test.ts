@@ -1,15 +1,15 @@
 /** Starting from other weights: what is copied, what an upcycled model computes, and what is refused in which words. */
 import { expect, test } from 'vitest';
-import { StartError } from '../../src/config/errors.ts';
+import { StartError } from '../../src/base/errors.ts';
+import { integerAt, streams } from '../../src/base/random.ts';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import { integerAt, streams } from '../../src/config/random.ts';
 import type { Experiment } from '../../src/config/schema.ts';
 import { characterTokenizer } from '../../src/data/tokenizers.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { modelOfWeights } from '../../src/model/model.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, encodeModel } from '../../src/model/weights.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
 import { initialParameters, namedParts } from '../../src/nn/parameters.ts';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, encodeModel } from '../../src/train/checkpoint.ts';
-import { modelOfWeights } from '../../src/train/model.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { startFrom } from '../../src/train/startFrom.ts';
 import { createTrainer } from '../../src/train/trainer.ts';
 

@@ -4,18 +4,18 @@
  * of their tensor, as for single ops (`tests/ops/case.ts`) but against float64 after the whole chain; words exactly.
  */
 import { afterAll, expect, test } from 'vitest';
+import { integerAt, streams } from '../../src/base/random.ts';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import { integerAt, streams } from '../../src/config/random.ts';
 import type { Experiment } from '../../src/config/schema.ts';
 import { stepLevels } from '../../src/diffusion/noise.ts';
-import { requestAdapter } from '../../src/gpu/device.ts';
-import { createGpuRuntime } from '../../src/gpu/gpuRuntime.ts';
-import { accessOf, type Range, type Storage } from '../../src/gpu/recording.ts';
-import type { Data, Plan, Runtime } from '../../src/gpu/runtime.ts';
-import { createTuner } from '../../src/gpu/tuner.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
 import { declareParameters, initialParameters } from '../../src/nn/parameters.ts';
+import { requestAdapter } from '../../src/runtime/device.ts';
+import { createGpuRuntime } from '../../src/runtime/gpuRuntime.ts';
+import { accessOf, type Range, type Storage } from '../../src/runtime/recording.ts';
+import type { Data, Plan, Runtime } from '../../src/runtime/runtime.ts';
+import { createTuner } from '../../src/runtime/tuner.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { recordTraining } from '../../src/train/recordings.ts';
 import { requestTestGpu } from '../support/gpu.ts';
 

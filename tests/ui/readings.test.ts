@@ -1,7 +1,7 @@
 /** What the views say about frames, routes and numbers. */
 import { describe, expect, it } from 'vitest';
+import { bytes, compact, duration, spoken, visible } from '../../src/base/format.ts';
 import { presetExperiment } from '../../src/config/presets.ts';
-import { bytes, compact, duration, spoken, visible } from '../../src/ui/format.ts';
 import { cellsOf, textOf } from '../../src/ui/parts/denoising.ts';
 import { stepped } from '../../src/ui/parts/NumberControl.tsx';
 import { logTicksOf, roundBounds, roundUp, ticksOf } from '../../src/ui/parts/ticks.ts';

@@ -1,7 +1,7 @@
 /** What is kept of runs: records in a list, and one sentence where the browser has no room. */
 import { describe, expect, it } from 'vitest';
-import { StorageError } from '../../src/config/errors.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { StorageError } from '../../src/base/errors.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createTrainer } from '../../src/train/trainer.ts';
 import type { TrainingEvent } from '../../src/train/trainingLoop.ts';
 import { createKeeper, dropKept } from '../../src/worker/keeper.ts';

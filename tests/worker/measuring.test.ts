@@ -4,11 +4,11 @@
  */
 import { describe, expect, it, vi } from 'vitest';
 import type { RunRecord, StudyResult } from '../../src/config/records.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { estimateOf, measured, withError } from '../../src/lab/studies/statistics.ts';
 import type { Study } from '../../src/lab/studies/study.ts';
 import { studyResults } from '../../src/lab/studyResults.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { decodeSnapshot } from '../../src/train/checkpoint.ts';
 import { queuedRuns, wishesOfStudy } from '../../src/worker/enqueuing.ts';
 import { createKeeper } from '../../src/worker/keeper.ts';

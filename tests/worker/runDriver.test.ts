@@ -1,8 +1,8 @@
 /** A run that is moved, cut short or stopped: no step is told twice or left out, and the weights come out the same. */
 import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/config/records.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { decodeSnapshot, type Snapshot } from '../../src/train/checkpoint.ts';
 import { createKeeper, type KeptRun } from '../../src/worker/keeper.ts';
 import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';

@@ -1,7 +1,7 @@
 /** The speed that the page hears of: of whole steps in their time, not of steps that come home together. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { defaultExperiment } from '../../src/config/experiment.ts';
-import { maxInFlight } from '../../src/gpu/runtime.ts';
+import { maxInFlight } from '../../src/runtime/runtime.ts';
 import type { RunText } from '../../src/train/text.ts';
 import type { TrainingEvent } from '../../src/train/trainingLoop.ts';
 import { createRunTelemetry } from '../../src/worker/runTelemetry.ts';

@@ -1,11 +1,11 @@
 /** What a run can start from: the bundled model, the run, a file; and that a model goes out and comes back. */
 import { expect, it } from 'vitest';
 import { withSettings } from '../../src/config/experiment.ts';
-import { createTwinRuntime } from '../../src/gpu/twinRuntime.ts';
+import { modelOfWeights } from '../../src/model/model.ts';
+import { encodeCheckpoint } from '../../src/model/weights.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
 import { initialParameters } from '../../src/nn/parameters.ts';
-import { encodeCheckpoint } from '../../src/train/checkpoint.ts';
-import { modelOfWeights } from '../../src/train/model.ts';
+import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createSources } from '../../src/worker/sources.ts';
 import { tinyExperiment, tinyText } from './tinyRun.ts';
 

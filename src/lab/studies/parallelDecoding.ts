@@ -2,8 +2,8 @@
 import { decodersFor, factsOf } from '../../config/decoders.ts';
 import { defaultMarkovSource, entropyOfWindow } from '../../data/markov.ts';
 import type { Denoise } from '../../diffusion/decode.ts';
-import type { Runtime } from '../../gpu/runtime.ts';
-import { denoiserOf, modelOfWeights } from '../../train/model.ts';
+import { denoiserOf, modelOfWeights } from '../../model/model.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import { boundScorer, decodeTexts, oracleDenoiser, scoreUnderSource, tokenEntropy } from '../decodingQuality.ts';
 import { length, medium, small } from './sizes.ts';
 import { allOf, isPositive, measured, seedsOf, withError } from './statistics.ts';

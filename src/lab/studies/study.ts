@@ -5,7 +5,7 @@
  */
 import type { RunRecord, StudyRecord, Verdict } from '../../config/records.ts';
 import type { Experiment, Setting } from '../../config/schema.ts';
-import type { Runtime } from '../../gpu/runtime.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import type { RunText } from '../../train/text.ts';
 import type { MatchKind } from '../match.ts';
 

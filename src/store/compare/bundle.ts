@@ -1,5 +1,5 @@
 /** Whole runs as one JSON text, out and in again. Pure functions. */
-import { ConfigError, DataError } from '../../config/errors.ts';
+import { ConfigError, DataError } from '../../base/errors.ts';
 import { parseRunRecord } from '../../config/parseRecords.ts';
 import type { RunRecord } from '../../config/records.ts';
 

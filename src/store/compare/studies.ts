@@ -3,7 +3,7 @@
  * Both are read once, when Compare is first opened.
  */
 import { create } from 'zustand';
-import { ConfigError, DataError } from '../../config/errors.ts';
+import { ConfigError, DataError } from '../../base/errors.ts';
 import { parseStudyRecord } from '../../config/parseRecords.ts';
 import type { StudyRecord } from '../../config/records.ts';
 import type { StudyReport } from '../../worker/protocol.ts';

@@ -1,10 +1,10 @@
 /** A chart with its title, its files, and the table behind it. */
 import { Group, Text } from '@mantine/core';
 import { useRef, useState } from 'react';
+import { compact, three } from '../../base/format.ts';
 import { type XAxisName, xAxes } from '../../store/compare/axes.ts';
 import { thinned, valueAt } from '../../store/compare/curves.ts';
 import { type ChartCurve, chartCsv, chartJson } from '../../store/compare/files.ts';
-import { compact, three } from '../format.ts';
 import { DataTable } from '../parts/DataTable.tsx';
 import { ExportMenu } from '../parts/ExportMenu.tsx';
 import { TableSwitch } from '../parts/TableSwitch.tsx';

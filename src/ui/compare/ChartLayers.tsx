@@ -1,11 +1,11 @@
 /** Inside a compared chart, where its scales are known: raw traces, lines with bands or bars, floors, the cursor. */
 import { createContext, memo, type PointerEvent, useContext } from 'react';
 import { usePlotArea, useXAxisInverseScale, useXAxisScale } from 'recharts';
+import { compact } from '../../base/format.ts';
 import { type XAxisName, xAxes } from '../../store/compare/axes.ts';
 import { useCursor } from '../../store/compare/comparison.ts';
 import { thinned } from '../../store/compare/curves.ts';
 import type { ChartCurve } from '../../store/compare/files.ts';
-import { compact } from '../format.ts';
 import { Band, Curve, Floor, Measured } from '../parts/Curve.tsx';
 import { Readout } from './Readout.tsx';
 import { readingsAt } from './readings.ts';

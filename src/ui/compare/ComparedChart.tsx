@@ -3,10 +3,10 @@
  * chart is a slider for the keyboard: arrow keys move the cursor, and its value tells what each line reads there.
  */
 import { type KeyboardEvent, memo, useMemo } from 'react';
+import { compact } from '../../base/format.ts';
 import { type XAxisName, xAxes } from '../../store/compare/axes.ts';
 import { useCursor } from '../../store/compare/comparison.ts';
 import type { ChartCurve } from '../../store/compare/files.ts';
-import { compact } from '../format.ts';
 import { ChartFrame } from '../parts/ChartFrame.tsx';
 import { ChartLayers, Drawing } from './ChartLayers.tsx';
 import { domainOf } from './domain.ts';

@@ -1,6 +1,7 @@
 /** What each line is, with its last validation; a click switches it off or on. */
+
+import { three } from '../../base/format.ts';
 import { toggleLine } from '../../store/compare/comparison.ts';
-import { three } from '../format.ts';
 import type { DrawnLine } from './useLines.ts';
 
 export function Legend({ lines, floors }: { lines: readonly DrawnLine[]; floors: readonly number[] }) {

@@ -1,9 +1,9 @@
 /** One run of the queue: what it is, how far it is, and its place. */
 import { ActionIcon, Progress } from '@mantine/core';
+import { compact, whole } from '../../base/format.ts';
 import { moveInQueue, removeFromQueue } from '../../store/queue.ts';
 import { useRun } from '../../store/run.ts';
 import type { QueuedRun } from '../../worker/protocol.ts';
-import { compact, whole } from '../format.ts';
 import { CloseIcon, DownIcon, UpIcon } from '../icons.tsx';
 
 interface QueueEntryProps {

@@ -1,14 +1,14 @@
 /** The table of all runs: sort, filter, choose; out as CSV or JSON, and in again. */
 import { Button, FileButton, Group, Menu, NativeSelect, Text } from '@mantine/core';
 import { useState } from 'react';
-import { DataError } from '../../config/errors.ts';
+import { DataError } from '../../base/errors.ts';
+import { sentence } from '../../base/format.ts';
 import { bundleJson } from '../../store/compare/bundle.ts';
 import { toggleRuns } from '../../store/compare/comparison.ts';
 import { runsCsv, tableCsv } from '../../store/compare/files.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { importRuns } from '../../store/compare/runs.ts';
 import { useRun } from '../../store/run.ts';
-import { sentence } from '../format.ts';
 import { download } from '../parts/download.ts';
 import { Panel } from '../parts/Panel.tsx';
 import { RunsTable } from './RunsTable.tsx';

@@ -1,10 +1,10 @@
 /** Runs as rows: a click on a head sorts, a tick puts the run into the charts. */
 import { Checkbox, ScrollArea, Table, UnstyledButton } from '@mantine/core';
 import { memo, useCallback } from 'react';
+import { compact } from '../../base/format.ts';
 import { show, toggleRuns, useComparison } from '../../store/compare/comparison.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { type Column, columns, errorColumn, sortRuns } from '../../store/compare/table.ts';
-import { compact } from '../format.ts';
 import { RunActions } from './RunActions.tsx';
 import { useEqual } from './useEqual.ts';
 

@@ -1,12 +1,12 @@
 /** Every study, recorded or not, run here or not: one at a time with its question and what was found. */
 import { Alert, Stack, Text } from '@mantine/core';
 import { memo, useMemo, useState } from 'react';
+import { sentence } from '../../base/format.ts';
 import type { StudyRecord } from '../../config/records.ts';
 import { chooseRuns } from '../../store/compare/comparison.ts';
 import { type OwnStudy, ownStudies, sourcesOf, useOwnStudies } from '../../store/compare/ownStudies.ts';
 import { type ListedStudy, listedStudies, useOfferedStudies, useStudies } from '../../store/compare/studies.ts';
 import { useQueue } from '../../store/queue.ts';
-import { sentence } from '../format.ts';
 import { Panel } from '../parts/Panel.tsx';
 import { outcomeMarks } from './outcomes.ts';
 import { StudyArticle } from './StudyArticle.tsx';

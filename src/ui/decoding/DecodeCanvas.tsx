@@ -2,8 +2,8 @@
 import { Group, SegmentedControl, Text } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
+import { three } from '../../base/format.ts';
 import { advance, useDecode } from '../../store/decode.ts';
-import { three } from '../format.ts';
 import { Cells } from '../parts/Cells.tsx';
 import { ColourKey } from '../parts/ColourKey.tsx';
 import { type CellColour, cellsOf, hasSubwords } from '../parts/denoising.ts';

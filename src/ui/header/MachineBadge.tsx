@@ -1,9 +1,9 @@
 /** The machine in one word; on click what it offers, how fast it is, and the choice between GPU and CPU. */
 import { Button, Popover, SegmentedControl, Spoiler, Stack, Table, Text } from '@mantine/core';
+import { compact, three } from '../../base/format.ts';
 import { useRun } from '../../store/run.ts';
 import { switchBackend } from '../../store/session.ts';
 import type { BackendKind, MachineReport } from '../../worker/protocol.ts';
-import { compact, three } from '../format.ts';
 
 export function MachineBadge() {
   const machine = useRun((run) => run.machine);

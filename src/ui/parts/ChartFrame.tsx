@@ -4,7 +4,7 @@
  */
 import { memo, type ReactNode } from 'react';
 import { CartesianGrid, ComposedChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
-import { compact } from '../format.ts';
+import { compact } from '../../base/format.ts';
 import { digitsOf, logTicksOf, ticksOf } from './ticks.ts';
 
 interface ChartFrameProps {

@@ -1,8 +1,8 @@
 /** What is drawn inside a chart, each as a single SVG path on the chart's own scales. */
 import { usePlotArea, useXAxisScale, useYAxisScale } from 'recharts';
+import { three } from '../../base/format.ts';
 import type { Measured as MeasuredPoint } from '../../store/compare/curves.ts';
 import type { Point } from '../../store/series.ts';
-import { three } from '../format.ts';
 
 interface CurveProps {
   points: readonly Point[];

@@ -1,7 +1,7 @@
 /** Tokens per layer and expert as a heatmap or a table, with MaxVio per layer (SCIENCE 6). */
 import { Text } from '@mantine/core';
 import { useState } from 'react';
-import { percent, three } from '../format.ts';
+import { percent, three } from '../../base/format.ts';
 import { DataTable } from './DataTable.tsx';
 import { Heatmap } from './Heatmap.tsx';
 import { Help } from './Help.tsx';

@@ -4,8 +4,8 @@
  */
 import { useElementSize } from '@mantine/hooks';
 import { type MouseEvent, useEffect, useRef, useState } from 'react';
+import { three } from '../../base/format.ts';
 import { inkOn, viridis, viridisPixels } from '../colours.ts';
-import { three } from '../format.ts';
 import { Gradient } from './Gradient.tsx';
 
 interface HeatmapProps {

@@ -1,7 +1,8 @@
 /** From a decode frame to cells: what each position shows, by confidence or by the call that committed it. */
+
+import { spoken, three, visible } from '../../base/format.ts';
 import type { DecodeFrame, ModelReport } from '../../worker/protocol.ts';
 import { inkOn, viridis } from '../colours.ts';
-import { spoken, three, visible } from '../format.ts';
 import type { Cell } from './Cells.tsx';
 
 export type CellColour = 'confidence' | 'call';

@@ -1,11 +1,11 @@
 /** What the edited configuration costs, in sight while it is edited, and the dense models of equal cost or size. */
 import { Button, Group, SimpleGrid, Text } from '@mantine/core';
 import { useState } from 'react';
+import { bytes, compact, duration } from '../../base/format.ts';
 import type { Experiment } from '../../config/schema.ts';
 import { useConfiguration } from '../../store/configuration.ts';
 import { useRun } from '../../store/run.ts';
 import { matchDense } from '../../store/session.ts';
-import { bytes, compact, duration } from '../format.ts';
 
 export function CostPanel() {
   const inspection = useRun((run) => run.inspection);

@@ -1,9 +1,9 @@
 /** One's own text to learn from: paste, drop or choose a file; refused with a sentence where it cannot be used. */
 import { Button, FileButton, Group, Text, Textarea } from '@mantine/core';
 import { type DragEvent, useState } from 'react';
+import { compact } from '../../base/format.ts';
 import { setOwnText, useConfiguration } from '../../store/configuration.ts';
 import { checkText, type OwnTextOutcome, readTextFile } from '../../store/ownText.ts';
-import { compact } from '../format.ts';
 
 /** Longer texts are kept but not put into the text area, which would make the page slow. */
 const longestShown = 20_000;

@@ -1,6 +1,6 @@
 /** The experts that hold one token, with gate weight and router score. */
 import { Group, Text } from '@mantine/core';
-import { three } from '../format.ts';
+import { three } from '../../base/format.ts';
 import { ExpertChip } from './ExpertKey.tsx';
 import type { Holder } from './routes.ts';
 

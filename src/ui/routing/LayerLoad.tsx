@@ -1,9 +1,9 @@
 /** The load of one layer as bars in the experts' colours, with the mean. */
 import { Bar, BarChart, Cell, LabelList, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from 'recharts';
+import { three } from '../../base/format.ts';
 import { useRouting } from '../../store/routing.ts';
 import type { RouteReport } from '../../worker/protocol.ts';
 import { expertColour } from '../colours.ts';
-import { three } from '../format.ts';
 import { Panel } from '../parts/Panel.tsx';
 
 const axis = { fontSize: 12, stroke: 'var(--mantine-color-dimmed)', tickLine: false } as const;

@@ -1,9 +1,9 @@
 /** The token strip: every token in the colour and with the number of its expert, one layer at a time. */
 import { Group, SegmentedControl, Select, Text } from '@mantine/core';
 import { useState } from 'react';
+import { spoken } from '../../base/format.ts';
 import { showLayer, useRouting } from '../../store/routing.ts';
 import type { ModelReport, RouteReport } from '../../worker/protocol.ts';
-import { spoken } from '../format.ts';
 import { Cells } from '../parts/Cells.tsx';
 import { hasSubwords, tokenText } from '../parts/denoising.ts';
 import { Help } from '../parts/Help.tsx';

@@ -1,7 +1,8 @@
 /** Reading a route report: which experts hold a token in a layer, and the cells of the token strip. */
+
+import { spoken, three, visible } from '../../base/format.ts';
 import type { ModelReport, RouteReport } from '../../worker/protocol.ts';
 import { expertColour, inkOn } from '../colours.ts';
-import { spoken, three, visible } from '../format.ts';
 import type { Cell } from '../parts/Cells.tsx';
 import { tokenText } from '../parts/denoising.ts';
 

@@ -1,6 +1,6 @@
 /** What each line of the loss chart is: below the chart, and in its picture. */
 import { Group } from '@mantine/core';
-import { three } from '../format.ts';
+import { three } from '../../base/format.ts';
 import type { PictureKey } from '../parts/picture.ts';
 
 /** Entries of the key; `dot` marks a line with measurements on it. */

@@ -1,8 +1,8 @@
 /** The expert load of the last step (before a run: of the bundled model). */
 import { Text } from '@mantine/core';
+import { whole } from '../../base/format.ts';
 import { live } from '../../store/live.ts';
 import { useRun } from '../../store/run.ts';
-import { whole } from '../format.ts';
 import { useLive } from '../live.ts';
 import { ExpertLoad } from '../parts/ExpertLoad.tsx';
 import { Panel } from '../parts/Panel.tsx';

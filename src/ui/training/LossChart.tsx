@@ -1,10 +1,10 @@
 /** The loss chart's layers: raw trace, smoothed curve, validation, floor, and the hover that reads them. */
 import { type PointerEvent, useMemo, useState } from 'react';
 import { usePlotArea, useXAxisInverseScale, useXAxisScale } from 'recharts';
+import { whole } from '../../base/format.ts';
 import { thinned } from '../../store/compare/curves.ts';
 import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
 import { type Point, smoothed, trace } from '../../store/series.ts';
-import { whole } from '../format.ts';
 import { useLive } from '../live.ts';
 import { ChartFrame } from '../parts/ChartFrame.tsx';
 import { Curve, Floor, Measured } from '../parts/Curve.tsx';

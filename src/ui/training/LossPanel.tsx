@@ -1,12 +1,12 @@
 /** Loss and validation in bits per character over steps, live; the smoothed curve over the raw trace. */
 import { Group, NativeSelect, Switch } from '@mantine/core';
 import { useCallback, useMemo, useRef, useState } from 'react';
+import { whole } from '../../base/format.ts';
 import { type Measure, measureOf } from '../../config/objectives.ts';
 import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
 import { type Run, useRun } from '../../store/run.ts';
 import { smoothed } from '../../store/series.ts';
 import { lossCsv } from '../../store/trainFiles.ts';
-import { whole } from '../format.ts';
 import { useLive } from '../live.ts';
 import { DataTable } from '../parts/DataTable.tsx';
 import { ExportMenu } from '../parts/ExportMenu.tsx';

@@ -1,8 +1,8 @@
 /** The edited model in figures, before and during a run: size, cost, text. */
 import { SimpleGrid, Text } from '@mantine/core';
+import { compact, three } from '../../base/format.ts';
 import { useRun } from '../../store/run.ts';
 import type { ModelReport } from '../../worker/protocol.ts';
-import { compact, three } from '../format.ts';
 import { Panel } from '../parts/Panel.tsx';
 
 export function ModelPanel() {

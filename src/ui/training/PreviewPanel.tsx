@@ -1,9 +1,9 @@
 /** A text being denoised with the current weights (before a run: with the bundled model's). */
 import { Group, Progress, Text } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
+import { whole } from '../../base/format.ts';
 import { live } from '../../store/live.ts';
 import { modelOf, useRun } from '../../store/run.ts';
-import { whole } from '../format.ts';
 import { useLive } from '../live.ts';
 import { Cells } from '../parts/Cells.tsx';
 import { cellsOf, hasSubwords, textOf } from '../parts/denoising.ts';

@@ -1,10 +1,10 @@
 /** Throughput over steps, live. */
 import { useRef } from 'react';
+import { compact } from '../../base/format.ts';
 import { speedSeries } from '../../store/live.ts';
 import { useRun } from '../../store/run.ts';
 import { smoothed } from '../../store/series.ts';
 import { speedCsv } from '../../store/trainFiles.ts';
-import { compact } from '../format.ts';
 import { useLive } from '../live.ts';
 import { ChartFrame } from '../parts/ChartFrame.tsx';
 import { Curve } from '../parts/Curve.tsx';

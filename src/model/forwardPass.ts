@@ -1,0 +1,122 @@
+/**
+ * Logits and routes of given tokens under the averaged weights: what decoders, the routing view and `sdlm forward`
+ * call. Compiled once for a number of sequences and a length.
+ */
+
+import { attentionBlock } from '../config/objectives.ts';
+import type { Experiment } from '../config/schema.ts';
+import type { LayerRoutes } from '../nn/experts.ts';
+import { frozen, maskIdOf, type ParameterStorages } from '../nn/parameters.ts';
+import { headOf, transformer } from '../nn/transformer.ts';
+import { none, type Routing } from '../ops/routing.ts';
+import { shiftRight } from '../ops/shiftRight.ts';
+import type { Recording } from '../runtime/recording.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { createGraph, persistentTensor, reshape, type Tensor } from '../tensor/tensor.ts';
+
+export interface LayerDecision {
+  readonly layer: number;
+  /** (N, E) router scores. */
+  readonly scores: Float32Array;
+  /** (N, E) gates, 0 where the expert does not hold the token. */
+  readonly gates: Float32Array;
+  /** (N, E) 1 where the expert holds the token (its gate may be 0 in float32). */
+  readonly chosen: Uint8Array;
+}
+
+export interface ForwardResult {
+  /** (B * T, V + 1); the column of the mask is as the head gives it. */
+  readonly logits: Float32Array;
+  readonly layers: readonly LayerDecision[];
+}
+
+export interface ForwardPass {
+  readonly B: number;
+  readonly T: number;
+  /** Columns of the logits: the vocabulary and the mask. */
+  readonly columns: number;
+  /** Runs (B, T) tokens, masks included; for an autoregressive model row i is what the tokens before i say of token i. */
+  run(tokens: Uint32Array): Promise<ForwardResult>;
+  destroy(): void;
+}
+
+interface ForwardRecording {
+  readonly recording: Recording;
+  /** (B, T) u32 tokens, masks included. */
+  readonly tokens: Tensor;
+  /** (B * T, V + 1); the column of the mask is as the head gives it. */
+  readonly logits: Tensor;
+  readonly routes: readonly LayerRoutes[];
+}
+
+/**
+ * Records logits and routes of given tokens, under the averaged weights. An autoregressive model reads them one
+ * position later, so that row i of the logits is the prediction of token i from those before it.
+ */
+export function recordForward(
+  experiment: Experiment,
+  parameters: ParameterStorages,
+  B: number,
+  T: number,
+): ForwardRecording {
+  const graph = createGraph();
+  const source = frozen(graph, parameters.layout, parameters.average);
+  const tokens = persistentTensor(graph, 'tokens', [B, T], { type: 'u32' });
+  const read = readTokens(experiment, tokens, maskIdOf(parameters));
+  const sequences = { tokens: read, sorted: null, B, T, draw: null };
+  const { hidden, routes } = transformer(source, experiment.model, sequences, attentionBlock(experiment));
+  return { recording: { launches: graph.launches }, tokens, logits: headOf(hidden, source('head')), routes };
+}
+
+/** What the network reads of given tokens (B, T), as (B * T). */
+function readTokens({ objective }: Experiment, tokens: Tensor, maskId: number): Tensor {
+  return objective.kind === 'autoregressive' ? shiftRight(tokens, maskId, null) : reshape(tokens, [tokens.length]);
+}
+
+/** Compiles a forward pass on weights that a runtime already holds. */
+export async function createForwardPass(
+  runtime: Runtime,
+  experiment: Experiment,
+  parameters: ParameterStorages,
+  { B, T }: { B: number; T: number },
+): Promise<ForwardPass> {
+  const { recording, tokens, logits, routes } = recordForward(experiment, parameters, B, T);
+  const perLayer = routes.flatMap(({ scores, gates, routing }) => [scores, gates, routing.expertOf, routing.slotOf]);
+  const plan = await runtime.compile(recording, { report: [logits, ...perLayer] });
+  return {
+    B,
+    T,
+    columns: logits.shape[1],
+    run: async (input) => {
+      runtime.write(tokens, input);
+      const [values, ...decisions] = await plan.run();
+      const layers = routes.map(({ layer, routing }, index): LayerDecision => {
+        const [scores, gates, expertOf, slotOf] = decisions.slice(4 * index, 4 * index + 4);
+        const routes = { gates, expertOf, slotOf };
+        return { layer, scores: scores as Float32Array, ...spread(routes, B * T, routing) };
+      });
+      return { logits: values as Float32Array, layers };
+    },
+    destroy: () => {
+      plan.destroy();
+      runtime.release([tokens.storage]);
+    },
+  };
+}
+
+/** From routes (N, J) to experts (N, E). */
+function spread(
+  { gates, expertOf, slotOf }: Record<'gates' | 'expertOf' | 'slotOf', ArrayLike<number>>,
+  N: number,
+  { J, experts: E }: Routing,
+): Pick<LayerDecision, 'gates' | 'chosen'> {
+  const dense = new Float32Array(N * E);
+  const chosen = new Uint8Array(N * E);
+  for (let route = 0; route < N * J; route++) {
+    if (slotOf[route] === none) continue;
+    const at = Math.floor(route / J) * E + expertOf[route];
+    dense[at] = gates[route];
+    chosen[at] = 1;
+  }
+  return { gates: dense, chosen };
+}

@@ -1,0 +1,113 @@
+/**
+ * A model to decode with or look into: averaged weights on a runtime, its tokenizer, and forward passes compiled on
+ * demand. The same for a run in progress (the trainer's own weights) and for one that was loaded.
+ */
+
+import { DataError } from '../base/errors.ts';
+import { expectDecoder } from '../config/decoders.ts';
+import { attentionBlock } from '../config/objectives.ts';
+import type { Experiment } from '../config/schema.ts';
+import { encodePrompt, type Tokenizer } from '../data/tokenizers.ts';
+import type { DecodeOptions, Denoise } from '../diffusion/decode.ts';
+import { layoutOf } from '../nn/layout.ts';
+import { declareParameters, type ParameterStorages } from '../nn/parameters.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { createForwardPass, type ForwardPass } from './forwardPass.ts';
+
+export interface Model {
+  readonly experiment: Experiment;
+  readonly tokenizer: Tokenizer;
+  readonly maskId: number;
+  /** A forward pass for B sequences of T tokens; compiled once. */
+  forward(B: number, T: number): Promise<ForwardPass>;
+  /** The averaged weights of the moment, in the order of the layout. */
+  weights(): Promise<Float32Array>;
+  destroy(): void;
+}
+
+/** A model over weights that are on the runtime already. */
+export function modelOver(
+  runtime: Runtime,
+  experiment: Experiment,
+  tokenizer: Tokenizer,
+  parameters: ParameterStorages,
+  release: () => void,
+): Model {
+  const passes = new Map<string, Promise<ForwardPass>>();
+  return {
+    experiment,
+    tokenizer,
+    maskId: tokenizer.vocabularySize,
+    forward: (B, T) => {
+      const key = `${B} x ${T}`;
+      let pass = passes.get(key);
+      if (!pass) {
+        pass = createForwardPass(runtime, experiment, parameters, { B, T });
+        passes.set(key, pass);
+      }
+      return pass;
+    },
+    weights: async () => {
+      const storage = parameters.average;
+      const [weights] = await runtime.read([{ storage, offset: 0, length: storage.length }]);
+      return weights as Float32Array;
+    },
+    destroy: () => {
+      for (const pass of passes.values()) void pass.then((compiled) => compiled.destroy());
+      release();
+    },
+  };
+}
+
+/** The run in progress as a model: every call sees the weights of the moment. */
+export function modelOfTrainer(
+  { runtime, experiment, parameters }: { runtime: Runtime; experiment: Experiment; parameters: ParameterStorages },
+  tokenizer: Tokenizer,
+): Model {
+  return modelOver(runtime, experiment, tokenizer, parameters, () => {});
+}
+
+/** Puts loaded weights (in the order of the layout) on a runtime. */
+export function modelOfWeights(
+  runtime: Runtime,
+  experiment: Experiment,
+  tokenizer: Tokenizer,
+  weights: Float32Array,
+): Model {
+  const parameters = declareParameters(layoutOf(experiment.model, tokenizer.vocabularySize));
+  const storage = parameters.average;
+  runtime.write({ storage, offset: 0, length: storage.length }, weights);
+  return modelOver(runtime, experiment, tokenizer, parameters, () => runtime.release([storage]));
+}
+
+/** The network as a decoder calls it, for one sequence of T tokens. */
+export async function denoiserOf(model: Model, T: number): Promise<Denoise> {
+  const pass = await model.forward(1, T);
+  return async (xt) => (await pass.run(xt)).logits;
+}
+
+/** Options of `decode` for this model. Throws `ConfigError` for a decoder that does not fit its objective. */
+export function decodingOf(
+  { experiment, maskId }: Model,
+  options: Omit<DecodeOptions, 'maskId' | 'blockSize'>,
+): DecodeOptions {
+  expectDecoder(options.decoder, experiment.objective.kind);
+  return { ...options, maskId, blockSize: attentionBlock(experiment) };
+}
+
+/**
+ * A sequence of `length` tokens that begins with the prompt; holes (`_`) and what follows the prompt hold the mask.
+ * Throws `DataError` for a prompt longer than that, with characters that the tokenizer does not know, or with a hole
+ * before given text where the model is autoregressive.
+ */
+export function promptTokens({ experiment, tokenizer, maskId }: Model, prompt: string, length: number): Uint32Array {
+  const tokens = encodePrompt(tokenizer, prompt);
+  if (tokens.length > length) throw new DataError(`prompt: expected at most ${length} tokens, got ${tokens.length}`);
+  const hole = tokens.indexOf(maskId);
+  if (experiment.objective.kind === 'autoregressive' && hole >= 0 && tokens.slice(hole).some((id) => id !== maskId)) {
+    throw new DataError(
+      `prompt: expected text without holes for an autoregressive model (it continues a text, and cannot look ahead to fill one in), got a hole as token ${hole + 1}`,
+    );
+  }
+  return Uint32Array.from({ length }, (_, position) => tokens[position] ?? maskId);
+}

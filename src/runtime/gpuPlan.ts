@@ -1,0 +1,280 @@
+/**
+ * A recording compiled for a device: memory by liveness, pipelines in parallel, bind groups and parameters built
+ * once. `run` encodes one compute pass and submits it, or a few where an adapter is so slow that its page would stand
+ * still for the length of a step; it creates no buffer, bind group or pipeline.
+ */
+import { DeviceError, KernelError } from '../base/errors.ts';
+import { interfaceOf, packParameters } from './kernel.ts';
+import { createPace } from './pace.ts';
+import type { Pipeline, PipelineCache } from './pipelines.ts';
+import {
+  alignUp,
+  constantsOf,
+  type Launch,
+  type MemoryPlan,
+  planMemory,
+  type Range,
+  type Recording,
+  type Storage,
+} from './recording.ts';
+import { type CompileOptions, type Data, type LaunchTime, maxInFlight, type Plan } from './runtime.ts';
+import { type Tuner, variantName } from './tuner.ts';
+
+/** What a plan needs of the runtime that owns the buffers. */
+export interface GpuContext {
+  readonly device: GPUDevice;
+  readonly tuner: Tuner;
+  readonly pipelineOf: PipelineCache;
+  createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer;
+  destroyBuffer(buffer: GPUBuffer): void;
+  /** Buffer of a persistent storage, created when first asked for. */
+  persistentBuffer(storage: Storage): GPUBuffer;
+  hasBuffer(storage: Storage): boolean;
+  release(storages: readonly Storage[]): void;
+  read(sources: readonly { buffer: GPUBuffer; range: Range }[]): Promise<Data[]>;
+}
+
+interface Bound {
+  readonly launch: Launch;
+  readonly variant: number;
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+}
+
+/**
+ * Compiles a recording. Throws `DeviceError` when its memory does not fit, `KernelError` for a bad shader or parameter;
+ * nothing that it allocated is left then.
+ */
+export async function compilePlan(context: GpuContext, recording: Recording, options: CompileOptions): Promise<Plan> {
+  const memory = planMemory(recording, { keepAll: options.keepAll, kept: options.report });
+  requireLimits(context.device, recording, memory);
+  const fresh = memory.persistent.filter((storage) => !context.hasBuffer(storage));
+  const owned: GPUBuffer[] = [];
+  try {
+    return await buildPlan(context, recording, options, memory, owned);
+  } catch (error) {
+    owned.forEach(context.destroyBuffer);
+    context.release(fresh);
+    throw error;
+  }
+}
+
+/** The plan, and the buffers that are its own in `owned`. */
+async function buildPlan(
+  context: GpuContext,
+  recording: Recording,
+  options: CompileOptions,
+  memory: MemoryPlan,
+  owned: GPUBuffer[],
+): Promise<Plan> {
+  const { device } = context;
+  const { onProgress = () => {} } = options;
+  const create = (descriptor: GPUBufferDescriptor) => {
+    const buffer = context.createBuffer(descriptor);
+    owned.push(buffer);
+    return buffer;
+  };
+
+  onProgress(`compiling ${recording.launches.length} kernel launches`);
+  const parameters = recording.launches.map((launch) => packParameters(launch.variants[0].kernel, launch.parameters));
+  const pipelines = await Promise.all(
+    recording.launches.map(({ variants }) => Promise.all(variants.map(context.pipelineOf))),
+  );
+
+  device.pushErrorScope('out-of-memory');
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const slots = memory.slots.map((length, index) =>
+    create({ label: `slot ${index}`, size: 4 * Math.max(1, length), usage }),
+  );
+  const bufferOf = (storage: Storage) =>
+    storage.lifetime === 'persistent' ? context.persistentBuffer(storage) : slots[memory.slotOf.get(storage)!];
+  memory.persistent.forEach(bufferOf);
+  const uniforms = createUniforms(device, parameters, create);
+  const report = createReport(device, options.report ?? [], bufferOf, create);
+  const outOfMemory = await device.popErrorScope();
+  if (outOfMemory) {
+    const megabytes = Math.ceil(memory.bytes / 2 ** 20);
+    throw new DeviceError(`GPU memory: expected ${megabytes} MiB to be free, got "${outOfMemory.message}"`);
+  }
+
+  const bind = (launch: Launch, { layout }: Pipeline, index: number, kernelIndex: number): GPUBindGroup => {
+    const { kernel } = launch.variants[kernelIndex];
+    const declared = interfaceOf(kernel);
+    const entries: GPUBindGroupEntry[] = declared.bindings.map(({ name, index: binding }) => {
+      const { storage, offset, length } = launch.bindings[name];
+      return { binding, resource: { buffer: bufferOf(storage), offset: 4 * offset, size: 4 * length } };
+    });
+    if (declared.uniform) {
+      const { index: binding, bytes: size } = declared.uniform;
+      entries.push({ binding, resource: { buffer: uniforms.buffer, offset: index * uniforms.stride, size } });
+    }
+    return device.createBindGroup({ label: launch.label, layout, entries });
+  };
+
+  const pace = createPace();
+  const steps: Bound[] = [];
+  for (const [index, launch] of recording.launches.entries()) {
+    const groups = launch.variants.map((_, variant) => bind(launch, pipelines[index][variant], index, variant));
+    const variant = await context.tuner.choose(launch, (candidate) => {
+      onProgress(`timing ${variantName(launch.variants[candidate])}`);
+      fillForTuning(device, launch, bufferOf);
+      const { pipeline } = pipelines[index][candidate];
+      return timeSubmits(device, { launch, variant: candidate, pipeline, group: groups[candidate] }, 3);
+    });
+    steps.push({ launch, variant, pipeline: pipelines[index][variant].pipeline, group: groups[variant] });
+  }
+
+  return {
+    memoryBytes: memory.bytes,
+    launches: recording.launches,
+    get submits() {
+      return pace.parts;
+    },
+    run: async () => {
+      const timed = pace.begin();
+      const encodePart = (part: number) => {
+        const encoder = device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        const [from, to] = [part, part + 1].map((end) => Math.round((end * steps.length) / timed.parts));
+        for (const step of steps.slice(from, to)) encode(pass, step);
+        pass.end();
+        return encoder;
+      };
+      for (let part = 0; part < timed.parts - 1; part++) device.queue.submit([encodePart(part).finish()]);
+      const reported = await report.submit(encodePart(timed.parts - 1));
+      timed.end();
+      return reported;
+    },
+    read: async (range) => (await context.read([{ buffer: bufferOf(range.storage), range }]))[0],
+    profile: async (repeats) => {
+      const times: LaunchTime[] = [];
+      for (const step of steps) {
+        const milliseconds = await timeSubmits(device, step, repeats);
+        times.push({ launch: step.launch, variant: variantName(step.launch.variants[step.variant]), milliseconds });
+      }
+      return times;
+    },
+    destroy: () => {
+      owned.forEach(context.destroyBuffer);
+      context.release(constantsOf(memory));
+    },
+  };
+}
+
+/** A buffer past a limit is a validation error rather than a lack of memory, so it is told beforehand. */
+function requireLimits({ limits }: GPUDevice, { launches }: Recording, { slots, persistent }: MemoryPlan): void {
+  const check = (what: string, allowed: number, lengths: readonly number[]) => {
+    const bytes = 4 * lengths.reduce((most, length) => Math.max(most, length), 0);
+    if (bytes <= allowed) return;
+    const [most, got] = [Math.floor(allowed / 2 ** 20), Math.ceil(bytes / 2 ** 20)];
+    throw new DeviceError(`GPU memory: expected ${what} of at most ${most} MiB on this adapter, got one of ${got} MiB`);
+  };
+  check('buffers', limits.maxBufferSize, [...slots, ...persistent.map(({ length }) => length)]);
+  const ranges = launches.flatMap(({ bindings }) => Object.values(bindings).map(({ length }) => length));
+  check('tensors', limits.maxStorageBufferBindingSize, ranges);
+}
+
+function encode(pass: GPUComputePassEncoder, { launch, variant, pipeline, group }: Bound): void {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  const [x, y, z] = launch.variants[variant].workgroups;
+  pass.dispatchWorkgroups(x, y, z);
+}
+
+/** The parameters of all launches in one uniform buffer, one aligned slice each. */
+function createUniforms(
+  device: GPUDevice,
+  packed: readonly ArrayBuffer[],
+  create: (descriptor: GPUBufferDescriptor) => GPUBuffer,
+): { buffer: GPUBuffer; stride: number } {
+  const largest = Math.max(16, ...packed.map(({ byteLength }) => byteLength));
+  const stride = alignUp(largest, device.limits.minUniformBufferOffsetAlignment);
+  const bytes = new Uint8Array(stride * Math.max(1, packed.length));
+  for (const [index, parameters] of packed.entries()) bytes.set(new Uint8Array(parameters), index * stride);
+  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  const buffer = create({ label: 'parameters', size: bytes.byteLength, usage });
+  device.queue.writeBuffer(buffer, 0, bytes);
+  return { buffer, stride };
+}
+
+/** Submits a step and reads the reported ranges through a ring of staging buffers. */
+function createReport(
+  device: GPUDevice,
+  ranges: readonly Range[],
+  bufferOf: (storage: Storage) => GPUBuffer,
+  create: (descriptor: GPUBufferDescriptor) => GPUBuffer,
+): { submit(encoder: GPUCommandEncoder): Promise<Data[]> } {
+  const size = ranges.reduce((sum, { length }) => sum + 4 * length, 0);
+  if (size === 0) {
+    return {
+      submit: async (encoder) => {
+        device.queue.submit([encoder.finish()]);
+        await device.queue.onSubmittedWorkDone();
+        return [];
+      },
+    };
+  }
+  const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+  const ring = Array.from({ length: maxInFlight }, (_, index) => ({
+    buffer: create({ label: `report ${index}`, size, usage }),
+    isBusy: false,
+  }));
+  let next = 0;
+  const submit = async (encoder: GPUCommandEncoder): Promise<Data[]> => {
+    const slot = ring[next];
+    if (slot.isBusy) throw new KernelError(`step plan: expected at most ${maxInFlight} runs in flight, got one more`);
+    slot.isBusy = true;
+    next = (next + 1) % ring.length;
+    let offset = 0;
+    for (const { storage, offset: start, length } of ranges) {
+      encoder.copyBufferToBuffer(bufferOf(storage), 4 * start, slot.buffer, offset, 4 * length);
+      offset += 4 * length;
+    }
+    device.queue.submit([encoder.finish()]);
+    await slot.buffer.mapAsync(GPUMapMode.READ);
+    const data = sliceTyped(slot.buffer.getMappedRange(), ranges);
+    slot.buffer.unmap();
+    slot.isBusy = false;
+    return data;
+  };
+  return { submit };
+}
+
+async function timeSubmits(device: GPUDevice, step: Bound, repeats: number): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  // The first run warms caches and, on some drivers, finishes compiling; it is not counted.
+  for (let repeat = 0; repeat <= repeats; repeat++) {
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    const inner = repeat === 0 ? 1 : 4;
+    for (let count = 0; count < inner; count++) encode(pass, step);
+    pass.end();
+    const start = performance.now();
+    device.queue.submit([encoder.finish()]);
+    await device.queue.onSubmittedWorkDone();
+    if (repeat > 0) best = Math.min(best, (performance.now() - start) / inner);
+  }
+  return best;
+}
+
+function fillForTuning(device: GPUDevice, launch: Launch, bufferOf: (storage: Storage) => GPUBuffer): void {
+  for (const [name, valueAt] of Object.entries(launch.tuningData ?? {})) {
+    const { storage, offset, length } = launch.bindings[name];
+    if (storage.lifetime === 'persistent') {
+      throw new KernelError(`${launch.label}: expected tuning data for a transient tensor, got ${storage.label}`);
+    }
+    const values = Array.from({ length }, (_, index) => valueAt(index));
+    const array = storage.type === 'u32' ? Uint32Array.from(values) : Float32Array.from(values);
+    device.queue.writeBuffer(bufferOf(storage), 4 * offset, array);
+  }
+}
+
+/** Copies consecutive ranges out of mapped memory. */
+export function sliceTyped(bytes: ArrayBuffer, ranges: readonly Range[]): Data[] {
+  let offset = 0;
+  return ranges.map(({ storage, length }) => {
+    const part = bytes.slice(offset, offset + 4 * length);
+    offset += 4 * length;
+    return storage.type === 'u32' ? new Uint32Array(part) : new Float32Array(part);
+  });
+}
