@@ -6,7 +6,7 @@ import process from 'node:process';
 import { create, globals } from 'webgpu';
 import { DeviceError } from '../base/errors.ts';
 import type { Experiment } from '../config/schema.ts';
-import { expectMemory, type MemoryLimits, memoryOf } from '../run/memory.ts';
+import { expectMemory, type MemoryLimits, memoryOf } from '../run/cost.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createTuner, type TuningTable } from '../runtime/tuner.ts';
 import { createTwinRuntime } from '../runtime/twinRuntime.ts';

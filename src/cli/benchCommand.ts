@@ -4,7 +4,7 @@ import { ConfigError } from '../base/errors.ts';
 import { integerAt, streams } from '../base/random.ts';
 import { withSettings } from '../config/experiment.ts';
 import { type Workload, workloads } from '../lab/workloads.ts';
-import { accountingOf } from '../run/accounting.ts';
+import { accountingOf } from '../run/cost.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createTrainer } from '../train/trainer.ts';
 import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';

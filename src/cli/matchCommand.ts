@@ -2,7 +2,7 @@
 import { differences, withSettings } from '../config/experiment.ts';
 import { presetExperiment } from '../config/presets.ts';
 import { denseMatch, type MatchKind, matchKinds } from '../lab/match.ts';
-import { accountingOf } from '../run/accounting.ts';
+import { accountingOf } from '../run/cost.ts';
 import { oneOf, readOptions, readSettings, required } from './arguments.ts';
 import { print, printJson, table } from './output.ts';
 import { loadText, ownCorpus } from './texts.ts';

@@ -26,7 +26,7 @@ export function parseRunRecord(value: unknown, where: string): RunRecord {
       size: stringIn(study.size, at('study.size')),
       arm: stringIn(study.arm, at('study.arm')),
     },
-    status: oneIn(run.status, ['finished', 'stopped', 'failed'], at('status')),
+    status: oneIn(run.status, ['finished', 'stopped', 'failed', 'diverged'], at('status')),
     problem: run.problem === null ? null : stringIn(run.problem, at('problem')),
     experiment: parseExperiment(run.experiment),
     backend: oneIn(run.backend, ['gpu', 'cpu'], at('backend')),

@@ -20,6 +20,34 @@ export interface RunCosts {
   readonly inferenceFlopsPerToken: number;
 }
 
+/** How a run ended: with all its steps, by a person, by an error, or by numbers that are not finite. */
+export type Ending = 'finished' | 'stopped' | 'failed' | 'diverged';
+
+/** Where a run is: see `src/run/state.ts`. `suspended`: it has no device, and goes on from what is saved. */
+export type RunPhase = 'suspended' | 'preparing' | 'running' | 'paused' | 'ended';
+
+/** A run in progress, or just ended, in figures. */
+export interface RunStatus {
+  /** Id of the run. */
+  readonly run: string;
+  readonly name: string;
+  readonly phase: RunPhase;
+  /** How it ended; null before. */
+  readonly ending: Ending | null;
+  /** Why it failed or diverged, in one sentence. */
+  readonly problem: string | null;
+  readonly backend: 'gpu' | 'cpu';
+  readonly step: number;
+  readonly steps: number;
+  /** 0 while it is not known. */
+  readonly tokensPerSecond: number;
+  readonly secondsLeft: number | null;
+  /** What is being done while `preparing`, in a person's words. */
+  readonly activity: string;
+  /** Predicted memory of the run in bytes. */
+  readonly memoryBytes: number;
+}
+
 export interface RunRecord {
   readonly format: 1;
   /** Unique among saved runs. */
@@ -29,8 +57,8 @@ export interface RunRecord {
   readonly created: string;
   /** Where the run belongs to a study: its arm, by the ids of `src/lab/studies.ts`. */
   readonly study: { readonly id: string; readonly size: string; readonly arm: string } | null;
-  readonly status: 'finished' | 'stopped' | 'failed';
-  /** Why it failed, in one sentence. */
+  readonly status: Ending;
+  /** Why it failed or diverged, in one sentence. */
   readonly problem: string | null;
   readonly experiment: Experiment;
   readonly backend: 'gpu' | 'cpu';

@@ -5,7 +5,7 @@
 import { ConfigError } from '../base/errors.ts';
 import { fieldAt, withSettings } from '../config/experiment.ts';
 import type { Experiment } from '../config/schema.ts';
-import { type Accounting, accountingOf } from '../run/accounting.ts';
+import { type Accounting, accountingOf } from '../run/cost.ts';
 
 /** What is made equal: the cost of training on a token, or the number of parameters. */
 export type MatchKind = 'flops' | 'parameters';

@@ -18,11 +18,20 @@ export interface Model {
   readonly experiment: Experiment;
   readonly tokenizer: Tokenizer;
   readonly maskId: number;
-  /** A forward pass for B sequences of T tokens; compiled once. */
-  forward(B: number, T: number): Promise<ForwardPass>;
+  /** A forward pass for B sequences of T tokens: compiled when it is not at hand; the last few stay compiled. */
+  forward(B: number, T: number): Promise<Omit<ForwardPass, 'destroy'>>;
   /** The averaged weights of the moment, in the order of the layout. */
   weights(): Promise<Float32Array>;
   destroy(): void;
+}
+
+/** Forward passes that a model keeps compiled while nobody runs them. */
+const keptPlans = 4;
+
+interface Compiled {
+  readonly pass: Promise<ForwardPass>;
+  /** Runs under way. */
+  runs: number;
 }
 
 /** A model over weights that are on the runtime already. */
@@ -33,19 +42,43 @@ export function modelOver(
   parameters: ParameterStorages,
   release: () => void,
 ): Model {
-  const passes = new Map<string, Promise<ForwardPass>>();
+  // The least recently used first: a Map keeps the order in which keys were put in.
+  const plans = new Map<string, Compiled>();
+  const closeOldest = () => {
+    for (const [key, { runs, pass }] of plans) {
+      if (plans.size <= keptPlans) return;
+      if (runs > 0) continue;
+      plans.delete(key);
+      void pass.then((compiled) => compiled.destroy());
+    }
+  };
+  const planOf = (B: number, T: number): Compiled => {
+    const key = `${B} x ${T}`;
+    const known = plans.get(key);
+    const plan = known ?? { pass: createForwardPass(runtime, experiment, parameters, { B, T }), runs: 0 };
+    plans.delete(key);
+    plans.set(key, plan);
+    // What did not compile is tried anew the next time.
+    if (!known) plan.pass.catch(() => plans.get(key) === plan && plans.delete(key));
+    return plan;
+  };
+  const run = async (B: number, T: number, tokens: Uint32Array) => {
+    const plan = planOf(B, T);
+    plan.runs += 1;
+    try {
+      return await (await plan.pass).run(tokens);
+    } finally {
+      plan.runs -= 1;
+      closeOldest();
+    }
+  };
   return {
     experiment,
     tokenizer,
     maskId: tokenizer.vocabularySize,
-    forward: (B, T) => {
-      const key = `${B} x ${T}`;
-      let pass = passes.get(key);
-      if (!pass) {
-        pass = createForwardPass(runtime, experiment, parameters, { B, T });
-        passes.set(key, pass);
-      }
-      return pass;
+    forward: async (B, T) => {
+      const { columns } = await planOf(B, T).pass;
+      return { B, T, columns, run: (tokens) => run(B, T, tokens) };
     },
     weights: async () => {
       const storage = parameters.average;
@@ -53,7 +86,8 @@ export function modelOver(
       return weights as Float32Array;
     },
     destroy: () => {
-      for (const pass of passes.values()) void pass.then((compiled) => compiled.destroy());
+      for (const { pass } of plans.values()) void pass.then((compiled) => compiled.destroy()).catch(() => {});
+      plans.clear();
       release();
     },
   };

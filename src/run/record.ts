@@ -1,39 +1,36 @@
 /**
- * Collects what a run leaves behind (`src/config/records.ts`) from the events of `trainingLoop`: for the command line
+ * Collects what a run leaves behind (`src/config/records.ts`) from the events of its training loop: for the command line
  * and for the page's worker alike. Not here: where records are kept.
  */
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { TrainingEvent } from '../train/trainingLoop.ts';
-import { accountingOf } from './accounting.ts';
+import type { RunText } from '../train/text.ts';
+import { accountingOf } from './cost.ts';
 import { createCurve } from './curve.ts';
 
+/** What is chosen for a run before it starts. */
+export type RunIdentity = Pick<RunRecord, 'id' | 'name' | 'created' | 'study'>;
+
 /** What is known of a run before its first step. */
-export interface RunFacts extends Pick<RunRecord, 'id' | 'name' | 'created' | 'study' | 'backend' | 'adapter'> {
+export interface RunFacts {
+  readonly identity: RunIdentity;
   readonly experiment: Experiment;
-  /**
-   * Of the run's text: tokens without the mask, tokens per character of the training part, the windows in it, and the
-   * entropy of the source where it is known.
-   */
-  readonly text: {
-    readonly vocabularySize: number;
-    readonly trainTokensPerCharacter: number;
-    readonly windowsPerEpoch: number;
-    readonly floorBpc: number | null;
-  };
+  readonly text: Pick<RunText, 'tokenizer' | 'trainTokensPerCharacter' | 'windowsPerEpoch' | 'floorBpc'>;
 }
 
 export interface RunCollector {
-  /** Training time runs from here (the loop starts, or goes on after a pause). `now` in milliseconds. */
+  /** Training time runs from here, if it does not yet. `now` in milliseconds. */
   startClock(now?: number): void;
   /** Time no longer counts: a pause. */
   stopClock(): void;
   /** Takes an event of the training loop, when it comes. */
   take(event: TrainingEvent, now?: number): void;
-  /** The run went back to a snapshot of this step: what came after it is forgotten. */
-  cut(step: number): void;
-  /** The step whose validation came last; 0 before the first. */
-  validatedAt(): number;
+  /**
+   * The run goes on from this step on a backend, the last of which it is filed under; what came after the step is
+   * forgotten. `adapter`: adapter or processor, in words.
+   */
+  goOn(step: number, backend: RunRecord['backend'], adapter: string): void;
   /** The record as it stands; `problem` is why a run failed, in one sentence. */
   record(status: RunRecord['status'], problem?: string | null): RunRecord;
 }
@@ -43,7 +40,7 @@ const decay = 0.98;
 
 /** A collector for a fresh run, or for one that goes on from an earlier record of it. */
 export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = null): RunCollector {
-  const { text, experiment, ...named } = facts;
+  const { text, experiment, identity } = facts;
   const { training, data } = experiment;
   const tokensPerStep = training.batchSize * data.sequenceLength;
   const bits = text.trainTokensPerCharacter / Math.LN2;
@@ -60,6 +57,10 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
   let steps = earlier?.steps ?? 0;
   let seconds = earlier?.training.seconds.at(-1) ?? 0;
   let clock: number | null = null;
+  let place: Pick<RunRecord, 'backend' | 'adapter'> = {
+    backend: earlier?.backend ?? 'cpu',
+    adapter: earlier?.adapter ?? '',
+  };
   // Speed is that of this stretch alone: an earlier one may have run on another backend.
   let timed = { steps: 0, seconds: 0 };
   const routing = { maxVio: { sum: 0, weight: 0 }, dropRate: { sum: 0, weight: 0 } };
@@ -81,7 +82,7 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
 
   return {
     startClock: (now = performance.now()) => {
-      clock = now;
+      clock ??= now;
     },
     stopClock: () => {
       clock = null;
@@ -108,20 +109,21 @@ export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = 
         routing[name] = { sum: decay * sum + mean, weight: decay * weight + 1 };
       }
     },
-    cut: (step) => {
+    goOn: (step, on, adapter) => {
+      place = { backend: on, adapter };
       steps = Math.min(steps, step);
       trace.cut(step);
       validation = validation.filter((point) => point.step <= step);
       seconds = trace.curve().seconds.at(-1) ?? 0;
     },
-    validatedAt: () => validation.at(-1)?.step ?? 0,
     record: (status, problem = null) => ({
       format: 1,
-      ...named,
+      ...identity,
+      ...place,
       status,
       problem,
       experiment,
-      costs: accountingOf(experiment, text.vocabularySize),
+      costs: accountingOf(experiment, text.tokenizer.vocabularySize),
       floorBpc: text.floorBpc,
       steps,
       training: trace.curve(),

@@ -65,7 +65,7 @@ function isSameAnswer(written: Uint32Array, window: Uint32Array, start: number, 
  * One forward pass for several sequences that are decoded side by side: it runs when each of those that have not left
  * waits for its logits.
  */
-function takeTurns(pass: ForwardPass, sequences: number): { denoise: Denoise; leave: () => void } {
+function takeTurns(pass: Omit<ForwardPass, 'destroy'>, sequences: number): { denoise: Denoise; leave: () => void } {
   const { B, T, columns } = pass;
   type Waiting = { xt: Uint32Array; resolve: (logits: Float32Array) => void; reject: (error: unknown) => void };
   let left = sequences;

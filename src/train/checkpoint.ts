@@ -58,3 +58,16 @@ export function expectSameText({ text }: SavedSnapshot, now: Pick<RunText, 'fing
   if (text !== null && text !== now.fingerprint())
     throw new DataError(`${where}: expected the text that the run has learned from so far, got another`);
 }
+
+/** SHA-256 over step, parameters, moments and averages, as hexadecimal: equal only for bit-equal runs. */
+export async function hashOfSnapshot(snapshot: Snapshot): Promise<string> {
+  const arrays = [Uint32Array.of(snapshot.step), ...flatNames.map((name) => snapshot[name])];
+  const bytes = new Uint8Array(arrays.reduce((sum, array) => sum + array.byteLength, 0));
+  let offset = 0;
+  for (const array of arrays) {
+    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
+    offset += array.byteLength;
+  }
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

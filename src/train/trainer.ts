@@ -8,7 +8,7 @@ import { layoutOf } from '../nn/layout.ts';
 import { declareParameters, initialParameters, type ParameterStorages } from '../nn/parameters.ts';
 import type { Range, Storage } from '../runtime/recording.ts';
 import type { Plan, Runtime } from '../runtime/runtime.ts';
-import type { Snapshot } from './checkpoint.ts';
+import { hashOfSnapshot, type Snapshot } from './checkpoint.ts';
 import { writeAnswerStart } from './loss.ts';
 import { type RouterStatistics, routerStatistics } from './metrics.ts';
 import { recordTraining } from './recordings.ts';
@@ -69,7 +69,11 @@ export async function createTrainer(
   runtime.write(whole(parameters.average), initial);
   let step = 0;
 
-  const readState = async () => (await runtime.read(state.map(whole))) as Float32Array[];
+  const snapshot = async (): Promise<Snapshot> => {
+    const at = step;
+    const [parameter, moment1, moment2, average] = (await runtime.read(state.map(whole))) as Float32Array[];
+    return { step: at, parameter, moment1, moment2, average };
+  };
   return {
     experiment,
     runtime,
@@ -95,11 +99,7 @@ export async function createTrainer(
       const statistics = routerStatistics(starts.slice(0, layers), starts.slice(layers));
       return { step: done, loss: loss[0], gradNorm: clip[0], ...statistics };
     },
-    snapshot: async () => {
-      const at = step;
-      const [parameter, moment1, moment2, average] = await readState();
-      return { step: at, parameter, moment1, moment2, average };
-    },
+    snapshot,
     restore: (snapshot) => {
       runtime.write(whole(parameters.parameter), snapshot.parameter);
       runtime.write(whole(parameters.moment1), snapshot.moment1);
@@ -107,7 +107,7 @@ export async function createTrainer(
       runtime.write(whole(parameters.average), snapshot.average);
       step = snapshot.step;
     },
-    stateHash: async () => hashOf([Uint32Array.of(step), ...(await readState())]),
+    stateHash: async () => hashOfSnapshot(await snapshot()),
     destroy: () => {
       plan.destroy();
       runtime.release([...state, parameters.gradient, ...Object.values(inputs).map(({ storage }) => storage)]);
@@ -122,15 +122,4 @@ function hyperAt(training: Experiment['training'], step: number): Float32Array {
     1 / (1 - training.beta2 ** (step + 1)),
     averageDecayAt(training, step),
   );
-}
-
-async function hashOf(arrays: readonly (Uint32Array | Float32Array)[]): Promise<string> {
-  const bytes = new Uint8Array(arrays.reduce((sum, array) => sum + array.byteLength, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
-    offset += array.byteLength;
-  }
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,48 +1,128 @@
-/** The saved runs: records of runs that have ended, in the browser's storage. */
-import { DataError } from '../base/errors.ts';
-import { parseRunRecord } from '../config/parseRecords.ts';
-import type { RunRecord } from '../config/records.ts';
-import type { SiteStorage } from './storage.ts';
+/**
+ * The library of models on this machine: the averaged weights that ended runs leave, each one file, within a budget. The
+ * oldest that are not pinned make room for the newest, and every one that goes is told of. Not here: states to go on
+ * from (`states.ts`), models on a device (`models.ts`).
+ */
+import { checksumOf } from '../base/checksum.ts';
+import { ConfigError, DataError } from '../base/errors.ts';
+import { bytes as inBytes } from '../base/format.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../model/weights.ts';
+import type { ModelSummary } from './protocol.ts';
+import { soundBytes } from './states.ts';
+import type { SiteStorage, StoredModel } from './stored.ts';
 
-export interface Library {
-  /** Newest first. `onProblem` hears of records that this version of the page cannot read; they stay where they are. */
-  list(onProblem: (error: unknown) => void): Promise<RunRecord[]>;
-  /** Throws `DataError` for a run that is not there. */
-  rename(id: string, name: string): Promise<RunRecord>;
-  remove(ids: readonly string[]): Promise<void>;
-  /** Adds runs from elsewhere; one of the same id is replaced. Throws `DataError` for what is no record. */
-  add(runs: readonly RunRecord[]): Promise<void>;
+/** Bytes that models may take unless a person says otherwise. */
+export const defaultBudget = 256_000_000;
+/** What a person may choose. */
+export const leastBudget = 1_000_000;
+
+const budgetKey = 'modelBudget';
+
+export interface KeptModel extends Pick<Checkpoint, 'experiment' | 'tokenizer' | 'weights'> {
+  readonly id: string;
+  readonly name: string;
+  /** Steps it was trained for. */
+  readonly step: number;
 }
 
-export function createLibrary({ records }: SiteStorage): Library {
+export interface ModelLibrary {
+  /**
+   * Keeps a model; answers a sentence for each that had to go, or for this one where there is no room for it.
+   * Throws `StorageError` where the browser has no room.
+   */
+  keep(model: KeptModel): Promise<string[]>;
+  /** Newest first. */
+  list(): Promise<ModelSummary[]>;
+  has(id: string): Promise<boolean>;
+  /** Throws `DataError` where it is gone or spoilt. */
+  read(id: string): Promise<Checkpoint>;
+  pin(id: string, isPinned: boolean): Promise<void>;
+  rename(id: string, name: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  budget(): Promise<number>;
+  /** Answers a sentence for each model that had to go. Throws `ConfigError` for less than a megabyte. */
+  setBudget(bytes: number): Promise<string[]>;
+}
+
+/**
+ * Which models go so that the rest fit into a budget: the oldest that are not pinned first. Where even without all of
+ * those they do not fit, all of those.
+ */
+export function leaving<M extends Pick<ModelSummary, 'bytes' | 'savedAt' | 'isPinned'>>(
+  models: readonly M[],
+  budget: number,
+): M[] {
+  let over = models.reduce((sum, { bytes }) => sum + bytes, 0) - budget;
+  const gone: M[] = [];
+  for (const model of models.filter(({ isPinned }) => !isPinned).sort((a, b) => a.savedAt - b.savedAt)) {
+    if (over <= 0) break;
+    gone.push(model);
+    over -= model.bytes;
+  }
+  return gone;
+}
+
+export function createLibrary(storage: SiteStorage, now: () => number = Date.now): ModelLibrary {
+  const { records, files } = storage;
+  const stored = async (id: string): Promise<StoredModel> => {
+    const model = await records.get('models', id);
+    if (!model) throw new DataError(`model: expected one that is kept on this machine, got ${id}, which is gone`);
+    return model;
+  };
+  const remove = async (id: string) => {
+    const model = await records.get('models', id);
+    await records.remove('models', id);
+    if (model) await files.remove(model.file);
+  };
+  const budget = async () => (await records.get('settings', budgetKey)) ?? defaultBudget;
+  const makeRoom = async (): Promise<string[]> => {
+    const most = await budget();
+    const gone = leaving(await records.all('models'), most);
+    for (const { id } of gone) await remove(id);
+    return gone.map(
+      ({ name, bytes }) =>
+        `The weights of “${name}” (${inBytes(bytes)}) were removed, the oldest of those not pinned, to keep to ${inBytes(most)} for models.`,
+    );
+  };
   return {
-    list: async (onProblem) => {
-      const runs: RunRecord[] = [];
-      for (const stored of await records.all('runs')) {
-        try {
-          // A record of an earlier version lacks settings that have come since.
-          runs.push(parseRunRecord(stored, `saved run "${stored.name}"`));
-        } catch (error) {
-          onProblem(error);
-        }
+    keep: async ({ id, name, step, experiment, tokenizer, weights }) => {
+      const bytes = encodeCheckpoint({ experiment, tokenizer, weights }, step);
+      const pinned = (await records.all('models')).filter((model) => model.isPinned && model.id !== id);
+      const most = await budget();
+      if (bytes.length + pinned.reduce((sum, model) => sum + model.bytes, 0) > most) {
+        return [
+          `The weights of “${name}” (${inBytes(bytes.length)}) are not kept: of ${inBytes(most)} for models, pinned ones leave no room for them.`,
+        ];
       }
-      return runs.sort((a, b) => (a.created < b.created ? 1 : -1));
+      const file = `${id}.safetensors`;
+      await files.write(file, bytes);
+      const facts = { id, name, step, experiment, savedAt: now(), isPinned: false };
+      await records.put('models', id, { ...facts, file, bytes: bytes.length, checksum: checksumOf(bytes) });
+      return makeRoom();
     },
+    list: async () => {
+      const models = await records.all('models');
+      return models
+        .sort((a, b) => b.savedAt - a.savedAt)
+        .map(({ file: _, checksum: __, ...summary }): ModelSummary => summary);
+    },
+    has: async (id) => (await records.get('models', id)) !== undefined,
+    read: async (id) => {
+      const model = await stored(id);
+      return { ...decodeCheckpoint(await soundBytes(storage, model), model.file), where: `run "${model.name}"` };
+    },
+    pin: async (id, isPinned) => records.put('models', id, { ...(await stored(id)), isPinned }),
     rename: async (id, name) => {
-      const run = await records.get('runs', id);
-      if (!run) throw new DataError(`saved run: expected one of the list, got ${id}, which is gone`);
-      const words = name.trim();
-      if (words === '') throw new DataError('name of a saved run: expected some words, got none');
-      const renamed = { ...run, name: words };
-      await records.put('runs', id, renamed);
-      return renamed;
+      const model = await records.get('models', id);
+      if (model) await records.put('models', id, { ...model, name });
     },
-    remove: async (ids) => {
-      for (const id of ids) await records.remove('runs', id);
-    },
-    add: async (runs) => {
-      const parsed = runs.map((run) => parseRunRecord(run, `run "${run.name}"`));
-      for (const run of parsed) await records.put('runs', run.id, run);
+    remove,
+    budget,
+    setBudget: async (bytes) => {
+      if (!(bytes >= leastBudget))
+        throw new ConfigError(`budget of models: expected at least ${inBytes(leastBudget)}, got ${inBytes(bytes)}`);
+      await records.put('settings', budgetKey, bytes);
+      return makeRoom();
     },
   };
 }

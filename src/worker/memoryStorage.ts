@@ -1,5 +1,5 @@
 /** Storage that ends with the page: for browsers that keep nothing, and for tests. */
-import type { Files, Records, Stores } from './storage.ts';
+import type { Files, Records, Stores } from './stored.ts';
 
 /** Records in memory; what is put in and what comes out are copies, as from a database. */
 export function memoryRecords(): Records {

@@ -2,23 +2,19 @@
  * Denoises one sequence after another with a model's weights of the moment, one network call at a time: what the
  * *Train* view shows while nobody asks for anything. The bundled model's expert load comes with it.
  */
+import { deferred } from '../base/deferred.ts';
 import { decodersFor } from '../config/decoders.ts';
+import type { ModelRef } from '../config/modelRef.ts';
 import { decode, mostCalls } from '../diffusion/decode.ts';
-import type { LayerDecision } from '../model/forwardPass.ts';
+import type { ForwardResult } from '../model/forwardPass.ts';
 import { decodingOf, type Model } from '../model/model.ts';
-import type { Weights } from './protocol.ts';
+import type { Tenant } from './deviceBroker.ts';
+import type { Models } from './models.ts';
 import { loadOf } from './routes.ts';
 import type { Telemetry } from './telemetry.ts';
 
-export interface Previewer {
-  start(): void;
-  /** Resolves when no call of the network is under way. */
-  stop(): Promise<void>;
-}
-
 export interface PreviewSource {
-  readonly weights: Weights;
-  readonly model: Model;
+  readonly model: ModelRef;
   readonly trainedSteps: number;
   /** What to fill in, masks included, by the number of the sequence; a window of nothing but masks where it is left out. */
   readonly startAt?: (sequence: number) => Uint32Array;
@@ -29,40 +25,43 @@ const steps = 24;
 const callInterval = 160;
 const rest = 2500;
 
-/** `sourceOf` answers what to preview now; it is asked before every sequence. */
-export function createPreviewer(emit: (telemetry: Telemetry) => void, sourceOf: () => PreviewSource | null): Previewer {
+export interface PreviewerOptions {
+  readonly models: Pick<Models, 'use'>;
+  readonly emit: (telemetry: Telemetry) => void;
+  /** What to preview now; asked before every sequence. Null while there is nothing to show. */
+  readonly sourceOf: () => PreviewSource | null;
+}
+
+/** Previews for as long as it has a device. Its weights are lent call by call, so that it holds nobody up. */
+export function createPreviewer({ models, emit, sourceOf }: PreviewerOptions): Tenant {
   let generation = 0;
   let current: Promise<void> = Promise.resolve();
-  let endPause = () => {};
-  const pause = (milliseconds: number) =>
-    new Promise<void>((resolve) => {
-      endPause = resolve;
-      setTimeout(resolve, milliseconds);
-    });
+  let pausing = deferred<void>();
+  const pause = (milliseconds: number) => {
+    pausing = deferred();
+    const timer = setTimeout(pausing.resolve, milliseconds);
+    return pausing.promise.finally(() => clearTimeout(timer));
+  };
 
-  const previewOne = async (source: PreviewSource, seed: number, isCurrent: () => boolean) => {
-    const { weights, model, trainedSteps } = source;
-    const { maskId, experiment } = model;
-    const T = experiment.data.sequenceLength;
-    const pass = await model.forward(1, T);
-    let layers: readonly LayerDecision[] = [];
+  const tellLoad = (ref: ModelRef, call: number, { layers }: ForwardResult, experts: number) => {
+    const drops = { dropRate: new Float32Array(0) };
+    emit({ kind: 'load', model: ref, step: call, layers: layers.length, experts, ...loadOf(layers, experts), ...drops });
+  };
+  const previewOne = async ({ model: ref, trainedSteps, startAt }: PreviewSource, seed: number, isCurrent: () => boolean) => {
+    const { start, options, experiment } = await models.use(ref, async (model) => beginning(model, seed, startAt));
+    const T = start.length;
+    let last: ForwardResult | null = null;
     const denoise = async (xt: Uint32Array) => {
-      const result = await pass.run(xt);
-      layers = result.layers;
-      return result.logits;
+      last = await models.use(ref, async (model) => (await model.forward(1, T)).run(xt));
+      return last.logits;
     };
-    const start = source.startAt?.(seed) ?? new Uint32Array(T).fill(maskId);
-    const [decoder] = decodersFor(experiment.objective.kind);
-    const options = decodingOf(model, { decoder, steps, temperature: 0.7, topK: 10, topP: 0.9, seed });
     const calls = mostCalls(start, options);
     for await (const frame of decode(denoise, start, options)) {
       if (!isCurrent()) return;
-      emit({ kind: 'preview', weights, trainedSteps, frame: { ...frame, calls } });
-      if (weights === 'pretrained' && layers.length > 0) {
-        const { experts } = experiment.model;
-        const drops = { dropRate: new Float32Array(0) };
-        emit({ kind: 'load', step: frame.call, layers: layers.length, experts, ...loadOf(layers, experts), ...drops });
-      }
+      emit({ kind: 'preview', model: ref, trainedSteps, frame: { ...frame, calls } });
+      // A run tells the load of its steps itself.
+      const shown = last as ForwardResult | null;
+      if (ref === 'bundled' && shown && shown.layers.length > 0) tellLoad(ref, frame.call, shown, experiment.model.experts);
       // Many calls of little consequence each pass faster.
       await pause(callInterval * Math.min(1, steps / calls));
       if (!isCurrent()) return;
@@ -72,20 +71,31 @@ export function createPreviewer(emit: (telemetry: Telemetry) => void, sourceOf: 
     const isCurrent = () => mine === generation;
     for (let seed = 1; isCurrent(); seed++) {
       const source = sourceOf();
-      if (source) await previewOne(source, seed, isCurrent);
-      await pause(source ? rest : callInterval);
+      // A model that goes away in the middle of its sequence is no news: its run or its device says what happened.
+      if (source) await previewOne(source, seed, isCurrent).catch(() => {});
+      if (isCurrent()) await pause(source ? rest : callInterval);
     }
   };
 
   return {
-    start: () => {
-      // A preview that fails leaves the rest alone: errors of the device are reported by the runtime.
-      current = loop(++generation).catch(() => {});
+    enter: async () => {
+      generation += 1;
+      current = loop(generation);
     },
-    stop: async () => {
-      generation++;
-      endPause();
-      await current;
+    leave: async (canRead) => {
+      generation += 1;
+      pausing.resolve();
+      // On a device that is gone the call under way may never answer.
+      if (canRead) await current;
     },
   };
+}
+
+/** What a sequence starts from, and how it is decoded. */
+function beginning(model: Model, seed: number, startAt: PreviewSource['startAt']) {
+  const { maskId, experiment } = model;
+  const start = startAt?.(seed) ?? new Uint32Array(experiment.data.sequenceLength).fill(maskId);
+  const [decoder] = decodersFor(experiment.objective.kind);
+  const options = decodingOf(model, { decoder, steps, temperature: 0.7, topK: 10, topP: 0.9, seed });
+  return { start, options, experiment };
 }

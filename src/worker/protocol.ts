@@ -4,16 +4,11 @@
  * Neither side imports anything else of the other.
  */
 import type { DecoderName } from '../config/decoders.ts';
-import type { RunCosts, RunRecord, StudyResult } from '../config/records.ts';
+import type { ModelRef } from '../config/modelRef.ts';
+import type { RunCosts, RunRecord, RunStatus, StudyResult } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 
 export type BackendKind = 'gpu' | 'cpu';
-
-/** Which weights to decode with or look into: the bundled model, or the run in progress (or just finished). */
-export type Weights = 'pretrained' | 'run';
-
-/** Whose weights a run starts from, if not from its seed: those, or the file that `importWeights` took. */
-export type StartSource = Weights | 'imported';
 
 /** What the machine offers, as shown behind the header's badge. */
 export interface MachineReport {
@@ -54,23 +49,8 @@ export interface ModelReport {
   windowsPerEpoch: number | null;
 }
 
-export type Phase = 'idle' | 'preparing' | 'running' | 'paused' | 'finished' | 'failed';
-
-export interface RunStatus {
-  phase: Phase;
-  backend: BackendKind;
-  step: number;
-  steps: number;
-  tokensPerSecond: number;
-  secondsLeft: number | null;
-  /** What the engine is doing while `preparing`, in a person's words. */
-  activity: string;
-  /** Predicted device memory of the run in bytes. */
-  memoryBytes: number;
-}
-
 export interface DecodeRequest {
-  weights: Weights;
+  model: ModelRef;
   decoder: DecoderName;
   /** Network calls that the decoder may spread the masks over; this and the next three where the decoder reads them. */
   steps: number;
@@ -116,7 +96,7 @@ export interface RouteReport {
 }
 
 export interface RoutesRequest {
-  weights: Weights;
+  model: ModelRef;
   /** Text to route; empty takes a passage of the held-out text. */
   text: string;
   /** Share of positions masked before routing, 0 to 1. */
@@ -129,22 +109,51 @@ export type TrainRequest = {
   /** The person's own text or pairs, where `data.corpus` says so. */
   text?: string;
   /** Whose weights to start from, and whose tokenizer to read the text with. */
-  from?: StartSource;
+  from?: ModelRef;
   startPaused?: boolean;
   /** What the run is filed under. */
   name?: string;
 };
 
-/** A run that an earlier visit left open, or finished: it can be gone on with, its weights are kept. */
+/** The state of a run that was left before its last step: it can be gone on with. */
 export interface KeptSummary {
   id: string;
   name: string;
   /** Steps done, of how many. */
   step: number;
   steps: number;
-  isFinished: boolean;
   /** Milliseconds since 1970. */
   savedAt: number;
+  /** Size on disk. */
+  bytes: number;
+}
+
+/** A model of this machine's library: the weights that an ended run left. */
+export interface ModelSummary {
+  /** Id of the run. */
+  id: string;
+  name: string;
+  /** Steps it was trained for. */
+  step: number;
+  experiment: Experiment;
+  /** Milliseconds since 1970. */
+  savedAt: number;
+  /** Size on disk. */
+  bytes: number;
+  /** Never removed to make room. */
+  isPinned: boolean;
+}
+
+/** What is kept on this machine. */
+export interface Library {
+  /** Newest first. */
+  models: ModelSummary[];
+  /** Runs that can be gone on with and that nobody works on, newest first. */
+  states: KeptSummary[];
+  /** Bytes that models may take; the oldest that are not pinned go first. */
+  budget: number;
+  /** Bytes that models and states take now. */
+  used: number;
 }
 
 /** A run of the queue: it waits, or is in progress. */
@@ -189,7 +198,7 @@ export interface Commands {
   /** `baseUrl` is the page's: corpora and the bundled model lie beside it. */
   open: {
     argument: { baseUrl: string; backend?: BackendKind };
-    answer: { machine: MachineReport; pretrained: ModelReport; kept: KeptSummary | null };
+    answer: { machine: MachineReport; bundled: ModelReport; library: Library };
   };
   useBackend: { argument: { backend: BackendKind }; answer: { backend: BackendKind } };
   /** Checks a configuration and its text without starting; answers the accounting and the estimated time. */
@@ -199,13 +208,16 @@ export interface Commands {
     argument: TrainRequest & { by: 'flops' | 'parameters' };
     answer: { experiment: Experiment; ratio: number };
   };
-  /** Trains a new run, from `from` if given. A run in progress is stopped; one of the queue set aside, and the queue paused. */
-  train: { argument: TrainRequest; answer: { model: ModelReport } };
-  /** Goes on with the run that `open` answered; `curves` arrive before its first step. `text` is its own text, if any. */
+  /**
+   * Trains a new run, from `from` if given; answers its id. A run in progress is stopped; one of the queue set aside, and
+   * the queue paused.
+   */
+  train: { argument: TrainRequest; answer: { run: string; model: ModelReport } };
+  /** Goes on with a run of `Library.states`; `curves` arrive before its first step. `text` is its own text, if any. */
   continueRun: { argument: { id: string }; answer: { model: ModelReport; text: string | null } };
-  /** Gives that run up: its record is filed among the saved runs, its weights go. */
+  /** Gives such a run up: its record is filed among the saved runs, its weights among the models, its state goes. */
   forgetRun: { argument: { id: string }; answer: Record<never, never> };
-  /** Saves the state of the run now (it is saved every 10 s anyhow); answers the step that is safe. */
+  /** Saves the state of the run now (it is saved every few seconds anyhow); answers the step that is safe, 0 if none. */
   save: { argument: Record<never, never>; answer: { step: number } };
   /** Records of the runs that have ended, newest first. While the page is open, `savedRun` tells of each new one. */
   listRuns: { argument: Record<never, never>; answer: { runs: RunRecord[] } };
@@ -227,20 +239,29 @@ export interface Commands {
   moveInQueue: { argument: { id: string; to: number }; answer: QueueState };
   removeFromQueue: { argument: { id: string }; answer: QueueState };
   pauseQueue: { argument: { isPaused: boolean }; answer: QueueState };
-  pause: { argument: Record<never, never>; answer: RunStatus };
-  resume: { argument: Record<never, never>; answer: RunStatus };
-  singleStep: { argument: Record<never, never>; answer: RunStatus };
-  stop: { argument: Record<never, never>; answer: RunStatus };
+  pause: { argument: Record<never, never>; answer: { status: RunStatus | null } };
+  resume: { argument: Record<never, never>; answer: { status: RunStatus | null } };
+  singleStep: { argument: Record<never, never>; answer: { status: RunStatus | null } };
+  stop: { argument: Record<never, never>; answer: { status: RunStatus | null } };
   /** Milliseconds to wait between steps: slow motion. 0 is full speed. */
   pace: { argument: { delay: number }; answer: { delay: number } };
   decode: { argument: DecodeRequest; answer: { text: string; calls: number; tokensPerCall: number } };
   cancelDecode: { argument: Record<never, never>; answer: Record<never, never> };
   routes: { argument: RoutesRequest; answer: RouteReport };
-  /** The run as one safetensors file with its configuration and tokenizer, for download: `importWeights` reads it back. */
-  exportWeights: { argument: Record<never, never>; answer: { bytes: Uint8Array; name: string } };
-  /** Reads a file that `exportWeights` made: a run may start `from` it. It takes the place of the last one. */
-  importWeights: { argument: { bytes: Uint8Array; name: string }; answer: { model: ModelReport } };
-  /** Hash of weights and optimizer state: equal on two machines only if the runs are bit-equal. */
+  /** What is kept on this machine. While the page is open, `library` tells of every change. */
+  listModels: { argument: Record<never, never>; answer: Library };
+  /** Facts of a model that is not the bundled one. */
+  describeModel: { argument: { model: ModelRef }; answer: { model: ModelReport } };
+  pinModel: { argument: { id: string; isPinned: boolean }; answer: Library };
+  /** Removes the weights of an ended run; its record stays. */
+  removeModel: { argument: { id: string }; answer: Library };
+  /** Bytes that models may take; where they take more, the oldest that are not pinned go now. */
+  setModelBudget: { argument: { bytes: number }; answer: Library };
+  /** A model as one safetensors file with its configuration and tokenizer, for download: `importWeights` reads it back. */
+  exportWeights: { argument: { model: ModelRef }; answer: { bytes: Uint8Array; name: string } };
+  /** Opens a file that `exportWeights` made; it can be named until the page is closed. */
+  importWeights: { argument: { bytes: Uint8Array; name: string }; answer: { ref: ModelRef; model: ModelReport } };
+  /** Hash of weights and optimizer state of the run: equal on two machines only if the runs are bit-equal. */
   stateHash: { argument: Record<never, never>; answer: { hash: string; step: number } };
 }
 
@@ -252,7 +273,7 @@ export type Request = {
 
 /** A failure in words: what happened, and what a person can do about it. */
 export interface Problem {
-  kind: 'config' | 'start' | 'data' | 'device' | 'memory' | 'kernel' | 'storage' | 'internal';
+  kind: 'config' | 'start' | 'data' | 'device' | 'memory' | 'kernel' | 'storage' | 'notice' | 'internal';
   message: string;
   action: string;
 }

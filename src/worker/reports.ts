@@ -4,7 +4,7 @@ import type { Tokenizer } from '../data/tokenizers.ts';
 import type { Study } from '../lab/studies/study.ts';
 import { sizeLabels, studySizes } from '../lab/studyRuns.ts';
 import { expertLayersOf } from '../nn/layout.ts';
-import { accountingOf } from '../run/accounting.ts';
+import { accountingOf } from '../run/cost.ts';
 import type { Backends } from '../train/backends.ts';
 import type { BackendKind, MachineReport, ModelReport, StudyReport } from './protocol.ts';
 

@@ -1,50 +1,12 @@
 /**
  * What outlives the page: records in IndexedDB, weights and texts as files in the origin private file system. Where a
  * browser offers neither (a private window), the same in memory, and `warning` says so. What is kept is declared in
- * `Stores`; who keeps it is in `keeper.ts`, `library.ts` and `host.ts`.
+ * `stored.ts`; who keeps it is in `states.ts`, `library.ts` and `records.ts`.
  */
 import { openDB } from 'idb';
 import { StorageError } from '../base/errors.ts';
-import type { RunRecord } from '../config/records.ts';
-import type { TuningTable } from '../runtime/tuner.ts';
-import type { KeptRun } from './keeper.ts';
 import { memoryFiles, memoryRecords } from './memoryStorage.ts';
-import type { KeptQueue } from './queue.ts';
-
-/** Stores of records by name, and what each holds by key. */
-export interface Stores {
-  /** Kernel variants chosen in earlier visits: one table. */
-  tuning: TuningTable;
-  /** Runs that have ended, by id. */
-  runs: RunRecord;
-  /** Runs that can be gone on with, by id. */
-  kept: KeptRun;
-  /** The run queue: one. */
-  queue: KeptQueue;
-}
-
-const storeNames: readonly (keyof Stores)[] = ['tuning', 'runs', 'kept', 'queue'];
-
-export interface Records {
-  get<S extends keyof Stores>(store: S, key: string): Promise<Stores[S] | undefined>;
-  all<S extends keyof Stores>(store: S): Promise<Stores[S][]>;
-  put<S extends keyof Stores>(store: S, key: string, value: Stores[S]): Promise<void>;
-  remove(store: keyof Stores, key: string): Promise<void>;
-}
-
-export interface Files {
-  /** Null where there is no such file. */
-  read(name: string): Promise<Uint8Array<ArrayBuffer> | null>;
-  write(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  remove(name: string): Promise<void>;
-}
-
-export interface SiteStorage {
-  readonly records: Records;
-  readonly files: Files;
-  /** Why nothing outlives the page, in one sentence; null where it does. */
-  readonly warning: string | null;
-}
+import { type Files, type Records, type SiteStorage, storeNames } from './stored.ts';
 
 /** Opens what the browser offers. Later calls throw `StorageError` where it has no room left. */
 export async function openStorage(): Promise<SiteStorage> {
@@ -65,7 +27,7 @@ async function openRecords(): Promise<Records> {
     }
   };
   // Opened for each access: a connection that is held would keep a newer version of the page in another tab waiting.
-  const open = async () => openDB('sdlm-playground', 3, { upgrade });
+  const open = async () => openDB('sdlm-playground', 4, { upgrade });
   const using = async <T>(what: string, access: (database: Awaited<ReturnType<typeof open>>) => Promise<T>) => {
     try {
       const database = await open();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { withSettings } from '../../src/config/experiment.ts';
 import { presetExperiment } from '../../src/config/presets.ts';
 import { denseMatch, type MatchKind, matchKinds } from '../../src/lab/match.ts';
-import { accountingOf } from '../../src/run/accounting.ts';
+import { accountingOf } from '../../src/run/cost.ts';
 
 const sparse = fc.record({
   'model.feedForward': fc.constantFrom('expert-choice', 'token-choice'),

@@ -6,7 +6,7 @@ import { matchKinds } from '../../src/lab/match.ts';
 import type { Arm, Study } from '../../src/lab/studies/study.ts';
 import { studies, studyById } from '../../src/lab/studies.ts';
 import { armExperiments, plannedRuns, studySize, studySizes } from '../../src/lab/studyRuns.ts';
-import { accountingOf } from '../../src/run/accounting.ts';
+import { accountingOf } from '../../src/run/cost.ts';
 
 const all = studies.flatMap((study) => studySizes.map((size) => ({ name: `${study.id} ${size}`, study, size })));
 

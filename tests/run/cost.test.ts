@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultExperiment, parseExperiment, withSettings } from '../../src/config/experiment.ts';
 import { workloads } from '../../src/lab/workloads.ts';
-import { accountingOf } from '../../src/run/accounting.ts';
+import { accountingOf } from '../../src/run/cost.ts';
 
 test('W0 has 108,992 parameters, all of them active', () => {
   const [{ id, experiment, vocabularySize }] = workloads;
