@@ -1,5 +1,6 @@
 /** How much memory a run will take, and whether it fits: known from its recorded steps before anything is allocated. */
-import { ConfigError, grouped } from '../base/errors.ts';
+import { ConfigError } from '../base/errors.ts';
+import { whole } from '../base/format.ts';
 import type { Experiment } from '../config/schema.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
@@ -50,12 +51,12 @@ export function expectMemory(
     if (memory.bytes > most) {
       const share = together > 1 ? ` for each of ${together} runs at a time` : '';
       throw new ConfigError(
-        `${where}: expected every run to fit into ${grouped(Math.floor(most))} bytes of memory${share}, got ${name} with ${grouped(memory.bytes)}; make model, window or batch smaller`,
+        `${where}: expected every run to fit into ${whole(Math.floor(most))} bytes of memory${share}, got ${name} with ${whole(memory.bytes)}; make model, window or batch smaller`,
       );
     }
     if (memory.largestBuffer > limits.buffer) {
       throw new ConfigError(
-        `${where}: expected every buffer to fit into the adapter's ${grouped(limits.buffer)} bytes, got one of ${name} with ${grouped(memory.largestBuffer)}; make model, window or batch smaller`,
+        `${where}: expected every buffer to fit into the adapter's ${whole(limits.buffer)} bytes, got one of ${name} with ${whole(memory.largestBuffer)}; make model, window or batch smaller`,
       );
     }
   }

@@ -81,7 +81,7 @@ export function createHost(emit: (telemetry: Telemetry) => void, isSetAside: (ru
       // Errors of a runtime that has been left behind concern nobody.
       if (runtime !== next) return;
       report(error);
-      if (error instanceof DeviceError && error.message.startsWith('WebGPU device lost')) {
+      if (error instanceof DeviceError && error.reason === 'lost') {
         lost = next;
         void inTurn(() => recover(next)).catch(report);
       } else void run?.fail(error.message);
