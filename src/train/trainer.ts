@@ -6,13 +6,14 @@ import type { Experiment } from '../config/schema.ts';
 import { stepLevels } from '../diffusion/noise.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters, initialParameters, type ParameterStorages } from '../nn/parameters.ts';
+import { packHyper } from '../ops/hyper.ts';
 import type { Range, Storage } from '../runtime/recording.ts';
 import type { Plan, Runtime } from '../runtime/runtime.ts';
 import type { Snapshot } from './checkpoint.ts';
 import { writeAnswerStart } from './loss.ts';
 import { type RouterStatistics, routerStatistics } from './metrics.ts';
 import { recordTraining } from './recordings.ts';
-import { averageDecayAt, learningRateAt } from './schedule.ts';
+import { hyperAt } from './schedule.ts';
 
 export interface StepReport extends RouterStatistics {
   /** Steps done, this one included. */
@@ -88,7 +89,7 @@ export async function createTrainer(
         runtime.write(inputs.weight, levels.weight);
       }
       runtime.write(inputs.draw, [training.seed, step]);
-      runtime.write(inputs.hyper, hyperAt(training, step));
+      runtime.write(inputs.hyper, packHyper(hyperAt(training, step)));
       const done = ++step;
       const [loss, clip, ...starts] = await plan.run();
       const layers = recorded.asked.length;
@@ -113,15 +114,6 @@ export async function createTrainer(
       runtime.release([...state, parameters.gradient, ...Object.values(inputs).map(({ storage }) => storage)]);
     },
   };
-}
-
-function hyperAt(training: Experiment['training'], step: number): Float32Array {
-  return Float32Array.of(
-    learningRateAt(training, step),
-    1 / (1 - training.beta1 ** (step + 1)),
-    1 / (1 - training.beta2 ** (step + 1)),
-    averageDecayAt(training, step),
-  );
 }
 
 async function hashOf(arrays: readonly (Uint32Array | Float32Array)[]): Promise<string> {
