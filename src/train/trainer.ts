@@ -43,9 +43,19 @@ export interface Trainer {
   destroy(): void;
 }
 
+/** A batch that was corrupted elsewhere (by a reference), whose steps are repeated exactly. */
+export interface GivenBatch {
+  /** (B * T) tokens that the network reads. */
+  readonly xt: readonly number[];
+  /** (B * T) as `NetworkInput`; null for an autoregressive model. */
+  readonly maskKey: readonly number[] | null;
+  /** (S) weights of the samples. */
+  readonly weight: readonly number[];
+}
+
 /**
  * Records, compiles and initialises a run over a vocabulary of `vocabularySize` tokens plus the mask, from weights in
- * the order of its layout (`startFrom.ts`) or else from its seed.
+ * the order of its layout (`startFrom.ts`) or else from its seed. With `given`, every step sees that batch and draws none.
  */
 export async function createTrainer(
   runtime: Runtime,
@@ -53,11 +63,12 @@ export async function createTrainer(
   vocabularySize: number,
   onProgress: (activity: string) => void = () => {},
   weights: Float32Array | null = null,
+  given: GivenBatch | null = null,
 ): Promise<Trainer> {
   const { model, training, data } = experiment;
   const layout = layoutOf(model, vocabularySize);
   const parameters = declareParameters(layout);
-  const recorded = recordTraining(experiment, parameters);
+  const recorded = recordTraining(experiment, parameters, { given: given !== null });
   const { inputs } = recorded;
   const plan = await runtime.compile(recorded.recording, {
     report: [recorded.loss, recorded.clip, ...recorded.asked, ...recorded.held],
@@ -87,6 +98,11 @@ export async function createTrainer(
       if (levels) {
         runtime.write(inputs.level, levels.level);
         runtime.write(inputs.weight, levels.weight);
+      }
+      if (given) {
+        runtime.write(recorded.xt, given.xt);
+        if (recorded.maskKey && given.maskKey) runtime.write(recorded.maskKey, given.maskKey);
+        runtime.write(inputs.weight, given.weight);
       }
       runtime.write(inputs.draw, [training.seed, step]);
       runtime.write(inputs.hyper, packHyper(hyperAt(training, step)));
