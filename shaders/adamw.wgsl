@@ -3,7 +3,7 @@ struct Params { length: u32, beta1: f32, beta2: f32, epsilon: f32, weightDecay: 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> gradient: array<f32>; // (length)
 @group(0) @binding(2) var<storage, read> clip: array<f32>; // (2): norm, scale
-@group(0) @binding(3) var<storage, read> hyper: array<f32>; // (4): rate, 1/(1-beta1^t), 1/(1-beta2^t), average's decay
+@group(0) @binding(3) var<storage, read> hyper: Hyper; // (4)
 @group(0) @binding(4) var<storage, read> roles: array<u32>; // (length / 64): 0 no decay, 1 decay, 2 another optimizer's
 @group(0) @binding(5) var<storage, read_write> parameter: array<f32>; // (length)
 @group(0) @binding(6) var<storage, read_write> moment1: array<f32>; // (length)
@@ -22,8 +22,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   moment1[i] = m;
   moment2[i] = v;
   var p = parameter[i];
-  p -= hyper[0] * params.weightDecay * f32(role) * p;
-  p -= hyper[0] * (m * hyper[1]) / (sqrt(v * hyper[2]) + params.epsilon);
+  p -= hyper.learningRate * params.weightDecay * f32(role) * p;
+  p -= hyper.learningRate * (m * hyper.correction1) / (sqrt(v * hyper.correction2) + params.epsilon);
   parameter[i] = p;
-  average[i] = p + hyper[3] * (average[i] - p);
+  average[i] = p + hyper.averageDecay * (average[i] - p);
 }

@@ -1,7 +1,18 @@
 /**
  * The few error classes of the project, and how their sentences write values. Every message reads
- * `where: expected X, got Y`, so that a person can act on it without a stack trace.
+ * `where: expected X, got Y`, so that a person can act on it without a stack trace. What code decides by is a typed
+ * fact beside the sentence: no code reads a sentence.
  */
+
+/** What a sentence is about. */
+interface Place {
+  /** A setting such as `training.steps`, a file, or `text` for text whose name only the caller knows. */
+  readonly path?: string;
+}
+
+function sentence(fault: string, path: string | undefined): string {
+  return path === undefined ? fault : `${path}: ${fault}`;
+}
 
 /** A tensor of the wrong shape or element type reached an op. */
 export class ShapeError extends Error {
@@ -11,6 +22,14 @@ export class ShapeError extends Error {
 /** A configuration value is unknown, out of range or contradicts another. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  /** The setting to change; null where the sentence is about none. */
+  readonly path: string | null;
+
+  /** @param fault `expected X, got Y` beside a `path`, which the message begins with; the whole sentence without one */
+  constructor(fault: string, { path }: Place = {}) {
+    super(sentence(fault, path));
+    this.path = path ?? null;
+  }
 }
 
 /** A configuration does not fit the weights that it is to start from. */
@@ -21,14 +40,57 @@ export class KernelError extends Error {
   override readonly name = 'KernelError';
 }
 
+/** None: no adapter, or no device of it. Lost: a device that worked is gone. Memory: it ran out, on either backend. */
+export type DeviceFault = 'none' | 'lost' | 'memory';
+
 /** There is no adapter, the device was lost, or memory ran out. */
 export class DeviceError extends Error {
   override readonly name = 'DeviceError';
+  readonly reason: DeviceFault;
+
+  constructor(message: string, reason: DeviceFault) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** Text, tokens or a checkpoint that cannot be used. */
 export class DataError extends Error {
   override readonly name = 'DataError';
+  /** The file, field or text that cannot be used; null where the sentence alone says it. */
+  readonly path: string | null;
+  /** The sentence without the path that it begins with. */
+  readonly fault: string;
+
+  /** @param fault `expected X, got Y` beside a `path`, which the message begins with; the whole sentence without one */
+  constructor(fault: string, { path }: Place = {}) {
+    super(sentence(fault, path));
+    this.fault = fault;
+    this.path = path ?? null;
+  }
+}
+
+/** The path of faults in a text whose name is not known where it is read. */
+export const unnamedText = 'text';
+
+/** What `read` gives; where the text it reads has a fault, the sentence names `path` in place of "text". */
+export function namingText<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DataError && error.path === unnamedText) throw new DataError(error.fault, { path });
+    throw error;
+  }
+}
+
+/** What `read` gives; a configuration in the file at `path` that cannot be used is a fault of the file. */
+export function configurationOf<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConfigError) throw new DataError(error.message, { path });
+    throw error;
+  }
 }
 
 /** The browser keeps nothing for this page, or has no room left. */
@@ -40,9 +102,4 @@ export class StorageError extends Error {
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
-}
-
-/** A count with commas: 1234567 -> "1,234,567". */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

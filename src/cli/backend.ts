@@ -43,7 +43,7 @@ export async function openBackend(wanted: string | undefined): Promise<OpenBacke
   // Asked for by name, the CPU needs no adapter to be found and measured.
   if (kind === 'cpu') return onTwins(createTwinRuntime());
   const { backends, remember } = await inspectBackends();
-  if (kind === 'gpu' && !backends.adapter) throw new DeviceError(`--backend gpu: ${backends.whyNoGpu}`);
+  if (kind === 'gpu' && !backends.adapter) throw new DeviceError(`--backend gpu: ${backends.whyNoGpu}`, 'none');
   const runtime = await backends.open(kind ?? backends.chosen, (error) => {
     process.stderr.write(`sdlm: ${error.message}\n`);
     process.exit(1);

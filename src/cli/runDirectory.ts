@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ConfigError, DataError } from '../base/errors.ts';
+import { DataError } from '../base/errors.ts';
 import { parseRunRecord } from '../config/parseRecords.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
@@ -151,7 +151,7 @@ function stepOf(line: string): number {
   }
 }
 
-/** Reads a run. Throws `DataError` or `ConfigError` naming the file that is missing, cut off or of another kind. */
+/** Reads a run. Throws `DataError` naming the file that is missing, cut off or of another kind. */
 export function readRun(directory: string): RunDirectory {
   const { experiment, tokenizer, layout } = readRunWithoutWeights(directory);
   const path = join(directory, files.model);
@@ -159,11 +159,11 @@ export function readRun(directory: string): RunDirectory {
 }
 
 /**
- * Reads a model to start from: a run directory, or a file that the page exported. Throws `DataError` or `ConfigError`
- * with one sentence for anything else.
+ * Reads a model to start from: a run directory, or a file that the page exported. Throws `DataError` with
+ * one sentence for anything else.
  */
 export function readCheckpoint(path: string): Checkpoint {
-  if (path.endsWith('.safetensors')) return naming(path, /^/, () => decodeCheckpoint(readBytes(path), path));
+  if (path.endsWith('.safetensors')) return decodeCheckpoint(readBytes(path), path);
   return { ...readRun(path), where: path };
 }
 
@@ -176,24 +176,12 @@ export function readRunState(directory: string): Omit<RunDirectory, 'weights'> &
 
 function readRunWithoutWeights(directory: string): Omit<RunDirectory, 'weights'> {
   const configPath = join(directory, files.config);
-  const run = naming(configPath, /^/, () => parseRun(new TextDecoder().decode(readBytes(configPath)), configPath));
+  const run = parseRun(new TextDecoder().decode(readBytes(configPath)), configPath);
   const tokenizerPath = join(directory, files.tokenizer);
-  const tokenizer = naming(tokenizerPath, /^tokenizer\.json: /, () =>
-    tokenizerFromJSON(parseJson(new TextDecoder().decode(readBytes(tokenizerPath)), tokenizerPath)),
-  );
+  const description = parseJson(new TextDecoder().decode(readBytes(tokenizerPath)), tokenizerPath);
+  const tokenizer = tokenizerFromJSON(description, tokenizerPath);
   expectVocabulary(tokenizer, run.vocabularySize, tokenizerPath);
   return { experiment: run.experiment, tokenizer, layout: layoutOfRun(run) };
-}
-
-/** Puts the file's path before a sentence about its content that does not begin with it. */
-function naming<T>(path: string, start: RegExp, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    const isOurs = error instanceof DataError || error instanceof ConfigError;
-    if (!isOurs || error.message.startsWith(`${path}: `)) throw error;
-    throw new DataError(error.message.replace(start, () => `${path}: `));
-  }
 }
 
 function reasonOf(error: unknown): string {

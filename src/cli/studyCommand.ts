@@ -99,7 +99,9 @@ async function textsOf(runs: readonly PlannedRun[]): Promise<(run: PlannedRun) =
   for (const run of runs) {
     const { corpus } = run.experiment.data;
     if (corpusKind(corpus).isOwn)
-      throw new ConfigError(`data.corpus: expected a text that is bundled, as a study keeps no copy, got "${corpus}"`);
+      throw new ConfigError(`expected a text that is bundled, as a study keeps no copy, got "${corpus}"`, {
+        path: 'data.corpus',
+      });
     if (known.has(keyOf(run))) continue;
     known.set(keyOf(run), await loadText(run.experiment, undefined));
   }

@@ -1,7 +1,7 @@
 /** Where the command line finds text: the corpora prepared by the build beside this bundle, or a file. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { ConfigError, DataError } from '../base/errors.ts';
+import { ConfigError, DataError, namingText } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
 import type { Experiment } from '../config/schema.ts';
 import { expectTextSize, readableText } from '../data/ownText.ts';
@@ -31,7 +31,8 @@ export async function loadText(
   }
   const own = file === undefined ? null : { content: readOwn(file), where: file };
   const text = await loadRunText(experiment, own, (path) => readFile(new URL(path, import.meta.url), 'utf8'));
-  return naming(file, () => prepareText(experiment, text, tokenizer));
+  const prepare = () => prepareText(experiment, text, tokenizer);
+  return file === undefined ? prepare() : namingText(file, prepare);
 }
 
 /** Windows of a file to evaluate on. Throws `DataError` about the file, characters unknown to the model included. */
@@ -42,17 +43,7 @@ export function windowsOfFile(
   count: number,
 ): EvaluationText {
   const text = readableText(readOwn(file), file);
-  return naming(file, () => windowsOfText(experiment, text, tokenizer, count));
-}
-
-/** Puts the file's name into sentences about its text. */
-function naming<T>(file: string | undefined, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof DataError) || file === undefined) throw error;
-    throw new DataError(error.message.replace(/^text:/, () => `${file}:`));
-  }
+  return namingText(file, () => windowsOfText(experiment, text, tokenizer, count));
 }
 
 /** Bytes of a file whose size was checked before it is read. */

@@ -77,6 +77,7 @@ export function expectDecoder(name: string, kind: ObjectiveKind): DecoderName {
   const found = fitting.find((candidate) => candidate === name);
   if (found) return found;
   throw new ConfigError(
-    `decoder: expected one of ${fitting.join(', ')} for objective.kind "${kind}", got ${JSON.stringify(name)}`,
+    `expected one of ${fitting.join(', ')} for objective.kind "${kind}", got ${JSON.stringify(name)}`,
+    { path: 'decoder' },
   );
 }

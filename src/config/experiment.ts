@@ -34,7 +34,7 @@ export function fieldAt(path: string): Field {
   const known = Object.hasOwn(groups, group)
     ? Object.keys(groups[group].fields).map((name) => `${group}.${name}`)
     : Object.keys(groups);
-  throw new ConfigError(`${path}: expected one of ${known.join(', ')}, got an unknown setting`);
+  throw new ConfigError(`expected one of ${known.join(', ')}, got an unknown setting`, { path });
 }
 
 /** The configuration in which every field has its default. */
@@ -66,16 +66,16 @@ export function withSettings(base: Experiment, settings: Readonly<Record<string,
 /** Validates an untyped object (a `config.json`): missing fields take their default, unknown ones are refused. */
 export function parseExperiment(value: unknown): Experiment {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ConfigError(
-      `configuration: expected an object with ${Object.keys(groups).join(', ')}, got ${shown(value)}`,
-    );
+    throw new ConfigError(`expected an object with ${Object.keys(groups).join(', ')}, got ${shown(value)}`, {
+      path: 'configuration',
+    });
   }
   const settings: Record<string, unknown> = {};
   for (const [group, members] of Object.entries(value)) {
     if (!Object.hasOwn(groups, group))
-      throw new ConfigError(`${group}: expected one of ${Object.keys(groups).join(', ')}, got an unknown group`);
+      throw new ConfigError(`expected one of ${Object.keys(groups).join(', ')}, got an unknown group`, { path: group });
     if (typeof members !== 'object' || members === null) {
-      throw new ConfigError(`${group}: expected an object of settings, got ${shown(members)}`);
+      throw new ConfigError(`expected an object of settings, got ${shown(members)}`, { path: group });
     }
     for (const [name, setting] of Object.entries(members)) settings[`${group}.${name}`] = setting;
   }
@@ -116,18 +116,18 @@ function parseSetting(path: string, field: Field, value: unknown): Setting {
         number >= field.min &&
         number <= field.max &&
         (!field.integer || Number.isInteger(number));
-      if (!valid) throw new ConfigError(`${path}: expected ${range}, got ${got}`);
+      if (!valid) throw new ConfigError(`expected ${range}, got ${got}`, { path });
       return number;
     }
     case 'flag': {
       if (value === true || value === 'true') return true;
       if (value === false || value === 'false') return false;
-      throw new ConfigError(`${path}: expected true or false, got ${got}`);
+      throw new ConfigError(`expected true or false, got ${got}`, { path });
     }
     case 'choice': {
       const options = field.options.map((option) => option.value);
       if (typeof value === 'string' && options.includes(value)) return value;
-      throw new ConfigError(`${path}: expected one of ${options.join(', ')}, got ${got}`);
+      throw new ConfigError(`expected one of ${options.join(', ')}, got ${got}`, { path });
     }
     default:
       return field satisfies never;

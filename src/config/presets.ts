@@ -161,7 +161,7 @@ export function presetById(id: string): Preset {
   const preset = presets.find((candidate) => candidate.id === id);
   if (preset) return preset;
   const known = presets.map((candidate) => candidate.id).join(', ');
-  throw new ConfigError(`preset: expected one of ${known}, got ${JSON.stringify(id)}`);
+  throw new ConfigError(`expected one of ${known}, got ${JSON.stringify(id)}`, { path: 'preset' });
 }
 
 /** The complete configuration of a preset. Throws `ConfigError` for an unknown id. */

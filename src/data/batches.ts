@@ -3,7 +3,7 @@
  * so a resumed run needs no data state. Each epoch cuts the text into windows that do not overlap, at a phase of its
  * own (so that every position meets every place in a window), and visits each exactly once, in an order of its own.
  */
-import { DataError } from '../base/errors.ts';
+import { DataError, unnamedText } from '../base/errors.ts';
 import { integerAt, streams } from '../base/random.ts';
 
 export interface Batches {
@@ -93,7 +93,8 @@ export function shuffle<A extends Uint32Array | unknown[]>(
  */
 export function evaluationOffsets(length: number, T: number, count: number): Uint32Array {
   const windows = Math.min(count, Math.floor(length / T));
-  if (windows < 1) throw new DataError(`text: expected at least ${T} tokens to evaluate on, a window, got ${length}`);
+  if (windows < 1)
+    throw new DataError(`expected at least ${T} tokens to evaluate on, a window, got ${length}`, { path: unnamedText });
   // The spacing is at least T because windows * T <= length; rounding down keeps it so, as T is whole. The product
   // comes before the division: a rounded spacing would lose the last window's place.
   const gaps = Math.max(1, windows - 1);

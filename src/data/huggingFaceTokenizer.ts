@@ -6,8 +6,6 @@
 import { DataError, shown } from '../base/errors.ts';
 import { type BytePairs, byteOrder, idOfByte, type Merge, plainByteCount } from './bytePairs.ts';
 
-const where = 'tokenizer.json';
-
 /** Unlike `_`, no text is likely to hold it: Hugging Face's libraries find special tokens inside texts. */
 const maskToken = '<|mask|>';
 
@@ -77,7 +75,7 @@ export function isHuggingFaceJSON(value: object): boolean {
 }
 
 /** Reads what `bytePairsToJSON` gave or what is equal to it in effect. Throws `DataError` naming what differs. */
-export function bytePairsFromJSON(value: object): BytePairs {
+export function bytePairsFromJSON(value: object, where: string): BytePairs {
   const file = value as Record<string, unknown>;
   const model = objectOf(file.model);
   for (const [name, got, wanted] of requirements(file, model)) {
@@ -87,8 +85,8 @@ export function bytePairsFromJSON(value: object): BytePairs {
       );
     }
   }
-  const tokens = readTokens(model.vocab);
-  const merges = readMerges(model.merges, tokens);
+  const tokens = readTokens(model.vocab, where);
+  const merges = readMerges(model.merges, tokens, where);
   const special = file.added_tokens;
   const isMask = Array.isArray(special) && special.length === 1 && objectOf(special[0]).id === tokens.length;
   if (!isMask) {
@@ -116,7 +114,7 @@ function requirements(file: Record<string, unknown>, model: Record<string, unkno
   ];
 }
 
-function readTokens(vocab: unknown): Uint8Array[] {
+function readTokens(vocab: unknown, where: string): Uint8Array[] {
   const entries = Object.entries(objectOf(vocab));
   const tokens = new Array<Uint8Array | undefined>(entries.length).fill(undefined);
   for (const [token, id] of entries) {
@@ -140,7 +138,7 @@ function readTokens(vocab: unknown): Uint8Array[] {
 }
 
 /** Merges as pairs or as text with a space between the two, which no token holds. */
-function readMerges(value: unknown, tokens: readonly Uint8Array[]): Merge[] {
+function readMerges(value: unknown, tokens: readonly Uint8Array[], where: string): Merge[] {
   if (!Array.isArray(value)) throw new DataError(`${where}: expected a list of model.merges, got ${shown(value)}`);
   const idOf = new Map(tokens.map((bytes, id) => [String.fromCharCode(...bytes), id]));
   const tokenOf = (spelled: unknown) =>

@@ -2,7 +2,7 @@
  * A person's own text, pasted or from a file: refused with one sentence, or made ready to train on. Size comes first,
  * so that a huge file costs nothing. Not here: reading files.
  */
-import { DataError } from '../base/errors.ts';
+import { DataError, unnamedText } from '../base/errors.ts';
 import { maximumTextBytes } from '../config/limits.ts';
 import type { Experiment } from '../config/schema.ts';
 import { expectWindows, splitBoundary, trainingEnd } from './splits.ts';
@@ -27,19 +27,14 @@ export function expectTextSize(bytes: number, where: string): void {
 export function validateText(
   source: Uint8Array | string,
   settings: Pick<Experiment['data'], 'tokenizer' | 'sequenceLength' | 'validationShare' | 'trainingCharacters'>,
-  where = 'text',
+  where: string = unnamedText,
 ): string {
   const text = readableText(source, where);
   const boundary = splitBoundary(text, settings.validationShare);
   const trainEnd = trainingEnd(text, boundary, settings.trainingCharacters);
   const train = mostTokens(text.slice(0, trainEnd), settings.tokenizer);
   const validation = mostTokens(text.slice(boundary), settings.tokenizer);
-  try {
-    expectWindows(train, validation, settings.sequenceLength);
-  } catch (error) {
-    if (error instanceof DataError) throw new DataError(error.message.replace(/^text/, () => where));
-    throw error;
-  }
+  expectWindows(train, validation, settings.sequenceLength, where);
   return text;
 }
 

@@ -40,7 +40,8 @@ export function pairRows(pairs: readonly Pair[], tokenizer: Tokenizer, T: number
     const needed = before.length + after.length + 1;
     if (needed > T) {
       throw new ConfigError(
-        `data.sequenceLength: expected at least ${needed} for the pair ${JSON.stringify(prompt.slice(0, 60))} and the end of its answer, got ${T}`,
+        `expected at least ${needed} for the pair ${JSON.stringify(prompt.slice(0, 60))} and the end of its answer, got ${T}`,
+        { path: 'data.sequenceLength' },
       );
     }
     tokens.set(before, row * T);

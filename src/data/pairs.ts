@@ -5,7 +5,7 @@
  * One pair per line: prompt, tab, answer; or JSON with "prompt" and "answer". The answer follows its prompt directly,
  * so a prompt ends as it should be read, e.g. with "=" or a space. A line break ends an answer, so no answer holds one.
  */
-import { DataError, shown } from '../base/errors.ts';
+import { DataError, shown, unnamedText } from '../base/errors.ts';
 import { integerAt, streams } from '../base/random.ts';
 import type { Experiment } from '../config/schema.ts';
 import { shuffle } from './batches.ts';
@@ -27,20 +27,20 @@ type Outcome = Pair | string;
  * The pairs of a text, blank lines left out. Throws `DataError` naming the line for one that is no pair, and for a text
  * with fewer than two different prompts.
  */
-export function parsePairs(text: string, where = 'text'): Pair[] {
+export function parsePairs(text: string, where: string = unnamedText): Pair[] {
   const isJson = text.trimStart().startsWith('{');
   const pairs: Pair[] = [];
   text.split('\n').forEach((line, index) => {
     if (line.trim() === '') return;
     const outcome = expectBoth(isJson ? readJson(line) : readTabbed(line));
-    if (typeof outcome === 'string') throw new DataError(`${where}: in line ${index + 1}, expected ${outcome}`);
+    if (typeof outcome === 'string') throw new DataError(`in line ${index + 1}, expected ${outcome}`, { path: where });
     pairs.push(outcome);
   });
   const prompts = new Set(pairs.map(({ prompt }) => prompt)).size;
   if (prompts < 2) {
-    throw new DataError(
-      `${where}: expected at least 2 different prompts, one to train on and one held out, got ${prompts}`,
-    );
+    throw new DataError(`expected at least 2 different prompts, one to train on and one held out, got ${prompts}`, {
+      path: where,
+    });
   }
   return pairs;
 }

@@ -2,7 +2,8 @@
  * The split into text to train on and text held out: by position, the end is held out. Each side is encoded for
  * itself, so that no window reaches across. Not here: which windows of a side are drawn (`batches.ts`).
  */
-import { DataError, grouped } from '../base/errors.ts';
+import { DataError, unnamedText } from '../base/errors.ts';
+import { whole } from '../base/format.ts';
 import type { Experiment } from '../config/schema.ts';
 import { type Tokenizer, tokenizerFor } from './tokenizers.ts';
 
@@ -73,10 +74,11 @@ export function encodeDataset(text: string, data: DatasetSettings, given?: Token
 }
 
 /** Throws `DataError` unless both sides hold one window of T tokens. */
-export function expectWindows(train: number, validation: number, T: number): void {
+export function expectWindows(train: number, validation: number, T: number, path: string = unnamedText): void {
   if (train >= T && validation >= T) return;
   throw new DataError(
-    `text: expected at least one window of ${T} tokens to train on and one held out, got ${train} and ${validation}; take a longer text, a shorter window (data.sequenceLength), another data.validationShare or more data.trainingCharacters`,
+    `expected at least one window of ${T} tokens to train on and one held out, got ${train} and ${validation}; take a longer text, a shorter window (data.sequenceLength), another data.validationShare or more data.trainingCharacters`,
+    { path },
   );
 }
 
@@ -85,9 +87,9 @@ export function describeSplit(
   { trainCharacters, unusedCharacters, validationCharacters }: Split,
   kind: Tokenizer['kind'],
 ): string {
-  const whole = trainCharacters + unusedCharacters + validationCharacters;
-  const percent = (part: number) => `${Number(((100 * part) / whole).toFixed(1))} %`;
-  const parts = `The first ${percent(trainCharacters)} of the text (${grouped(trainCharacters)} characters) is trained on, the last ${percent(validationCharacters)} (${grouped(validationCharacters)}) is held out and never trained on.`;
+  const all = trainCharacters + unusedCharacters + validationCharacters;
+  const percent = (part: number) => `${Number(((100 * part) / all).toFixed(1))} %`;
+  const parts = `The first ${percent(trainCharacters)} of the text (${whole(trainCharacters)} characters) is trained on, the last ${percent(validationCharacters)} (${whole(validationCharacters)}) is held out and never trained on.`;
   switch (kind) {
     case 'character':
       return `${parts} Only the list of characters is taken from the whole text.`;

@@ -6,7 +6,7 @@
  * exist, never where. The alternative, a shared "unknown" token for characters that training never saw, would make
  * several characters one: the bound in bits per character would then no longer be a bound on the text.
  */
-import { DataError, shown } from '../base/errors.ts';
+import { DataError, shown, unnamedText } from '../base/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { trainBytePairs } from './bytePairs.ts';
 import { bytePairTokenizer } from './bytePairTokenizer.ts';
@@ -85,7 +85,7 @@ export function charactersOf(text: string): string[] {
   isPresent.forEach((present, code) => {
     if (present) codes.push(code);
   });
-  if (codes.length === 0) throw new DataError('text: expected at least one character, got none');
+  if (codes.length === 0) throw new DataError('expected at least one character, got none', { path: unnamedText });
   return codes.map((code) => String.fromCodePoint(code));
 }
 
@@ -111,7 +111,8 @@ export function characterTokenizer(characters: readonly string[]): Tokenizer {
         const id = code < idOf.length ? idOf[code] : 0;
         if (id === 0) {
           throw new DataError(
-            `text: expected only the ${characters.length} characters of the model's vocabulary, got ${named(code)} as character ${length + 1}`,
+            `expected only the ${characters.length} characters of the model's vocabulary, got ${named(code)} as character ${length + 1}`,
+            { path: unnamedText },
           );
         }
         ids[length++] = id - 1;
@@ -148,12 +149,11 @@ export function byteTokenizer(): Tokenizer {
   };
 }
 
-/** Reads what `toJSON` gave. Throws `DataError` with one sentence for anything else. */
-export function tokenizerFromJSON(value: unknown): Tokenizer {
-  const where = 'tokenizer.json';
+/** Reads what `toJSON` gave. Throws `DataError` beginning with `where` for anything else. */
+export function tokenizerFromJSON(value: unknown, where = 'tokenizer.json'): Tokenizer {
   if (typeof value !== 'object' || value === null)
     throw new DataError(`${where}: expected an object, got ${shown(value)}`);
-  if (isHuggingFaceJSON(value)) return bytePairTokenizer(bytePairsFromJSON(value));
+  if (isHuggingFaceJSON(value)) return bytePairTokenizer(bytePairsFromJSON(value, where));
   const { format, version, kind, characters, maskTokenId } = value as Record<string, unknown>;
   if (format !== 'sdlm-tokenizer' || version !== 1) {
     throw new DataError(

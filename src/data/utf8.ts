@@ -2,7 +2,7 @@
  * Strict UTF-8 that tells where it goes wrong and loses nothing: the platform's decoder answers only that something is
  * invalid, or puts one replacement sign for several bytes. Also how bytes that spell nothing are shown.
  */
-import { DataError } from '../base/errors.ts';
+import { DataError, unnamedText } from '../base/errors.ts';
 
 /** How the mask is written: the sign that also stands for a hole in a prompt. */
 export const maskText = '_';
@@ -47,7 +47,9 @@ export function byteLabel(byte: number): string {
 export function expectWholeCharacters(text: string): void {
   const half = /\p{Surrogate}/u.exec(text);
   if (half) {
-    throw new DataError(`text: expected whole characters, got half of one (a lone surrogate) at offset ${half.index}`);
+    throw new DataError(`expected whole characters, got half of one (a lone surrogate) at offset ${half.index}`, {
+      path: unnamedText,
+    });
   }
 }
 

@@ -102,11 +102,13 @@ export async function* decode(denoise: Denoise, start: Uint32Array, options: Dec
 
 function expectOptions({ steps, temperature, topK, topP, blockSize }: DecodeOptions): void {
   const isCount = (value: number) => Number.isInteger(value) && value >= 1;
-  if (!isCount(steps)) throw new ConfigError(`steps: expected a whole number of at least 1, got ${steps}`);
-  if (!(temperature >= 0)) throw new ConfigError(`temperature: expected 0 or more, got ${temperature}`);
-  if (!isCount(topK)) throw new ConfigError(`top-k: expected a whole number of at least 1, got ${topK}`);
-  if (!(topP > 0 && topP <= 1)) throw new ConfigError(`top-p: expected more than 0 and at most 1, got ${topP}`);
-  if (!isCount(blockSize)) throw new ConfigError(`block size: expected a whole number of at least 1, got ${blockSize}`);
+  if (!isCount(steps)) throw new ConfigError(`expected a whole number of at least 1, got ${steps}`, { path: 'steps' });
+  if (!(temperature >= 0)) throw new ConfigError(`expected 0 or more, got ${temperature}`, { path: 'temperature' });
+  if (!isCount(topK)) throw new ConfigError(`expected a whole number of at least 1, got ${topK}`, { path: 'top-k' });
+  if (!(topP > 0 && topP <= 1))
+    throw new ConfigError(`expected more than 0 and at most 1, got ${topP}`, { path: 'top-p' });
+  if (!isCount(blockSize))
+    throw new ConfigError(`expected a whole number of at least 1, got ${blockSize}`, { path: 'block size' });
 }
 
 /** Softmax over the columns before the mask's, for the open rows of T. */

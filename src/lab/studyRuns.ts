@@ -78,14 +78,15 @@ const matched: readonly string[] = ['model.feedForward', 'model.hiddenWidth'];
 /** Throws `ConfigError` for a change that the study overrules everywhere: its figures would not be what was asked for. */
 function expectEffect(study: Study, shared: Experiment, changes: Readonly<Record<string, unknown>>): void {
   if ('training.seed' in changes) {
-    throw new ConfigError(
-      `training.seed: expected none, as a study counts its seeds from 1, got ${changes['training.seed']}`,
-    );
+    throw new ConfigError(`expected none, as a study counts its seeds from 1, got ${changes['training.seed']}`, {
+      path: 'training.seed',
+    });
   }
   for (const [path, value] of Object.entries(changes)) {
     if (!study.arms.every((arm) => path in ownSettings(arm, shared) || (arm.match && matched.includes(path)))) continue;
     throw new ConfigError(
-      `${path}: expected a field that study ${study.id} leaves open, as each arm sets this one itself, got "${value}"`,
+      `expected a field that study ${study.id} leaves open, as each arm sets this one itself, got "${value}"`,
+      { path },
     );
   }
 }

@@ -3,7 +3,7 @@
  * `src/worker/runStore.ts`). `model.safetensors` holds the averaged weights under their names; `config.json` the
  * experiment and what others would leave implicit (SCIENCE 7). The state of training is in `src/train/checkpoint.ts`.
  */
-import { DataError, shown } from '../base/errors.ts';
+import { configurationOf, DataError, shown } from '../base/errors.ts';
 import { parseExperiment } from '../config/experiment.ts';
 import { attentionBlock, isCausal } from '../config/objectives.ts';
 import { type Experiment, schema } from '../config/schema.ts';
@@ -46,8 +46,8 @@ export function encodeCheckpoint(
 }
 
 /**
- * Reads what `encodeCheckpoint` wrote. Throws `DataError` or `ConfigError` with one sentence for any other file, weights
- * without configuration and tokenizer included.
+ * Reads what `encodeCheckpoint` wrote. Throws `DataError` with one sentence for any other file, weights without
+ * configuration and tokenizer included.
  */
 export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const { config, tokenizer: description } = decodeTensors(bytes, where).metadata;
@@ -57,7 +57,7 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
     );
   }
   const run = parseRun(config, where);
-  const tokenizer = tokenizerFromJSON(parseJson(description, where));
+  const tokenizer = tokenizerFromJSON(parseJson(description, where), `${where}: tokenizer.json`);
   expectVocabulary(tokenizer, run.vocabularySize, where);
   return { experiment: run.experiment, tokenizer, weights: decodeModel(bytes, layoutOfRun(run), where), where };
 }
@@ -128,7 +128,7 @@ export function describeRun(experiment: Experiment, vocabularySize: number): Rec
   };
 }
 
-/** Reads `config.json`. Throws `DataError` or `ConfigError` naming what is wrong. */
+/** Reads `config.json`. Throws `DataError` naming what is wrong. */
 export function parseRun(text: string, where: string): { experiment: Experiment; vocabularySize: number } {
   const run = parseJson(text, where) as { format?: unknown; architecture?: { vocab_size?: unknown } } & Record<
     string,
@@ -142,7 +142,7 @@ export function parseRun(text: string, where: string): { experiment: Experiment;
     throw new DataError(`${where}: expected architecture.vocab_size of at least 2, got ${shown(vocabulary)}`);
   }
   const settings = Object.fromEntries(Object.keys(schema).map((group) => [group, run[group] ?? {}]));
-  return { experiment: parseExperiment(settings), vocabularySize: vocabulary - 1 };
+  return { experiment: configurationOf(where, () => parseExperiment(settings)), vocabularySize: vocabulary - 1 };
 }
 
 /** The layout that a run's files must match. */

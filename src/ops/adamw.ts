@@ -4,11 +4,13 @@
  */
 import adamwWgsl from '../../shaders/adamw.wgsl?raw';
 import clipWgsl from '../../shaders/clip_scale.wgsl?raw';
+import hyperWgsl from '../../shaders/shared/hyper.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import squareSumWgsl from '../../shaders/square_sum.wgsl?raw';
 import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
 import { linearWorkgroups, rangeAlignment } from '../runtime/recording.ts';
 import { expectShape, launch, type Tensor, transientTensor } from '../tensor/tensor.ts';
+import { hyperShape, unpackHyper } from './hyper.ts';
 
 /** What AdamW does to 64 consecutive parameters: update them, with weight decay or without, or leave them to another. */
 export const roles = { updates: 0, decays: 1, elsewhere: 2 } as const;
@@ -42,7 +44,7 @@ const clipKernel = kernel({
 const adamwKernel = kernel({
   name: 'adamw',
   wgsl: adamwWgsl,
-  helpers: [indexWgsl],
+  helpers: [hyperWgsl, indexWgsl],
   twin: (
     b: {
       gradient: Floats;
@@ -56,7 +58,7 @@ const adamwKernel = kernel({
     },
     p: { length: number; beta1: number; beta2: number; epsilon: number; weightDecay: number },
   ) => {
-    const [rate, correct1, correct2, averageDecay] = b.hyper;
+    const { learningRate, correction1, correction2, averageDecay } = unpackHyper(b.hyper);
     const scale = b.clip[1];
     for (let i = 0; i < p.length; i++) {
       const role = b.roles[Math.floor(i / rangeAlignment)];
@@ -67,8 +69,8 @@ const adamwKernel = kernel({
       b.moment1[i] = m;
       b.moment2[i] = v;
       let value = b.parameter[i];
-      value -= rate * p.weightDecay * role * value;
-      value -= (rate * (m * correct1)) / (Math.sqrt(v * correct2) + p.epsilon);
+      value -= learningRate * p.weightDecay * role * value;
+      value -= (learningRate * (m * correction1)) / (Math.sqrt(v * correction2) + p.epsilon);
       b.parameter[i] = value;
       b.average[i] = value + averageDecay * (b.average[i] - value);
     }
@@ -84,7 +86,7 @@ export interface OptimizerState {
   readonly average: Tensor;
   /** (length / 64) u32: what is done to a granule of the parameters, see `roles`. */
   readonly roles: Tensor;
-  /** (4): learning rate, 1 / (1 - beta1^t), 1 / (1 - beta2^t), decay of the average. */
+  /** (4): numbers of the step, see `Hyper`. */
   readonly hyper: Tensor;
 }
 
@@ -107,7 +109,7 @@ export function adamw(state: OptimizerState, { beta1, beta2, weightDecay, clipNo
     expectShape('adamw', name, state[name], [length]);
   }
   expectShape('adamw', 'roles', state.roles, [Math.ceil(length / rangeAlignment)], 'u32');
-  expectShape('adamw', 'hyper', hyper, [4]);
+  expectShape('adamw', 'hyper', hyper, hyperShape);
   const stride = Math.min(4096, Math.ceil(length / 64));
   const partial = transientTensor(graph, 'partial square sums', [stride]);
   const clip = transientTensor(graph, 'gradient norm and clip', [2]);

@@ -9,6 +9,7 @@ import momentumWgsl from '../../shaders/muon_momentum.wgsl?raw';
 import normaliseWgsl from '../../shaders/muon_normalise.wgsl?raw';
 import polynomialWgsl from '../../shaders/muon_polynomial.wgsl?raw';
 import updateWgsl from '../../shaders/muon_update.wgsl?raw';
+import hyperWgsl from '../../shaders/shared/hyper.wgsl?raw';
 import indexWgsl from '../../shaders/shared/index.wgsl?raw';
 import placeWgsl from '../../shaders/shared/muon_place.wgsl?raw';
 import { ShapeError } from '../base/errors.ts';
@@ -16,6 +17,7 @@ import { type Floats, kernel, type Words } from '../runtime/kernel.ts';
 import { linearWorkgroups } from '../runtime/recording.ts';
 import { expectShape, launch, persistentTensor, type Tensor, transientTensor } from '../tensor/tensor.ts';
 import type { OptimizerState } from './adamw.ts';
+import { hyperShape, unpackHyper } from './hyper.ts';
 import { matmulInto } from './matmul.ts';
 
 /** Coefficients of x -> a x + b x^3 + c x^5, and how often it is applied: singular values end near 0.7 to 1.2. */
@@ -88,20 +90,19 @@ const polynomialKernel = kernel({
 const updateKernel = kernel({
   name: 'muon_update',
   wgsl: updateWgsl,
-  helpers: [indexWgsl, placeWgsl],
+  helpers: [hyperWgsl, indexWgsl, placeWgsl],
   twin: (
     b: { x: Floats; hyper: Floats; places: Words; parameter: Floats; average: Floats },
     { G, R, C, weightDecay, scale }: { G: number; R: number; C: number; weightDecay: number; scale: number },
   ) => {
     const { x, parameter, average } = b;
-    const rate = b.hyper[0];
-    const averageDecay = b.hyper[3];
+    const { learningRate, averageDecay } = unpackHyper(b.hyper);
     for (let matrix = 0, i = 0; matrix < G; matrix++) {
       const { first, down, along } = placeOf(b.places, matrix, R, C);
       for (let r = 0; r < R; r++) {
         for (let c = 0, at = first + r * down; c < C; c++, i++, at += along) {
           let value = parameter[at];
-          value -= rate * (weightDecay * value + scale * x[i]);
+          value -= learningRate * (weightDecay * value + scale * x[i]);
           parameter[at] = value;
           average[at] = value + averageDecay * (average[at] - value);
         }
@@ -124,6 +125,7 @@ export function muon(
   const { parameter, gradient, moment1, average, hyper } = state;
   const { graph } = parameter;
   const { length } = expectShape('muon', 'parameter', parameter, ['length']);
+  expectShape('muon', 'hyper', hyper, hyperShape);
   for (const [R, C, batch] of batchesOf(matrices)) {
     const outside = batch.find(({ offset }) => offset + R * C > length);
     if (outside) {

@@ -2,7 +2,8 @@
  * What a run costs, in one place: parameters in all and per token, floating point operations per token, memory. Known
  * from its configuration before anything is allocated. How long it takes is measured: `speed.ts`.
  */
-import { ConfigError, grouped } from '../base/errors.ts';
+import { ConfigError } from '../base/errors.ts';
+import { whole } from '../base/format.ts';
 import { expertShareOf } from '../config/capacity.ts';
 import { readsCleanText } from '../config/objectives.ts';
 import type { RunCosts } from '../config/records.ts';
@@ -111,12 +112,12 @@ export function expectMemory(
     if (memory.bytes > most) {
       const share = together > 1 ? ` for each of ${together} runs at a time` : '';
       throw new ConfigError(
-        `${where}: expected every run to fit into ${grouped(Math.floor(most))} bytes of memory${share}, got ${name} with ${grouped(memory.bytes)}; make model, window or batch smaller`,
+        `${where}: expected every run to fit into ${whole(Math.floor(most))} bytes of memory${share}, got ${name} with ${whole(memory.bytes)}; make model, window or batch smaller`,
       );
     }
     if (memory.largestBuffer > limits.buffer) {
       throw new ConfigError(
-        `${where}: expected every buffer to fit into the adapter's ${grouped(limits.buffer)} bytes, got one of ${name} with ${grouped(memory.largestBuffer)}; make model, window or batch smaller`,
+        `${where}: expected every buffer to fit into the adapter's ${whole(limits.buffer)} bytes, got one of ${name} with ${whole(memory.largestBuffer)}; make model, window or batch smaller`,
       );
     }
   }

@@ -19,9 +19,9 @@ const softwareNames = /swiftshader|llvmpipe|lavapipe|warp|software|cpu/i;
 
 /** Asks for the fastest adapter. Throws `DeviceError` saying that there is none. */
 export async function requestAdapter(gpu: GPU | undefined): Promise<Adapter> {
-  if (!gpu) throw new DeviceError('WebGPU: expected navigator.gpu, got none in this environment');
+  if (!gpu) throw new DeviceError('WebGPU: expected navigator.gpu, got none in this environment', 'none');
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) throw new DeviceError('WebGPU: expected an adapter, got none from this system');
+  if (!adapter) throw new DeviceError('WebGPU: expected an adapter, got none from this system', 'none');
   const { vendor = '', architecture = '', device = '', description = '' } = adapter.info ?? {};
   const words = [vendor, architecture, device, description].filter(Boolean);
   return {
@@ -50,6 +50,9 @@ export async function openDevice(adapter: Adapter): Promise<GPUDevice> {
   try {
     return await adapter.gpu.requestDevice({ requiredLimits });
   } catch (error) {
-    throw new DeviceError(`WebGPU device of ${adapter.key}: expected it to open, got ${(error as Error).message}`);
+    throw new DeviceError(
+      `WebGPU device of ${adapter.key}: expected it to open, got ${(error as Error).message}`,
+      'none',
+    );
   }
 }

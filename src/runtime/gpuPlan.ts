@@ -94,7 +94,7 @@ async function buildPlan(
   const outOfMemory = await device.popErrorScope();
   if (outOfMemory) {
     const megabytes = Math.ceil(memory.bytes / 2 ** 20);
-    throw new DeviceError(`GPU memory: expected ${megabytes} MiB to be free, got "${outOfMemory.message}"`);
+    throw new DeviceError(`GPU memory: expected ${megabytes} MiB to be free, got "${outOfMemory.message}"`, 'memory');
   }
 
   const bind = (launch: Launch, { layout }: Pipeline, index: number, kernelIndex: number): GPUBindGroup => {
@@ -167,7 +167,10 @@ function requireLimits({ limits }: GPUDevice, { launches }: Recording, { slots, 
     const bytes = 4 * lengths.reduce((most, length) => Math.max(most, length), 0);
     if (bytes <= allowed) return;
     const [most, got] = [Math.floor(allowed / 2 ** 20), Math.ceil(bytes / 2 ** 20)];
-    throw new DeviceError(`GPU memory: expected ${what} of at most ${most} MiB on this adapter, got one of ${got} MiB`);
+    throw new DeviceError(
+      `GPU memory: expected ${what} of at most ${most} MiB on this adapter, got one of ${got} MiB`,
+      'memory',
+    );
   };
   check('buffers', limits.maxBufferSize, [...slots, ...persistent.map(({ length }) => length)]);
   const ranges = launches.flatMap(({ bindings }) => Object.values(bindings).map(({ length }) => length));

@@ -36,10 +36,14 @@ export async function createGpuRuntime(
   device.addEventListener('uncapturederror', (event) => {
     const { error } = event as GPUUncapturedErrorEvent;
     const isMemory = typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError;
-    onError(isMemory ? new DeviceError(`GPU memory: ${error.message}`) : new KernelError(`WebGPU: ${error.message}`));
+    onError(
+      isMemory
+        ? new DeviceError(`GPU memory: ${error.message}`, 'memory')
+        : new KernelError(`WebGPU: ${error.message}`),
+    );
   });
   void device.lost.then(({ reason, message }) => {
-    if (!isClosed) onError(new DeviceError(`WebGPU device lost (${reason}): ${message}`));
+    if (!isClosed) onError(new DeviceError(`WebGPU device lost (${reason}): ${message}`, 'lost'));
   });
 
   const createBuffer = (descriptor: GPUBufferDescriptor): GPUBuffer => {

@@ -1,7 +1,7 @@
 /**
  * Runs recorded steps on the CPU twins: the fallback without WebGPU, and in 64 bits the oracle of the tests.
  */
-import { KernelError } from '../base/errors.ts';
+import { DeviceError, KernelError } from '../base/errors.ts';
 import type { TwinBindings } from './kernel.ts';
 import {
   accessOf,
@@ -25,8 +25,8 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
     peakBytes = Math.max(peakBytes, bytes);
   };
   const allocate = (type: Storage['type'], length: number): Data => {
-    const array =
-      type === 'u32' ? new Uint32Array(length) : bits === 64 ? new Float64Array(length) : new Float32Array(length);
+    const ArrayType = type === 'u32' ? Uint32Array : bits === 64 ? Float64Array : Float32Array;
+    const array = withRoom(length * ArrayType.BYTES_PER_ELEMENT, () => new ArrayType(length));
     account(array.byteLength);
     return array;
   };
@@ -55,7 +55,7 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
     const plan = planMemory(recording, { keepAll: options.keepAll, kept: options.report });
     // A slot may hold floats in one launch and words in another, so it is a raw buffer with a view per type.
     const width = bits / 8;
-    const slots = plan.slots.map((length) => new ArrayBuffer(length * width));
+    const slots = plan.slots.map((length) => withRoom(length * width, () => new ArrayBuffer(length * width)));
     for (const slot of slots) account(slot.byteLength);
     const arrayOf = (storage: Storage): Data => {
       if (storage.lifetime === 'persistent') return persistent(storage);
@@ -106,6 +106,17 @@ export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runti
       bytes = 0;
     },
   };
+}
+
+/** What `allocate` makes. Throws `DeviceError` where there is no room, which every engine words in its own way. */
+function withRoom<T>(bytes: number, allocate: () => T): T {
+  try {
+    return allocate();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const megabytes = Math.ceil(bytes / 2 ** 20);
+    throw new DeviceError(`CPU memory: expected ${megabytes} MiB to be free, got "${error.message}"`, 'memory');
+  }
 }
 
 function time(launch: Launch, step: () => void, repeats: number): LaunchTime {

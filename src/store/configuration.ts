@@ -8,7 +8,7 @@ import { presetById, presetExperiment } from '../config/presets.ts';
 import type { Experiment, Setting } from '../config/schema.ts';
 import type { StartSource } from '../worker/protocol.ts';
 import type { OwnText } from './ownText.ts';
-import { type Address, faultyPath, sentenceOf } from './url.ts';
+import { type Address, faultyPath, refusalOf } from './url.ts';
 
 /** What a person typed and why it cannot be used. */
 export interface InvalidEntry {
@@ -105,9 +105,9 @@ export function settle(
     try {
       return { experiment: withSettings(base, trying), invalid };
     } catch (error) {
-      const sentence = sentenceOf(error);
-      const path = faultyPath(sentence, Object.keys(trying));
-      invalid[path] = { entry: trying[path], sentence };
+      const refusal = refusalOf(error);
+      const path = faultyPath(refusal, Object.keys(trying));
+      invalid[path] = { entry: trying[path], sentence: refusal.message };
       delete trying[path];
     }
   }

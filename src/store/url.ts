@@ -33,7 +33,7 @@ export function readQuery(query: string): Address {
       presetId = presetById(asked).id;
       namesPreset = true;
     } catch (error) {
-      problems.push(`${sentenceOf(error)}. "${presetId}" is used instead.`);
+      problems.push(`${refusalOf(error).message}. "${presetId}" is used instead.`);
     }
   }
   const preset = presetExperiment(presetId);
@@ -48,9 +48,10 @@ export function readQuery(query: string): Address {
     try {
       return { presetId, namesPreset, experiment: withSettings(preset, settings), problems };
     } catch (error) {
-      const path = faultyPath(sentenceOf(error), Object.keys(settings));
+      const refusal = refusalOf(error);
+      const path = faultyPath(refusal, Object.keys(settings));
       delete settings[path];
-      problems.push(`${sentenceOf(error)}. ${insteadOf(path, preset)}`);
+      problems.push(`${refusal.message}. ${insteadOf(path, preset)}`);
     }
   }
 }
@@ -70,17 +71,16 @@ export function readView(hash: string): View | null {
 }
 
 /**
- * Which of the `candidates` to blame for a sentence of `withSettings`, which starts with the field's path.
- * A rule over several fields may name one that was not touched; then the last candidate is to blame.
+ * Which of the `candidates` to blame for what `withSettings` refused. A rule over several fields may name one that was
+ * not touched; then the last candidate is to blame.
  */
-export function faultyPath(sentence: string, candidates: readonly string[]): string {
-  const named = candidates.find((path) => sentence.startsWith(`${path}:`));
-  return named ?? candidates[candidates.length - 1];
+export function faultyPath({ path }: ConfigError, candidates: readonly string[]): string {
+  return candidates.find((candidate) => candidate === path) ?? candidates[candidates.length - 1];
 }
 
-/** The words of a `ConfigError`; anything else is a fault of ours and is thrown on. */
-export function sentenceOf(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
+/** A `ConfigError`; anything else is a fault of ours and is thrown on. */
+export function refusalOf(error: unknown): ConfigError {
+  if (error instanceof ConfigError) return error;
   throw error;
 }
 
@@ -88,7 +88,7 @@ function insteadOf(path: string, preset: Experiment): string {
   try {
     return `The preset's value, ${settingAt(preset, path)}, is used instead.`;
   } catch (error) {
-    sentenceOf(error);
+    refusalOf(error);
     return 'It is left out.';
   }
 }

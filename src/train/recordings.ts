@@ -7,6 +7,7 @@ import { adamwRoles, blockKey, hasRouterBias, muonMatrices } from '../nn/layout.
 import { frozen, maskIdOf, type ParameterStorages, trainable } from '../nn/parameters.ts';
 import { adamw } from '../ops/adamw.ts';
 import { add, backward } from '../ops/add.ts';
+import { hyperShape } from '../ops/hyper.ts';
 import { muon } from '../ops/muon.ts';
 import { updateRouterBias } from '../ops/routerBias.ts';
 import type { Range, Recording } from '../runtime/recording.ts';
@@ -52,7 +53,7 @@ export function recordTraining(
   const one = persistentTensor(graph, 'one', [1], { initial: [1] });
   backward(graph, [{ tensor: total, upstream: one }]);
 
-  const hyper = persistentTensor(graph, 'hyperparameters of the step', [4]);
+  const hyper = persistentTensor(graph, 'hyperparameters of the step', hyperShape);
   const { layout } = parameters;
   const flat = (name: 'parameter' | 'gradient' | 'moment1' | 'moment2' | 'average') =>
     tensorOver(graph, parameters[name], 0, [layout.length]);

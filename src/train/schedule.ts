@@ -1,5 +1,9 @@
-/** The learning rate by step: warm-up, then constant, cosine, or warm-up-stable-decay. */
+/**
+ * What the optimizers are given for a step: the learning rate (warm-up, then constant, cosine, or warm-up-stable-decay),
+ * the corrections of Adam's moments, and the decay of the averaged weights.
+ */
 import type { Experiment } from '../config/schema.ts';
+import type { Hyper } from '../ops/hyper.ts';
 
 type Training = Experiment['training'];
 
@@ -28,4 +32,14 @@ export function learningRateAt(training: Training, step: number): number {
 /** Decay of the averaged weights at a step: shorter while there is little to average. */
 export function averageDecayAt(training: Training, step: number): number {
   return Math.min(training.emaDecay, (1 + step) / (10 + step));
+}
+
+/** What the optimizers of step `step` (the first is 0) are given. */
+export function hyperAt(training: Training, step: number): Hyper {
+  return {
+    learningRate: learningRateAt(training, step),
+    correction1: 1 / (1 - training.beta1 ** (step + 1)),
+    correction2: 1 / (1 - training.beta2 ** (step + 1)),
+    averageDecay: averageDecayAt(training, step),
+  };
 }

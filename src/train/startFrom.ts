@@ -34,8 +34,8 @@ export function expectStartable(
   target: Experiment,
   { experiment: source, where }: Pick<Checkpoint, 'experiment' | 'where'>,
 ): void {
-  const refuse = (field: string, expected: unknown, got: unknown): never => {
-    throw new StartError(`${field}: expected ${expected} to start from ${where}, got ${got}`);
+  const refuse = (path: string, expected: unknown, got: unknown): never => {
+    throw new StartError(`expected ${expected} to start from ${where}, got ${got}`, { path });
   };
   const [to, from] = [target.model, source.model];
   const expectEqual = (fields: readonly Field[]) => {

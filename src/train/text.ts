@@ -3,7 +3,8 @@
  * it is known. The parts are in `src/data`.
  */
 
-import { DataError, grouped } from '../base/errors.ts';
+import { DataError, unnamedText } from '../base/errors.ts';
+import { whole } from '../base/format.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
 import type { Experiment } from '../config/schema.ts';
 import { createBatches, evaluationWindows } from '../data/batches.ts';
@@ -54,7 +55,8 @@ export async function loadRunText(
   fetchText: (path: string) => Promise<string>,
 ): Promise<string> {
   if (data.corpus !== 'custom' && data.corpus !== 'pairs') return (await loadCorpus(data.corpus, fetchText)).text;
-  if (!own) throw new DataError(`text: expected your own text for data.corpus "${data.corpus}", got none`);
+  if (!own)
+    throw new DataError(`expected your own text for data.corpus "${data.corpus}", got none`, { path: unnamedText });
   return ownText(data, own.content, own.where);
 }
 
@@ -119,7 +121,7 @@ function preparePairs({ data, training }: Experiment, text: string, given?: Toke
     fingerprint: () => fingerprintOf([train, held].flatMap(({ tokens, answerStarts }) => [tokens, answerStarts])),
     tokensPerCharacter: answerTokensPerCharacter(held, tokenizer, T),
     trainTokensPerCharacter: answerTokensPerCharacter(train, tokenizer, T),
-    split: `${grouped(split.train.length)} of ${grouped(pairs.length)} prompts with answers are trained on, ${grouped(split.validation.length)} are held out and never trained on.`,
+    split: `${whole(split.train.length)} of ${whole(pairs.length)} prompts with answers are trained on, ${whole(split.validation.length)} are held out and never trained on.`,
     floorBpc: null,
     answers: { endId: endIdOf(tokenizer), startsOf: (count) => someRows(held, T, count).answerStarts },
   };

@@ -6,13 +6,14 @@ import type { Experiment } from '../config/schema.ts';
 import { stepLevels } from '../diffusion/noise.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters, initialParameters, type ParameterStorages } from '../nn/parameters.ts';
+import { packHyper } from '../ops/hyper.ts';
 import type { Range, Storage } from '../runtime/recording.ts';
 import type { Plan, Runtime } from '../runtime/runtime.ts';
 import { hashOfSnapshot, type Snapshot } from './checkpoint.ts';
 import { writeAnswerStart } from './loss.ts';
 import { type RouterStatistics, routerStatistics } from './metrics.ts';
 import { recordTraining } from './recordings.ts';
-import { averageDecayAt, learningRateAt } from './schedule.ts';
+import { hyperAt } from './schedule.ts';
 
 export interface StepReport extends RouterStatistics {
   /** Steps done, this one included. */
@@ -42,9 +43,19 @@ export interface Trainer {
   destroy(): void;
 }
 
+/** A batch that was corrupted elsewhere (by a reference), whose steps are repeated exactly. */
+export interface GivenBatch {
+  /** (B * T) tokens that the network reads. */
+  readonly xt: readonly number[];
+  /** (B * T) as `NetworkInput`; null for an autoregressive model. */
+  readonly maskKey: readonly number[] | null;
+  /** (S) weights of the samples. */
+  readonly weight: readonly number[];
+}
+
 /**
  * Records, compiles and initialises a run over a vocabulary of `vocabularySize` tokens plus the mask, from weights in
- * the order of its layout (`startFrom.ts`) or else from its seed.
+ * the order of its layout (`startFrom.ts`) or else from its seed. With `given`, every step sees that batch and draws none.
  */
 export async function createTrainer(
   runtime: Runtime,
@@ -52,11 +63,12 @@ export async function createTrainer(
   vocabularySize: number,
   onProgress: (activity: string) => void = () => {},
   weights: Float32Array | null = null,
+  given: GivenBatch | null = null,
 ): Promise<Trainer> {
   const { model, training, data } = experiment;
   const layout = layoutOf(model, vocabularySize);
   const parameters = declareParameters(layout);
-  const recorded = recordTraining(experiment, parameters);
+  const recorded = recordTraining(experiment, parameters, { given: given !== null });
   const { inputs } = recorded;
   const plan = await runtime.compile(recorded.recording, {
     report: [recorded.loss, recorded.clip, ...recorded.asked, ...recorded.held],
@@ -91,8 +103,13 @@ export async function createTrainer(
         runtime.write(inputs.level, levels.level);
         runtime.write(inputs.weight, levels.weight);
       }
+      if (given) {
+        runtime.write(recorded.xt, given.xt);
+        if (recorded.maskKey && given.maskKey) runtime.write(recorded.maskKey, given.maskKey);
+        runtime.write(inputs.weight, given.weight);
+      }
       runtime.write(inputs.draw, [training.seed, step]);
-      runtime.write(inputs.hyper, hyperAt(training, step));
+      runtime.write(inputs.hyper, packHyper(hyperAt(training, step)));
       const done = ++step;
       const [loss, clip, ...starts] = await plan.run();
       const layers = recorded.asked.length;
@@ -113,13 +130,4 @@ export async function createTrainer(
       runtime.release([...state, parameters.gradient, ...Object.values(inputs).map(({ storage }) => storage)]);
     },
   };
-}
-
-function hyperAt(training: Experiment['training'], step: number): Float32Array {
-  return Float32Array.of(
-    learningRateAt(training, step),
-    1 / (1 - training.beta1 ** (step + 1)),
-    1 / (1 - training.beta2 ** (step + 1)),
-    averageDecayAt(training, step),
-  );
 }

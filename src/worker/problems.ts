@@ -24,17 +24,16 @@ const actions: Record<Problem['kind'], string> = {
 /** The problem that an error stands for. */
 export function problemOf(error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
-  const kind = kindOf(error, message);
+  const kind = kindOf(error);
   return { kind, message, action: actions[kind] };
 }
 
-function kindOf(error: unknown, message: string): Problem['kind'] {
+function kindOf(error: unknown): Problem['kind'] {
   if (error instanceof StartError) return 'start';
   if (error instanceof ConfigError) return 'config';
   if (error instanceof DataError) return 'data';
-  if (error instanceof DeviceError) return message.startsWith('GPU memory') ? 'memory' : 'device';
+  if (error instanceof DeviceError) return error.reason === 'memory' ? 'memory' : 'device';
   if (error instanceof KernelError || error instanceof ShapeError) return 'kernel';
-  if (error instanceof RangeError && /allocation/i.test(message)) return 'memory';
   if (error instanceof StorageError) return 'storage';
   return 'internal';
 }

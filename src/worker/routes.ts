@@ -1,6 +1,6 @@
 /** Routes of one sequence as the *Routing* view shows them. */
 
-import { ConfigError, DataError } from '../base/errors.ts';
+import { ConfigError, DataError, unnamedText } from '../base/errors.ts';
 import { streams, uniformAt } from '../base/random.ts';
 import type { LayerDecision } from '../model/forwardPass.ts';
 import type { Model } from '../model/model.ts';
@@ -21,7 +21,7 @@ export async function routesOf(model: Model, request: RoutesRequest, fallback: U
     throw new ConfigError(`mask ratio: expected a number from 0 to 1, got ${maskRatio}`);
   }
   const all = text === '' ? fallback : model.tokenizer.encode(text);
-  if (all.length === 0) throw new DataError('text: expected at least one character, got none');
+  if (all.length === 0) throw new DataError('expected at least one character, got none', { path: unnamedText });
   const clean = all.slice(0, data.sequenceLength);
   const masked = Uint8Array.from(clean, (_, i) => Number(uniformAt(seed, streams.preview, 0, i) < maskRatio));
   const tokens = Uint32Array.from(clean, (token, i) => (masked[i] ? model.maskId : token));

@@ -25,7 +25,8 @@ function sentenceOf(read: () => unknown): string {
     thrown = error;
   }
   expect(thrown).toBeInstanceOf(ConfigError);
-  const { message } = thrown as ConfigError;
+  const { message, path } = thrown as ConfigError;
+  expect(message.split(': ')[0]).toBe(path);
   expect(message).toMatch(/^[\w.]+: expected .*, got /);
   expect(message).not.toContain('\n');
   return message;

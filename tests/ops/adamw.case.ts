@@ -1,5 +1,9 @@
 import { adamw } from '../../src/ops/adamw.ts';
+import { hyperShape, packHyper } from '../../src/ops/hyper.ts';
 import { noise, type OpCase } from './case.ts';
+
+// Corrections as in an early step.
+const hyper = packHyper({ learningRate: 0.01, correction1: 10, correction2: 20, averageDecay: 0.9 });
 
 export const cases: OpCase[] = [1, 63, 64, 70, 9001].map((length): OpCase => {
   const fixed = { shape: [length], differentiate: false };
@@ -12,7 +16,7 @@ export const cases: OpCase[] = [1, 63, 64, 70, 9001].map((length): OpCase => {
       moment2: { ...fixed, values: (i) => 1 + noise(i, 8) },
       average: fixed,
       roles: { shape: [Math.ceil(length / 64)], type: 'u32', values: (block) => block % 3 },
-      hyper: { shape: [4], values: (i) => [0.01, 10, 20, 0.9][i], differentiate: false },
+      hyper: { shape: hyperShape, values: (i) => hyper[i], differentiate: false },
     },
     record: (_, { parameter, gradient, moment1, moment2, average, roles, hyper }) => {
       const state = { parameter, gradient, moment1, moment2, average, roles, hyper };

@@ -1,5 +1,9 @@
+import { hyperShape, packHyper } from '../../src/ops/hyper.ts';
 import { type MuonMatrix, muon } from '../../src/ops/muon.ts';
 import { noise, type OpCase } from './case.ts';
+
+// Corrections as in an early step.
+const hyper = packHyper({ learningRate: 0.5, correction1: 10, correction2: 20, averageDecay: 0.9 });
 
 /** Flat parameters made of these matrices, each at the next multiple of 4. */
 function caseOf(name: string, shapes: readonly [rows: number, columns: number][], tolerance?: number): OpCase {
@@ -18,7 +22,7 @@ function caseOf(name: string, shapes: readonly [rows: number, columns: number][]
       gradient: { ...fixed, values: (i) => 3 * noise(i, 7) },
       moment1: fixed,
       average: fixed,
-      hyper: { shape: [4], values: (i) => [0.5, 10, 20, 0.9][i], differentiate: false },
+      hyper: { shape: hyperShape, values: (i) => hyper[i], differentiate: false },
       clip: { shape: [2], values: (i) => [2, 0.5][i], differentiate: false },
     },
     record: (_, { parameter, gradient, moment1, average, hyper, clip }) => {

@@ -1,5 +1,9 @@
+import { hyperShape, packHyper } from '../../src/ops/hyper.ts';
 import { updateRouterBias } from '../../src/ops/routerBias.ts';
 import type { OpCase } from './case.ts';
+
+// Corrections as in an early step.
+const hyper = packHyper({ learningRate: 0.01, correction1: 10, correction2: 20, averageDecay: 0.9 });
 
 /** Loads around their mean: below it, above it, and exactly it where E allows. */
 const loadOf = (e: number, mean: number) => mean + [0, 1, -1, 0][e % 4];
@@ -15,7 +19,7 @@ export const cases: OpCase[] = [1, 4, 12, 64, 68].map((E): OpCase => {
     inputs: {
       bias: fixed,
       average: fixed,
-      hyper: { shape: [4], values: (i) => [0.01, 10, 20, 0.9][i], differentiate: false },
+      hyper: { shape: hyperShape, values: (i) => hyper[i], differentiate: false },
       asked: { shape: [E + 1], type: 'u32', values: (e) => starts[e] },
       expertOf: { shape: [mean * E, 1], type: 'u32' },
     },

@@ -21,6 +21,10 @@ Conventions (the engine follows the same):
   whatever the score.
 - AdamW with decoupled decay of every tensor of two or more dimensions (embedding and head included; norms are left
   alone), eps 1e-8, clip by the global norm with scale min(1, clipNorm / (norm + 1e-6)), bias correction.
+- Learning rate by `schedule`, after a linear warm-up whose first step has learningRate / warmupSteps: constant; cosine
+  (arXiv 1608.03983) down to finalShare at the end; wsd (arXiv 2404.06395), constant until the last decayShare of the steps
+  after the warm-up, then linear down to finalShare.
+- EMA: decay min(emaDecay, (1 + s) / (10 + s)) at the step s from 0, as TensorFlow's ExponentialMovingAverage.
 - Muon (`training.optimizer` "muon"): the matrices between hidden states (every *_proj, each expert's alone) take steps of
   Nesterov momentum (m = beta m + (1 - beta) g, u = beta m + (1 - beta) g), orthogonalised by five Newton-Schulz iterations
   (Jordan et al. 2024) and scaled by 0.2 sqrt(max(rows, columns)) (Moonlight, arXiv 2502.16982); the same clip, rate and
@@ -30,6 +34,8 @@ Conventions (the engine follows the same):
   with the counts of that step's forward pass, before any drop. The bias has an EMA as the weights do.
 - EMA starts at the initial weights; after each step ema = emaDecay * ema + (1 - emaDecay) * p.
 """
+import math
+
 import numpy as np
 import torch
 
@@ -150,6 +156,20 @@ class Muon(torch.optim.Optimizer):
                     p.sub_(group["lr"] * 0.2 * max(p.shape) ** 0.5 * orthogonalise(u))
 
 
+def rate_of(training, step):
+    """Learning rate of a step, counted from 0."""
+    peak, warmup, schedule = training["learningRate"], training["warmupSteps"], training["schedule"]
+    if step + 1 <= warmup:
+        return peak * (step + 1) / warmup
+    if schedule == "constant":
+        return peak
+    low, length = peak * training["finalShare"], training["steps"] - warmup
+    if schedule == "cosine":
+        return low + (peak - low) * math.cos(math.pi / 2 * (step - warmup) / length) ** 2
+    falling = training["decayShare"] * length
+    return low + (peak - low) * min(1.0, (training["steps"] - step) / falling)
+
+
 def train(parameters, model, objective, training, batch):
     """
     `training["steps"]` steps of AdamW (and Muon) on the same batch, routes decided anew in each.
@@ -177,6 +197,8 @@ def train(parameters, model, objective, training, batch):
     for step in range(training["steps"]):
         for each in optimizers:
             each.zero_grad()
+            for group in each.param_groups:
+                group["lr"] = rate_of(training, step)
         loss, balance, logits, routes = loss_of(weights, model, objective, batch, (training.get("seed", 0), step))
         loss.backward()
         gradients = {name: torch.zeros_like(value) if value.grad is None else value.grad.clone() for name, value in weights.items()}
@@ -190,6 +212,7 @@ def train(parameters, model, objective, training, batch):
             for bias, route in zip(biases, routes):
                 count = route.asked.sum(0).to(bias.dtype)
                 bias += model["biasRate"] * torch.sign(count.mean() - count)
+            decay = min(training["emaDecay"], (1 + step) / (10 + step))
             for name, value in weights.items():
-                ema[name] = training["emaDecay"] * ema[name] + (1 - training["emaDecay"]) * value
+                ema[name] = decay * ema[name] + (1 - decay) * value
     return history, {name: value.detach() for name, value in weights.items()}, ema

@@ -66,6 +66,7 @@ test('a tensor larger than the device can hold, and one larger than it can bind'
     recordDouble(graph, Math.floor(bytes / 4) + 64);
     const error = await runtime.compile({ launches: graph.launches }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DeviceError);
+    expect((error as DeviceError).reason).toBe('memory');
     expect((error as Error).message).toMatch(sentence);
   }
   expect(runtime.memory().bytes).toBe(before);
@@ -137,4 +138,33 @@ test('one run more in flight than allowed', async () => {
   plan.destroy();
   runtime.release([x.storage]);
   await expectUsable();
+});
+
+test.each([32, 64] as const)('no room for a tensor on the CPU twins: %s bits', async (bits) => {
+  const twins = createTwinRuntime({ bits });
+  const graph = createGraph();
+  const error = await (async () => twins.write(persistentTensor(graph, 'huge', [2 ** 45]), [1]))().catch((e) => e);
+  expect(error).toBeInstanceOf(DeviceError);
+  expect(error.reason).toBe('memory');
+  expect(error.message).toMatch(/^CPU memory: expected \d+ MiB to be free, got ".+"$/);
+  const recorded = createGraph();
+  recordDouble(recorded, 2 ** 45);
+  const refused = await twins.compile({ launches: recorded.launches }).catch((thrown: unknown) => thrown);
+  expect(refused).toBeInstanceOf(DeviceError);
+  expect((refused as DeviceError).reason).toBe('memory');
+  expect(twins.memory().bytes).toBe(0);
+});
+
+test('a device that is lost says so, and one that is closed says nothing', async () => {
+  const open = async (told: Error[]) =>
+    createGpuRuntime(await requestAdapter(await requestTestGpu()), createTuner(), (error) => told.push(error));
+  const [ofLost, ofClosed]: Error[][] = [[], []];
+  const [lost, closed] = [await open(ofLost), await open(ofClosed)];
+  lost.device.destroy();
+  closed.destroy();
+  await Promise.all([lost.device.lost, closed.device.lost]);
+  expect(ofLost).toHaveLength(1);
+  expect(ofLost[0]).toBeInstanceOf(DeviceError);
+  expect((ofLost[0] as DeviceError).reason).toBe('lost');
+  expect(ofClosed).toEqual([]);
 });

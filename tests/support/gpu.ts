@@ -18,6 +18,9 @@ export async function requestTestGpu(): Promise<GPU> {
     instance = create([]);
   }
   if ((await instance.requestAdapter()) === null)
-    throw new DeviceError('requestTestGpu: expected a WebGPU adapter, got none; `npm test` says what to install');
+    throw new DeviceError(
+      'requestTestGpu: expected a WebGPU adapter, got none; `npm test` says what to install',
+      'none',
+    );
   return instance;
 }

@@ -1,6 +1,6 @@
 /**
  * The whole model against an independent PyTorch reference in float64: logits, routes, loss, every gradient, and the
- * weights after two steps of AdamW (tests/reference/README.md says what the files hold).
+ * weights after some steps of a trainer (tests/reference/README.md says what the files hold).
  *
  * Tolerances are relative to the largest value of a kind, as every tensor of a kind is made of the same sums. 1e-5 in
  * float32: a perturbation of the weights by their rounding moves gradients and weights by up to 4e-6 (README, "Tolerances").
@@ -18,6 +18,7 @@ import { createTuner } from '../../src/runtime/tuner.ts';
 import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { sizeOf } from '../../src/tensor/tensor.ts';
 import { recordTraining } from '../../src/train/recordings.ts';
+import { createTrainer, type StepReport } from '../../src/train/trainer.ts';
 import { forwardValues } from '../support/goldenForward.ts';
 import { type Golden, readGoldens } from '../support/goldens.ts';
 import { requestTestGpu } from '../support/gpu.ts';
@@ -47,39 +48,45 @@ async function compute(golden: Golden, runtime: Runtime): Promise<Map<string, Da
 
   const recorded = recordTraining(experiment, parameters, { given: true });
   const plan = await runtime.compile(recorded.recording, { report: [recorded.loss, recorded.total] });
-  runtime.write(recorded.inputs.x0, golden.tensor('input.x0'));
-  const weights = golden.tensor('input.weight');
+  const x0 = Uint32Array.from(golden.tensor('input.x0'));
   const T = data.sequenceLength;
-  const starts = golden.names.includes('input.answerStart') ? golden.tensor('input.answerStart') : null;
+  const starts = golden.names.includes('input.answerStart')
+    ? Uint32Array.from(golden.tensor('input.answerStart'))
+    : null;
   const perToken = (weight: number, b: number) => (starts ? perAnswerToken(weight, T - starts[b], T) : weight);
-  runtime.write(recorded.inputs.weight, weights.map(perToken));
+  const weight = golden.tensor('input.weight').map(perToken);
+  const maskKey = recorded.maskKey && xt.map((token) => (token === vocabularySize ? 0 : 1));
+  runtime.write(recorded.inputs.x0, x0);
+  runtime.write(recorded.inputs.weight, weight);
+  runtime.write(recorded.inputs.draw, [training.seed, 0]);
   runtime.write(recorded.xt, xt);
-  if (recorded.maskKey) {
-    runtime.write(
-      recorded.maskKey,
-      xt.map((token) => (token === vocabularySize ? 0 : 1)),
-    );
-  }
+  if (recorded.maskKey && maskKey) runtime.write(recorded.maskKey, maskKey);
   const split = (prefix: string, flat: Data) => {
     for (const { name, shape, offset } of parts)
       computed.set(`${prefix}.${name}`, flat.subarray(offset, offset + sizeOf(shape)));
   };
-  for (let step = 1; step <= training.steps; step++) {
-    const corrections = [1 / (1 - training.beta1 ** step), 1 / (1 - training.beta2 ** step)];
-    runtime.write(recorded.inputs.draw, [training.seed, step - 1]);
-    runtime.write(recorded.inputs.hyper, [training.learningRate, ...corrections, training.emaDecay]);
-    const [loss, total] = await plan.run();
-    if (step > 1) continue;
-    computed.set('loss', total);
-    computed.set('loss.balance', [total[0] - loss[0]]);
-    const [gradient] = await runtime.read([whole(parameters.gradient)]);
-    split('grad', gradient);
-  }
-  const [after, average] = await runtime.read([whole(parameters.parameter), whole(parameters.average)]);
-  split('after', after);
-  split('ema', average);
+  const [loss, total] = await plan.run();
+  computed.set('loss', total);
+  computed.set('loss.balance', [total[0] - loss[0]]);
+  const [gradient] = await runtime.read([whole(parameters.gradient)]);
+  split('grad', gradient);
   plan.destroy();
   runtime.release(Object.values(parameters).filter((value): value is Storage => 'lifetime' in value));
+
+  // The steps as runs take them: the trainer counts them, and gives the optimizers their numbers.
+  const given = { xt, maskKey, weight };
+  const initialWeights = Float32Array.from(initial);
+  const trainer = await createTrainer(runtime, experiment, vocabularySize, undefined, initialWeights, given);
+  const reports: StepReport[] = [];
+  while (trainer.step < training.steps) reports.push(await trainer.advance(x0, starts ?? undefined));
+  // The step and its report are those whose loss and gradient were compared.
+  expect(reports.map(({ step }) => step)).toEqual(reports.map((_, index) => index + 1));
+  expect(reports[0].loss / loss[0]).toBeCloseTo(1, 6);
+  expect(reports[0].gradNorm / Math.hypot(...gradient)).toBeCloseTo(1, 6);
+  const { parameter, average } = await trainer.snapshot();
+  split('after', parameter);
+  split('ema', average);
+  trainer.destroy();
   return computed;
 }
 

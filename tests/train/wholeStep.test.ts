@@ -10,6 +10,7 @@ import type { Experiment } from '../../src/config/schema.ts';
 import { stepLevels } from '../../src/diffusion/noise.ts';
 import { layoutOf } from '../../src/nn/layout.ts';
 import { declareParameters, initialParameters } from '../../src/nn/parameters.ts';
+import { packHyper } from '../../src/ops/hyper.ts';
 import { requestAdapter } from '../../src/runtime/device.ts';
 import { createGpuRuntime } from '../../src/runtime/gpuRuntime.ts';
 import { accessOf, type Range, type Storage } from '../../src/runtime/recording.ts';
@@ -75,7 +76,8 @@ async function runStep(
   }
   runtime.write(inputs.draw, [seed, 0]);
   // As a step in the middle of a run would have it: no correction so large that it hides the moments.
-  runtime.write(inputs.hyper, [0.01, 1 / (1 - 0.9), 1 / (1 - 0.95), 0.5]);
+  const hyper = { learningRate: 0.01, correction1: 1 / (1 - 0.9), correction2: 1 / (1 - 0.95), averageDecay: 0.5 };
+  runtime.write(inputs.hyper, packHyper(hyper));
   const plan = await runtime.compile(recorded.recording, { keepAll: true });
   await plan.run();
   return plan;

@@ -1,5 +1,5 @@
 /** Whole runs as one JSON text, out and in again. Pure functions. */
-import { ConfigError, DataError } from '../../base/errors.ts';
+import { configurationOf, DataError } from '../../base/errors.ts';
 import { parseRunRecord } from '../../config/parseRecords.ts';
 import type { RunRecord } from '../../config/records.ts';
 
@@ -40,10 +40,5 @@ function parseJson(text: string, where: string): unknown {
 }
 
 function recordOf(value: unknown, where: string): RunRecord {
-  try {
-    return parseRunRecord(value, where);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new DataError(`${where}: ${error.message}`);
-    throw error;
-  }
+  return configurationOf(where, () => parseRunRecord(value, where));
 }
