@@ -93,6 +93,11 @@ export function configurationOf<T>(path: string, read: () => T): T {
   }
 }
 
+/** A run has left the finite numbers: nothing that it computes means anything any more. */
+export class DivergenceError extends Error {
+  override readonly name = 'DivergenceError';
+}
+
 /** The browser keeps nothing for this page, or has no room left. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';

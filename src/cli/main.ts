@@ -1,6 +1,6 @@
 /** The command line: the same engine without a screen. `sdlm help` lists the commands. */
 import process from 'node:process';
-import { ConfigError, DataError, DeviceError } from '../base/errors.ts';
+import { ConfigError, DataError, DeviceError, DivergenceError } from '../base/errors.ts';
 import { adapterCommand, adapterHelp } from './adapterCommand.ts';
 import { benchCommand, benchHelp } from './benchCommand.ts';
 import { matchCommand, matchHelp } from './matchCommand.ts';
@@ -24,7 +24,10 @@ function isHelp(word: string): boolean {
   return word === 'help' || word === '--help' || word === '-h';
 }
 
-/** Exit code 2 and one sentence for what a person can mend; anything else is our fault, and shows its stack. */
+/**
+ * Exit code 2 and one sentence for what a person can mend before it begins; 1 and one sentence for a run that diverged;
+ * anything else is our fault, and shows its stack.
+ */
 async function main([name = 'help', ...args]: readonly string[]): Promise<void> {
   if (isHelp(name)) {
     const all = Object.values(commands).map(({ help }) => help);
@@ -51,8 +54,9 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     endProgress();
     const isKnown = error instanceof ConfigError || error instanceof DataError || error instanceof DeviceError;
+    const isSentence = isKnown || error instanceof DivergenceError;
     process.stderr.write(
-      `sdlm: ${isKnown ? error.message.replace(/\s*\n\s*/g, ' ') : ((error as Error).stack ?? error)}\n`,
+      `sdlm: ${isSentence ? error.message.replace(/\s*\n\s*/g, ' ') : ((error as Error).stack ?? error)}\n`,
     );
     process.exit(isKnown ? 2 : 1);
   },

@@ -3,22 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import { setImmediate } from 'node:timers/promises';
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, DivergenceError } from '../base/errors.ts';
 import { withSettings } from '../config/experiment.ts';
 import { presetExperiment, presets } from '../config/presets.ts';
-import type { RunRecord } from '../config/records.ts';
+import type { RunRecord, RunStatus } from '../config/records.ts';
 import { type Experiment, schema } from '../config/schema.ts';
-import { modelOfTrainer } from '../model/model.ts';
-import { createRunCollector, type RunCollector } from '../run/record.ts';
-import { maxInFlight } from '../runtime/runtime.ts';
+import { layoutOf } from '../nn/layout.ts';
+import type { RunIdentity } from '../run/record.ts';
+import { createRunSession, type RunNews } from '../run/session.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { expectSameText, type Snapshot } from '../train/checkpoint.ts';
-import { createEvaluator } from '../train/evaluation.ts';
 import { startFrom } from '../train/startFrom.ts';
-import { heldOut, type RunText } from '../train/text.ts';
-import { createTrainer, type Trainer } from '../train/trainer.ts';
-import { isValidated, trainingLoop } from '../train/trainingLoop.ts';
-import { validate } from '../train/validation.ts';
+import type { RunText } from '../train/text.ts';
+import type { TrainingEvent } from '../train/trainingLoop.ts';
 import { readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, expectTwinMemory, openBackend } from './backend.ts';
 import { activity, endProgress, progress } from './output.ts';
@@ -72,28 +69,13 @@ interface Job {
 
 export async function trainCommand(args: readonly string[]): Promise<void> {
   const values = readOptions(args, options);
-  const { experiment, text, directory, snapshot, weights, before } =
-    values.resume === undefined ? await newJob(values) : await resumedJob(values);
+  const job = values.resume === undefined ? await newJob(values) : await resumedJob(values);
+  const { experiment, text, directory, snapshot } = job;
   const { runtime, name, adapter, close } = await openBackend(values.backend);
   expectTwinMemory('train', runtime, [{ name: 'one', experiment, vocabularySize: text.tokenizer.vocabularySize }]);
   progress(`training on ${name}`);
-  const trainer = await createTrainer(runtime, experiment, text.tokenizer.vocabularySize, activity, weights);
-  if (snapshot) trainer.restore(snapshot);
   if (directory !== undefined && !snapshot) createRun(directory, experiment, text.tokenizer);
-  const { tokenizer, trainTokensPerCharacter, windowsPerEpoch, floorBpc } = text;
-  const facts = {
-    id: before?.id ?? randomUUID(),
-    name: before?.name ?? basename(directory ?? 'run'),
-    created: before?.created ?? new Date().toISOString(),
-    study: before?.study ?? null,
-    backend: runtime.kind,
-    adapter,
-    experiment,
-    text: { vocabularySize: tokenizer.vocabularySize, trainTokensPerCharacter, windowsPerEpoch, floorBpc },
-  };
-  const collector = createRunCollector(facts, before);
-  if (snapshot) collector.cut(snapshot.step);
-  await run(trainer, text, { directory, collector });
+  await run(job, runtime, adapter);
   close();
 }
 
@@ -139,114 +121,134 @@ async function resumedJob(
 /** Seconds between two checkpoints of a run directory. */
 const checkpointSeconds = 60;
 
-/** Where a run is kept, and as what. */
-interface Keeping {
-  readonly directory: string | undefined;
-  readonly collector: RunCollector;
+/**
+ * Trains to the end, or until a signal. Throws what ended the run otherwise: `DivergenceError` for numbers that are not
+ * finite, or the error that broke it.
+ */
+async function run(job: Job, runtime: Runtime, adapter: string): Promise<void> {
+  const { directory } = job;
+  const errors: unknown[] = [];
+  const lines = createLines(job);
+  const session = createRunSession(
+    { ...job, earlier: job.before, identity: identityOf(job), startPaused: false },
+    {
+      tell: (news) => (news.kind === 'event' ? lines.take(news) : news.kind === 'status' && activityOf(news.status)),
+      save: async (snapshot, record) => {
+        lines.emit();
+        if (directory === undefined) return false;
+        const status = snapshot.step === job.experiment.training.steps ? 'finished' : record.status;
+        const { tokenizer, fingerprint } = job.text;
+        appendMetrics(directory, lines.taken());
+        writeRecord(directory, { ...record, status });
+        writeCheckpoint(directory, layoutOf(job.experiment.model, tokenizer.vocabularySize), snapshot, fingerprint());
+        return true;
+      },
+      end: async (record) => {
+        lines.emit();
+        if (directory !== undefined && record.steps > 0 && errors.length === 0) writeRecord(directory, record);
+      },
+      publish: async () => {},
+      isLost: async () => false,
+      report: (error) => errors.push(error),
+      adapterOf: () => adapter,
+      saveAfter: () => (directory === undefined ? Number.POSITIVE_INFINITY : 1000 * checkpointSeconds),
+    },
+  );
+  onSignals(() => void session.stop());
+  await session.enter(runtime);
+  await session.ended;
+  endProgress();
+  if (errors.length > 0) throw errors[0];
+  const { ending, step, problem } = session.status();
+  if (ending === 'diverged') throw new DivergenceError(problem ?? '');
+  const saved = directory === undefined ? '' : `, saved in ${directory}`;
+  process.stderr.write(`${ending} at step ${step}${saved}\n`);
 }
 
-async function run(trainer: Trainer, text: RunText, { directory, collector }: Keeping): Promise<void> {
-  const { runtime, experiment, parameters } = trainer;
-  const { training, data } = experiment;
-  const evaluator = await createEvaluator(runtime, experiment, parameters, training.batchSize);
-  const held = heldOut(text, validationWindows);
-  const model = modelOfTrainer(trainer, text.tokenizer);
-  const evaluate = () => validate(evaluator, model, held, 4);
-  const tokensPerStep = training.batchSize * data.sequenceLength;
-  const bits = text.trainTokensPerCharacter / Math.LN2;
-  const fingerprint = text.fingerprint();
-  const lines: string[] = [];
+function identityOf({ before, directory }: Job): RunIdentity {
+  return {
+    id: before?.id ?? randomUUID(),
+    name: before?.name ?? basename(directory ?? 'run'),
+    created: before?.created ?? new Date().toISOString(),
+    study: before?.study ?? null,
+  };
+}
+
+function activityOf({ phase, activity: words }: RunStatus): void {
+  if (phase === 'preparing') activity(words);
+}
+
+/**
+ * Stops at the first signal. Ctrl+C in a terminal arrives twice, once passed on by the launcher; a second one a moment
+ * later ends at once. Never taken away: the launcher's may come after the run is saved.
+ */
+function onSignals(stop: () => void): void {
   let stoppedAt: number | null = null;
-  // Ctrl+C in a terminal arrives twice, once passed on by the launcher; a second one a moment later ends at once.
-  // Never taken away: the launcher's may come after the run is saved.
-  const stop = () => {
+  const hear = () => {
     if (stoppedAt !== null && performance.now() - stoppedAt > 1000) process.exit(130);
     stoppedAt ??= performance.now();
+    stop();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
-  let lastTime = performance.now();
-  collector.startClock();
-  let lastCheckpoint = lastTime;
-  // Time spent on steps, validations left out, after each of the last steps: steps arrive in bursts of those in flight.
-  const spent = [0];
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, hear);
+}
+
+/** The lines of metrics: one per step on standard output, with its validation where one follows, kept for the directory. */
+function createLines({ experiment, text }: Job) {
+  const { training, data } = experiment;
+  const tokensPerStep = training.batchSize * data.sequenceLength;
+  const bits = text.trainTokensPerCharacter / Math.LN2;
+  const start = performance.now();
+  const written: string[] = [];
+  let steps = 0;
   // A line waits for its validation, which comes as an event of its own.
-  let line = null as Record<string, unknown> | null;
+  let line: Record<string, unknown> | null = null;
+
   const emit = () => {
     if (!line) return;
-    lines.push(JSON.stringify(line));
+    const words = JSON.stringify(line);
+    written.push(words);
     if (process.stdout.isTTY) endProgress();
-    process.stdout.write(`${lines.at(-1)}\n`);
+    process.stdout.write(`${words}\n`);
     line = null;
   };
-  const save = async () => {
-    if (directory === undefined) return;
-    emit();
-    appendMetrics(directory, lines.splice(0));
-    const status = trainer.step === training.steps ? 'finished' : 'stopped';
-    writeRecord(directory, collector.record(status));
-    writeCheckpoint(directory, parameters.layout, await trainer.snapshot(), fingerprint);
-    lastCheckpoint = performance.now();
-    collector.startClock();
+  const lineOf = (event: Extract<TrainingEvent, { kind: 'step' }>, tokensPerSecond: number) => {
+    // Before the speed of steps is known, that of all so far.
+    const soFar = (1000 * tokensPerStep * steps) / (performance.now() - start);
+    return {
+      step: event.step,
+      tokens: event.step * tokensPerStep,
+      loss: round(event.loss),
+      bpc: round(event.loss * bits),
+      tokensPerSecond: Math.round(Number.isNaN(tokensPerSecond) ? soFar : tokensPerSecond),
+      gradNorm: round(event.gradNorm),
+      maxVio: Array.from(event.maxVio, round),
+      ...(event.dropRate.length > 0 && { dropRate: Array.from(event.dropRate, round) }),
+    };
   };
-  const isSaveDue = () => directory !== undefined && performance.now() - lastCheckpoint > checkpointSeconds * 1000;
-
-  // One step at a time when a checkpoint is due: it must hold the state of the last line of metrics.
-  for await (const event of trainingLoop(trainer, text, {
-    ...training,
-    evaluate,
-    ahead: () => (stoppedAt !== null || isSaveDue() ? 1 : maxInFlight),
-  })) {
-    collector.take(event);
-    if (event.kind === 'validation') {
-      line = { ...line, validationBpc: round(event.bpc), validationStderr: round(event.standardError) };
-      if (event.answers) line.accuracy = round(event.answers.accuracy);
-      lastTime = performance.now();
-    } else {
+  return {
+    take: ({ event, tokensPerSecond }: Extract<RunNews, { kind: 'event' }>) => {
+      if (event.kind === 'validation') {
+        line = { ...line, validationBpc: round(event.bpc), validationStderr: round(event.standardError) };
+        if (event.answers) line.accuracy = round(event.answers.accuracy);
+        return;
+      }
       emit();
-      const now = performance.now();
-      spent.push(spent.at(-1)! + now - lastTime);
-      lastTime = now;
-      if (spent.length > rateSteps + 1) spent.shift();
-      const perMillisecond = (tokensPerStep * (spent.length - 1)) / (spent.at(-1)! - spent[0]);
-      line = {
-        step: event.step,
-        tokens: event.step * tokensPerStep,
-        loss: round(event.loss),
-        bpc: round(event.loss * bits),
-        tokensPerSecond: Math.round(1000 * perMillisecond),
-        gradNorm: round(event.gradNorm),
-        maxVio: Array.from(event.maxVio, round),
-        ...(event.dropRate.length > 0 && { dropRate: Array.from(event.dropRate, round) }),
-      };
+      steps += 1;
+      const next = lineOf(event, tokensPerSecond);
+      line = next;
       // Where both are one terminal, the lines of JSON say it already.
       if (process.stderr.isTTY && !process.stdout.isTTY) {
         progress(
-          `step ${event.step} of ${training.steps}, ${line.bpc} bits/character, ${line.tokensPerSecond} tokens/s`,
+          `step ${next.step} of ${training.steps}, ${next.bpc} bits/character, ${next.tokensPerSecond} tokens/s`,
         );
       }
-      // A line is not whole before its validation.
-      if (isValidated(event.step, training)) continue;
-    }
-    // The twins finish a step without going through the event loop, where signals wait.
-    await setImmediate();
-    if (trainer.step !== event.step) continue;
-    if (stoppedAt !== null) break;
-    if (isSaveDue()) await save();
-  }
-  emit();
-  await save();
-  model.destroy();
-  evaluator.destroy();
-  endProgress();
-  const saved = directory === undefined ? '' : `, saved in ${directory}`;
-  process.stderr.write(`${stoppedAt !== null ? 'stopped' : 'finished'} at step ${trainer.step}${saved}\n`);
+    },
+    /** Writes the last line, which no validation follows any more. */
+    emit,
+    /** The lines since the last call, for the directory. */
+    taken: () => written.splice(0),
+  };
 }
-
-/** Steps that the rate is averaged over. */
-const rateSteps = 32;
-
-/** Held-out windows that a validation looks at. */
-const validationWindows = 64;
 
 function round(value: number): number {
   return Number(value.toPrecision(6));

@@ -9,7 +9,12 @@ export type Intervention =
   | { readonly kind: 'ablate'; readonly layer: number; readonly expert: number }
   | { readonly kind: 'clamp'; readonly layer: number; readonly expert: number; readonly share: number }
   /** Who chooses whom, with how many choices per token and what capacity. */
-  | { readonly kind: 'router'; readonly chooser: 'experts' | 'tokens'; readonly choices: number; readonly capacity: number }
+  | {
+      readonly kind: 'router';
+      readonly chooser: 'experts' | 'tokens';
+      readonly choices: number;
+      readonly capacity: number;
+    }
   /** Only these experts of a layer are loaded (SCIENCE 6, the reductions). */
   | { readonly kind: 'experts'; readonly layer: number; readonly experts: readonly number[] };
 

@@ -31,6 +31,8 @@ export interface RunStatus {
   /** Id of the run. */
   readonly run: string;
   readonly name: string;
+  /** ISO 8601. */
+  readonly created: string;
   readonly phase: RunPhase;
   /** How it ended; null before. */
   readonly ending: Ending | null;

@@ -10,7 +10,9 @@ const advice = 'lower the learning rate, learning rate x weight decay, or the cl
 /** Why the event of a run cannot be trusted, in one sentence; null where all is well. */
 export function divergenceOf(event: TrainingEvent): string | null {
   const found = (name: string, value: number) =>
-    Number.isFinite(value) ? null : `training: expected a finite ${name}, got ${value} at step ${event.step}; ${advice}`;
+    Number.isFinite(value)
+      ? null
+      : `training: expected a finite ${name}, got ${value} at step ${event.step}; ${advice}`;
   if (event.kind === 'validation') return found('loss of held-out text', event.bpc);
   return found('loss', event.loss) ?? found('gradient norm', event.gradNorm);
 }

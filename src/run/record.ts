@@ -4,8 +4,8 @@
  */
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
-import type { TrainingEvent } from '../train/trainingLoop.ts';
 import type { RunText } from '../train/text.ts';
+import type { TrainingEvent } from '../train/trainingLoop.ts';
 import { accountingOf } from './cost.ts';
 import { createCurve } from './curve.ts';
 

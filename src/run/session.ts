@@ -23,7 +23,12 @@ export type RunNews =
   /** Its status has changed. */
   | { readonly kind: 'status'; readonly status: RunStatus }
   /** A step came home, or a validation; with the speed, in tokens per second (not a number while it is not known). */
-  | { readonly kind: 'event'; readonly event: TrainingEvent; readonly tokensPerSecond: number }
+  | {
+      readonly kind: 'event';
+      readonly event: TrainingEvent;
+      readonly tokensPerSecond: number;
+      readonly status: () => RunStatus;
+    }
   /** It went back to a snapshot: what was told of later steps is void and comes again. */
   | { readonly kind: 'rewound'; readonly step: number };
 
@@ -36,8 +41,10 @@ export interface RunPorts {
   end(record: RunRecord, last: Snapshot | null): Promise<void>;
   /** The weights of the moment, for whoever looks into them; null before they go. Resolves when nobody uses the last ones. */
   publish(model: Model | null): Promise<void>;
-  /** Whether an error is that of a device which is gone: the run then goes on on another. */
-  isLost(error: unknown): Promise<boolean>;
+  /** Whether a device is gone: what failed on it failed for that, and the run goes on on another. */
+  isLost(runtime: Runtime): Promise<boolean>;
+  /** Hears of what ends the run as failed. */
+  report(error: unknown): void;
   /** Adapter or processor, in words, for the record. */
   adapterOf(runtime: Runtime): string;
   /** Milliseconds until the next save after one that took so long; `null` before the first. */
@@ -77,6 +84,8 @@ export interface RunSession {
   singleStep(): void;
   /** Ends it when the steps in flight are home; resolves when it is filed. */
   stop(): Promise<void>;
+  /** What ran on its device cannot be trusted: it ends as failed. */
+  fail(problem: string): void;
   /** Saves its state when the steps in flight are home; answers the step that is safe, 0 where none is. */
   save(): Promise<number>;
   /** Milliseconds between two steps: slow motion. 0 is full speed. */
@@ -121,6 +130,7 @@ export function createRunSession(options: RunOptions, ports: RunPorts): RunSessi
     return {
       run: identity.id,
       name: identity.name,
+      created: identity.created,
       phase,
       ending: phase === 'ended' ? ending : null,
       problem: held.state.problem,
@@ -166,7 +176,8 @@ export function createRunSession(options: RunOptions, ports: RunPorts): RunSessi
     const mine = held.epoch;
     const isMine = () => mine === held.epoch;
     const event = await workOf(effect, isMine).catch(async (error: unknown): Promise<RunEvent> => {
-      if (await ports.isLost(error)) return { kind: 'lost' };
+      if (isMine() && held.runtime && (await ports.isLost(held.runtime))) return { kind: 'lost' };
+      if (isMine()) ports.report(error);
       return { kind: 'broke', problem: error instanceof Error ? error.message : String(error) };
     });
     if (!isMine()) return;
@@ -220,7 +231,7 @@ export function createRunSession(options: RunOptions, ports: RunPorts): RunSessi
     collector.take(event, now());
     if (event.kind === 'step') speed.step(now());
     else speed.interrupt();
-    ports.tell({ kind: 'event', event, tokensPerSecond: speed.rate() });
+    ports.tell({ kind: 'event', event, tokensPerSecond: speed.rate(), status });
     // So that requests are heard between steps on the twins too.
     await turn();
     return { kind: 'pulled', step: event.kind === 'step' ? event.step : null, ...facts };
@@ -291,13 +302,21 @@ export function createRunSession(options: RunOptions, ports: RunPorts): RunSessi
     },
     pause: async () => {
       dispatch({ kind: 'pause' });
-      await until(({ phase, wants }) => phase === 'paused' || phase === 'ended' || phase === 'suspended' || wants === 'run');
+      await until(
+        ({ phase, wants }) => phase === 'paused' || phase === 'ended' || phase === 'suspended' || wants === 'run',
+      );
     },
     resume: () => dispatch({ kind: 'resume' }),
     singleStep: () => dispatch({ kind: 'singleStep' }),
     stop: async () => {
       dispatch({ kind: 'stop' });
       await until(isOver);
+    },
+    fail: (problem) => {
+      if (held.state.doing === 'file') return;
+      // What is under way ends for nobody.
+      held.epoch += 1;
+      dispatch({ kind: 'broke', problem });
     },
     save: async () => {
       dispatch({ kind: 'saveDue' });

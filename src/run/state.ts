@@ -186,7 +186,8 @@ const collect: Effect = { kind: 'pull', ahead: 'none' };
 /** What comes next when nothing is under way. */
 function decide(state: RunState): Transition {
   if (state.ending) return end(state, state.ending);
-  if (!state.isOpen) return state.phase === 'preparing' && !state.isRecalled ? doing(state, { kind: 'open' }) : unlent(state);
+  if (!state.isOpen)
+    return state.phase === 'preparing' && !state.isRecalled ? doing(state, { kind: 'open' }) : unlent(state);
   const isWhole = state.inFlight === 0;
   const isSafe = state.saved === state.step;
   const isPaused = state.wants === 'pause' && state.allowance === 0;

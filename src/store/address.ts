@@ -27,6 +27,11 @@ export function followAddress(): void {
   });
 }
 
+/** Shows a view. */
+export function goTo(view: View): void {
+  window.location.hash = `#/${view}`;
+}
+
 /** The link to the configuration and view on show. A person's own text is not part of it. */
 export function currentLink(): string {
   const { presetId, experiment } = useConfiguration.getState();

@@ -4,9 +4,9 @@
  */
 import { create } from 'zustand';
 import { differences, settingAt, withSettings } from '../config/experiment.ts';
+import type { ModelRef } from '../config/modelRef.ts';
 import { presetById, presetExperiment } from '../config/presets.ts';
 import type { Experiment, Setting } from '../config/schema.ts';
-import type { StartSource } from '../worker/protocol.ts';
 import type { OwnText } from './ownText.ts';
 import { type Address, faultyPath, refusalOf } from './url.ts';
 
@@ -24,7 +24,7 @@ export interface Configuration {
   invalid: Readonly<Record<string, InvalidEntry>>;
   ownText: OwnText | null;
   /** Whose weights to start from; null for fresh ones. */
-  from: StartSource | null;
+  from: ModelRef | null;
   /** Whether a person (or the address) chose, so that the page must not choose a preset for the machine. */
   chosenByPerson: boolean;
 }

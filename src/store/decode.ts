@@ -2,7 +2,7 @@
 import { create } from 'zustand';
 import { decodersFor } from '../config/decoders.ts';
 import type { DecodeFrame, DecodeRequest, ModelReport } from '../worker/protocol.ts';
-import { shownModel, shownWeights, useRun } from './run.ts';
+import { shownModel, shownRef, useRun } from './run.ts';
 import { ask, listen } from './session.ts';
 
 export interface DecodeResult {
@@ -11,8 +11,8 @@ export interface DecodeResult {
   tokensPerCall: number;
 }
 
-/** What is asked for; whose weights answer is `shownWeights`. */
-export type DecodeSettings = Omit<DecodeRequest, 'weights'>;
+/** What is asked for; which model answers is `shownRef`. */
+export type DecodeSettings = Omit<DecodeRequest, 'model'>;
 
 export interface DecodeState {
   request: DecodeSettings;
@@ -69,7 +69,7 @@ useRun.subscribe((now, before) => {
 /** Decodes; frames are shown as they come. `length` and `steps` are cut to the model's window. */
 export async function decode(model: ModelReport): Promise<void> {
   const { request } = useDecode.getState();
-  const weights = shownWeights(useRun.getState());
+  const ref = shownRef(useRun.getState());
   const length = Math.min(request.length, model.experiment.data.sequenceLength);
   useDecode.setState({ frames: [], position: 0, playing: true, busy: true, result: null, model });
   const arrived: DecodeFrame[] = [];
@@ -78,15 +78,14 @@ export async function decode(model: ModelReport): Promise<void> {
     scheduled = false;
     useDecode.setState({ frames: arrived.slice() });
   };
-  const endListening = listen((telemetry) => {
-    if (telemetry.kind !== 'frame') return;
-    if (arrived.length === 0 && telemetry.frame.call > 0) arrived.push(startOf(telemetry.frame, model.maskId));
-    arrived.push(telemetry.frame);
+  const endListening = listen('frame', ({ frame }) => {
+    if (arrived.length === 0 && frame.call > 0) arrived.push(startOf(frame, model.maskId));
+    arrived.push(frame);
     if (scheduled) return;
     scheduled = true;
     setTimeout(flush, 50);
   });
-  const result = await ask('decode', { ...request, weights, length, steps: Math.min(request.steps, length) });
+  const result = await ask('decode', { ...request, model: ref, length, steps: Math.min(request.steps, length) });
   endListening();
   useDecode.setState({ frames: arrived.slice(), busy: false, result });
 }

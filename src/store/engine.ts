@@ -3,15 +3,15 @@
  * Not here: what the page does with the answers (`session.ts`).
  */
 import type { Answer, CommandName, Commands, Problem, Request } from '../worker/protocol.ts';
-import type { FromWorker, Telemetry } from '../worker/telemetry.ts';
+import type { FromWorker, Message, MessageKind, Telemetry } from '../worker/telemetry.ts';
 
 /** A request never throws: a failure is a value, with what a person can do about it. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; problem: Problem };
 
 export interface Engine {
   request<N extends CommandName>(name: N, argument: Commands[N]['argument']): Promise<Outcome<Commands[N]['answer']>>;
-  /** Calls `listener` for every telemetry message; the returned function ends that. */
-  subscribe(listener: (telemetry: Telemetry) => void): () => void;
+  /** Calls `listener` for every message of a kind; the returned function ends that. */
+  on<K extends MessageKind>(kind: K, listener: (message: Message<K>) => void): () => void;
 }
 
 /** The part of `Worker` that the client uses, so that a test can stand in for it. */
@@ -25,7 +25,10 @@ export function startWorker(): Worker {
 /** Speaks the protocol over a port. If the worker dies, every open and later request is answered with a problem. */
 export function createEngine(port: EnginePort): Engine {
   const open = new Map<number, (outcome: Outcome<Commands[CommandName]['answer']>) => void>();
-  const listeners = new Set<(telemetry: Telemetry) => void>();
+  const listeners = new Map<MessageKind, Set<(telemetry: Telemetry) => void>>();
+  const tell = (telemetry: Telemetry) => {
+    for (const listener of listeners.get(telemetry.kind) ?? []) listener(telemetry);
+  };
   let lastId = 0;
   let dead: Problem | null = null;
 
@@ -33,13 +36,13 @@ export function createEngine(port: EnginePort): Engine {
     dead = { kind: 'internal', message, action: 'Reload the page. If it happens again, try the other backend.' };
     for (const resolve of open.values()) resolve({ ok: false, problem: dead });
     open.clear();
-    for (const listener of listeners) listener({ kind: 'problem', problem: dead });
+    tell({ kind: 'problem', problem: dead });
   }
 
   port.addEventListener('message', (event) => {
     const message = (event as MessageEvent<FromWorker>).data;
     if (message.kind !== 'answer') {
-      for (const listener of listeners) listener(message);
+      tell(message);
       return;
     }
     open.get(message.id)?.(outcomeOf(message));
@@ -61,9 +64,13 @@ export function createEngine(port: EnginePort): Engine {
         port.postMessage({ kind: 'request', id, name, argument } as Request);
       });
     },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    on(kind, listener) {
+      const some = listeners.get(kind) ?? new Set();
+      listeners.set(kind, some);
+      // Only messages of its own kind reach a listener.
+      const heard = listener as unknown as (telemetry: Telemetry) => void;
+      some.add(heard);
+      return () => some.delete(heard);
     },
   };
 }

@@ -3,8 +3,11 @@
  * plain arrays outside React; views are told a few times per second that something changed (`subscribeLive`), which
  * bounds the work of the main thread no matter how fast the engine is. Configuration and status are in `run.ts`.
  */
-import type { DecodeFrame, Weights } from '../worker/protocol.ts';
-import type { Telemetry } from '../worker/telemetry.ts';
+import type { ModelRef } from '../config/modelRef.ts';
+import type { DecodeFrame } from '../worker/protocol.ts';
+import type { Message } from '../worker/telemetry.ts';
+import type { Engine } from './engine.ts';
+import { useRun } from './run.ts';
 import { append, clearSeries, createSeries, cutSeries } from './series.ts';
 
 export interface ValidationPoint {
@@ -16,15 +19,17 @@ export interface ValidationPoint {
 }
 
 /** Tokens per (layer, expert), layer-major, and MaxVio per layer, of one training step. */
-export type ExpertLoad = Omit<Extract<Telemetry, { kind: 'load' }>, 'kind'>;
+export type ExpertLoad = Omit<Message<'load'>, 'kind'>;
 
 export interface Preview {
-  weights: Weights;
+  model: ModelRef;
   trainedSteps: number;
   frame: DecodeFrame;
 }
 
 interface Live {
+  /** The run that the curves are of. */
+  run: string | null;
   validation: ValidationPoint[];
   load: ExpertLoad | null;
   preview: Preview | null;
@@ -37,7 +42,7 @@ const commitInterval = 200;
 
 export const lossSeries = createSeries();
 export const speedSeries = createSeries();
-export const live: Live = { validation: [], load: null, preview: null, finishedPreview: null };
+export const live: Live = { run: null, validation: [], load: null, preview: null, finishedPreview: null };
 
 /** Milliseconds between the views of one commit. */
 const viewInterval = 20;
@@ -46,7 +51,7 @@ const listeners = new Set<() => void>();
 let version = 0;
 let scheduled = false;
 
-function appendSteps({ step, loss, tokensPerSecond }: Extract<Telemetry, { kind: 'metrics' | 'curves' }>): void {
+function appendSteps({ step, loss, tokensPerSecond }: Message<'metrics'> | Message<'curves'>): void {
   for (let i = 0; i < step.length; i += 1) {
     append(lossSeries, step[i], loss[i]);
     // A speed is known only after several steps.
@@ -54,62 +59,60 @@ function appendSteps({ step, loss, tokensPerSecond }: Extract<Telemetry, { kind:
   }
 }
 
-/** Takes in one message of the engine that concerns the live views; others are ignored. */
-export function takeLive(telemetry: Telemetry): void {
-  switch (telemetry.kind) {
-    case 'metrics':
-      appendSteps(telemetry);
-      break;
-    case 'validation':
-      live.validation.push({
-        step: telemetry.step,
-        bpc: telemetry.bpc,
-        standardError: telemetry.standardError,
-        answers: telemetry.answers,
-      });
-      break;
-    case 'curves':
-      clearCurves();
-      appendSteps(telemetry);
-      live.validation = telemetry.validation;
-      break;
-    case 'rewound':
-      cutSeries(lossSeries, telemetry.step);
-      cutSeries(speedSeries, telemetry.step);
-      live.validation = live.validation.filter(({ step }) => step <= telemetry.step);
-      break;
-    case 'load':
-      live.load = telemetry;
-      break;
-    case 'preview':
-      live.preview = telemetry;
-      if (telemetry.frame.call === telemetry.frame.calls) live.finishedPreview = telemetry;
-      break;
-    case 'status':
-    case 'savedRun':
-    case 'queue':
-    case 'started':
-    case 'frame':
-    case 'problem':
-      return;
-    default:
-      telemetry satisfies never;
-  }
-  scheduleCommit();
+/** Takes in what changes many times per second. Curves are those of the run on show; what others tell is left out. */
+export function followLive(engine: Engine): void {
+  engine.on('metrics', (message) => {
+    if (!isShown(message.run)) return;
+    appendSteps(message);
+    scheduleCommit();
+  });
+  engine.on('validation', ({ run, step, bpc, standardError, answers }) => {
+    if (!isShown(run)) return;
+    live.validation.push({ step, bpc, standardError, answers });
+    scheduleCommit();
+  });
+  engine.on('curves', (message) => {
+    showRun(message.run);
+    clearCurves();
+    appendSteps(message);
+    live.validation = message.validation;
+  });
+  engine.on('rewound', ({ run, step }) => {
+    if (!isShown(run)) return;
+    cutSeries(lossSeries, step);
+    cutSeries(speedSeries, step);
+    live.validation = live.validation.filter((point) => point.step <= step);
+    scheduleCommit();
+  });
+  engine.on('load', ({ kind: _, ...load }) => {
+    live.load = load;
+    scheduleCommit();
+  });
+  engine.on('preview', ({ kind: _, ...preview }) => {
+    live.preview = preview;
+    if (preview.frame.call === preview.frame.calls) live.finishedPreview = preview;
+    scheduleCommit();
+  });
 }
 
-/** Forgets the curves of the last run. The expert load and the preview stay until the new run sends its own. */
-export function clearCurves(): void {
+/** Curves of another run take the place of those on show, as soon as it is the one that the engine speaks of. */
+function isShown(run: string): boolean {
+  if (run !== useRun.getState().status?.run) return false;
+  showRun(run);
+  return true;
+}
+
+/** Another run is on show: the curves of the last one go. The expert load and the preview stay until it sends its own. */
+export function showRun(run: string): void {
+  if (live.run === run) return;
+  live.run = run;
+  clearCurves();
+}
+
+function clearCurves(): void {
   clearSeries(lossSeries);
   clearSeries(speedSeries);
   live.validation = [];
-  scheduleCommit();
-}
-
-/** Forgets the text being denoised with weights that are gone: it is written in another vocabulary. */
-export function clearPreview(weights: Weights): void {
-  if (live.preview?.weights === weights) live.preview = null;
-  if (live.finishedPreview?.weights === weights) live.finishedPreview = null;
   scheduleCommit();
 }
 

@@ -9,9 +9,7 @@ export const useQueue = create<{ queue: QueueState | null }>(() => ({ queue: nul
 
 /** Reads the queue and follows what becomes of it; call it once the engine is connected. Answers an end to it. */
 export function followQueue(): () => void {
-  const endListening = listen((telemetry) => {
-    if (telemetry.kind === 'queue') useQueue.setState({ queue: telemetry.queue });
-  });
+  const endListening = listen('queue', ({ queue }) => useQueue.setState({ queue }));
   void change('listQueue', {});
   return endListening;
 }

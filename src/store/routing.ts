@@ -2,11 +2,11 @@
 import { create } from 'zustand';
 import { readsMasks } from '../config/objectives.ts';
 import type { ModelReport, RouteReport, RoutesRequest } from '../worker/protocol.ts';
-import { shownModel, shownWeights, useRun } from './run.ts';
+import { shownModel, shownRef, useRun } from './run.ts';
 import { ask } from './session.ts';
 
-/** What is asked for; whose weights answer is `shownWeights`. */
-type RoutingSettings = Omit<RoutesRequest, 'weights'>;
+/** What is asked for; which model answers is `shownRef`. */
+type RoutingSettings = Omit<RoutesRequest, 'model'>;
 
 export interface RoutingState {
   request: RoutingSettings;
@@ -57,7 +57,7 @@ export async function refreshRoutes(): Promise<void> {
     useRouting.setState({ busy: true });
     // Masks mean nothing to a model that has never read any.
     const maskRatio = readsMasks(model.experiment) ? request.maskRatio : 0;
-    const report = await ask('routes', { ...request, weights: shownWeights(run), maskRatio });
+    const report = await ask('routes', { ...request, model: shownRef(run), maskRatio });
     useRouting.setState(({ layer }) => ({
       busy: false,
       ...(report ? { report, model, layer: Math.min(layer, report.layers.length - 1) } : {}),

@@ -1,16 +1,10 @@
-/** What the page knows of the machine, the models and the run in progress. Changed by `session.ts` only. */
+/** What the page knows of the machine, the models and the run in progress. Changed by `session.ts` and `models.ts` only. */
 import { create } from 'zustand';
 import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
-import type {
-  BackendKind,
-  KeptSummary,
-  MachineReport,
-  ModelReport,
-  Problem,
-  RunStatus,
-  Weights,
-} from '../worker/protocol.ts';
+import { type ModelRef, runRef } from '../config/modelRef.ts';
+import type { RunStatus } from '../config/records.ts';
+import type { BackendKind, KeptSummary, Library, MachineReport, ModelReport, Problem } from '../worker/protocol.ts';
 import type { Configuration } from './configuration.ts';
 import type { OwnText } from './ownText.ts';
 
@@ -25,18 +19,22 @@ export interface Run {
   /** The engine could not be opened; why is among the problems. */
   openFailed: boolean;
   backend: BackendKind | null;
-  pretrained: ModelReport | null;
-  /** The model being trained, or trained last. */
+  bundled: ModelReport | null;
+  /** Id of the run on show, being trained or trained last, and its model. */
+  run: string | null;
   model: ModelReport | null;
-  /** The model in a file of weights that a person brought. */
-  imported: { name: string; model: ModelReport } | null;
+  /** Files of weights that a person opened, the newest first. */
+  files: readonly OpenedFile[];
+  /** What is kept on this machine; null until the engine has answered. */
+  library: Library | null;
+  /** Facts of kept models that were asked for. */
+  described: ReadonlyMap<ModelRef, ModelReport>;
   /** The person's own text that the run learns from, if any. */
   ownText: OwnText | null;
+  /** Of the run on show, or of the one that is about to take its place. */
   status: RunStatus | null;
-  /** A run of an earlier visit that can be gone on with. */
-  kept: KeptSummary | null;
-  /** Whose weights a person picked to decode with and to look into; null before. */
-  pickedWeights: Weights | null;
+  /** Which model a person picked to decode with and to look into; null before. */
+  pickedModel: ModelRef | null;
   /** A train request is under way but the engine has not answered yet. */
   starting: boolean;
   inspection: Inspection;
@@ -47,17 +45,26 @@ export interface Run {
   addressProblems: readonly string[];
 }
 
+/** The model in a file of weights. */
+export interface OpenedFile {
+  readonly ref: ModelRef;
+  readonly name: string;
+  readonly model: ModelReport;
+}
+
 export const useRun = create<Run>(() => ({
   machine: null,
   openFailed: false,
   backend: null,
-  pretrained: null,
+  bundled: null,
+  run: null,
   model: null,
-  imported: null,
+  files: [],
+  library: null,
+  described: new Map(),
   ownText: null,
   status: null,
-  kept: null,
-  pickedWeights: null,
+  pickedModel: null,
   starting: false,
   inspection: { state: 'waiting' },
   delay: 0,
@@ -66,31 +73,46 @@ export const useRun = create<Run>(() => ({
 }));
 
 /** Whether a run occupies the engine: editing its configuration then asks before restarting. */
-export function isActive(run: Pick<Run, 'status' | 'starting'>): boolean {
-  const phase = run.status?.phase;
-  return run.starting || phase === 'preparing' || phase === 'running' || phase === 'paused';
+export function isActive({ status, starting }: Pick<Run, 'status' | 'starting'>): boolean {
+  return starting || (status !== null && status.phase !== 'ended');
 }
 
-/** The facts of a set of weights; null where there are none. */
-export function modelOf(run: Run, weights: Weights): ModelReport | null {
-  return weights === 'pretrained' ? run.pretrained : run.model;
+/** The newest run that an earlier visit left and that can be gone on with. */
+export function keptRun({ library }: Pick<Run, 'library'>): KeptSummary | null {
+  return library?.states[0] ?? null;
 }
 
-/** Whose weights *Decode* and *Routing* look into: those picked, else the person's own as soon as there are some. */
-export function shownWeights({ pickedWeights, model }: Run): Weights {
-  return pickedWeights ?? (model ? 'run' : 'pretrained');
+/** The run on show as a model; null where there is none. */
+export function currentRef({ run }: Pick<Run, 'run'>): ModelRef | null {
+  return run === null ? null : runRef(run);
 }
 
-/** The model that *Decode* and *Routing* look into; null while it cannot be asked: it is being prepared, or not there. */
+/** The facts of a model; null where they are not known (yet). */
+export function modelOf(run: Run, ref: ModelRef): ModelReport | null {
+  if (ref === 'bundled') return run.bundled;
+  if (ref === currentRef(run)) return run.model;
+  return run.files.find((file) => file.ref === ref)?.model ?? run.described.get(ref) ?? null;
+}
+
+/** Which model *Decode* and *Routing* look into: the one picked, else the person's own as soon as there is one. */
+export function shownRef(run: Run): ModelRef {
+  const { pickedModel } = run;
+  if (pickedModel !== null && isThere(run, pickedModel)) return pickedModel;
+  return currentRef(run) ?? 'bundled';
+}
+
+/** Whether a model can be asked for by that name still. */
+function isThere(run: Run, ref: ModelRef): boolean {
+  const isKept = () => run.library?.models.some(({ id }) => runRef(id) === ref) ?? false;
+  return ref === 'bundled' || ref === currentRef(run) || run.files.some((file) => file.ref === ref) || isKept();
+}
+
+/** The model that *Decode* and *Routing* look into; null while it cannot be asked: it is being prepared, or not known. */
 export function shownModel(run: Run): ModelReport | null {
-  const weights = shownWeights(run);
-  if (weights === 'run' && run.status?.phase === 'preparing') return null;
-  return modelOf(run, weights);
-}
-
-/** Picks the weights to look into, in both views. */
-export function pickWeights(pickedWeights: Weights): void {
-  useRun.setState({ pickedWeights });
+  const ref = shownRef(run);
+  const isPreparing = run.status?.phase === 'preparing' || run.status?.phase === 'suspended';
+  if (ref === currentRef(run) && isPreparing) return null;
+  return modelOf(run, ref);
 }
 
 /** How many settings of the edited configuration (the text included) differ from the model trained last. */

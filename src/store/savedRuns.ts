@@ -1,7 +1,6 @@
 /** The saved runs, as the engine keeps them: read once, then told of every run that ends. */
 import { create } from 'zustand';
 import type { RunRecord } from '../config/records.ts';
-import type { Telemetry } from '../worker/telemetry.ts';
 import { ask, listen } from './session.ts';
 
 export interface SavedRuns {
@@ -15,7 +14,9 @@ export const useSavedRuns = create<SavedRuns>(() => ({ runs: [], isRead: false }
 
 /** Reads the saved runs and follows what becomes of them; call it once the engine is connected. Answers an end to it. */
 export function followSavedRuns(): () => void {
-  const endListening = listen(takeTelemetry);
+  const endListening = listen('savedRun', ({ record }) => {
+    useSavedRuns.setState(({ runs }) => ({ runs: merged(runs, [record]) }));
+  });
   void ask('listRuns', {}).then((answer) => {
     if (answer) useSavedRuns.setState(({ runs }) => ({ runs: merged(answer.runs, runs), isRead: true }));
   });
@@ -40,13 +41,6 @@ export async function addRuns(records: readonly RunRecord[]): Promise<boolean> {
   const answer = await ask('addRuns', { runs: [...records] });
   if (answer) useSavedRuns.setState(({ runs }) => ({ runs: merged(runs, records) }));
   return answer !== null;
-}
-
-function takeTelemetry(telemetry: Telemetry): void {
-  if (telemetry.kind === 'savedRun') {
-    const { record } = telemetry;
-    useSavedRuns.setState(({ runs }) => ({ runs: merged(runs, [record]) }));
-  }
 }
 
 /** Both lists as one, newest first; of two runs with the same id the newer list's counts. */

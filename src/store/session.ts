@@ -5,8 +5,8 @@
 import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
 import { presetForSpeed } from '../config/presets.ts';
-import type { BackendKind, CommandName, Commands, Problem, RunStatus, TrainRequest } from '../worker/protocol.ts';
-import type { Telemetry } from '../worker/telemetry.ts';
+import type { BackendKind, CommandName, Commands, Problem, TrainRequest } from '../worker/protocol.ts';
+import type { Message, MessageKind } from '../worker/telemetry.ts';
 import {
   adoptExperiment,
   type Configuration,
@@ -17,8 +17,8 @@ import {
   useConfiguration,
 } from './configuration.ts';
 import type { Engine } from './engine.ts';
-import { clearCurves, clearPreview, takeLive } from './live.ts';
-import { addProblem, dismissProblem, isActive, useRun } from './run.ts';
+import { followLive, showRun } from './live.ts';
+import { addProblem, dismissProblem, isActive, keptRun, useRun } from './run.ts';
 
 let engine: Engine | null = null;
 
@@ -31,7 +31,8 @@ const inspectDelay = 300;
 /** Connects the page to an engine: call once, before anything else here. */
 export function connect(connected: Engine): void {
   engine = connected;
-  engine.subscribe(takeTelemetry);
+  follow(connected);
+  followLive(connected);
   let timer: ReturnType<typeof setTimeout> | undefined;
   useConfiguration.subscribe((now, before) => {
     if (isSameRequest(now, before)) return;
@@ -56,10 +57,10 @@ export async function ask<N extends CommandName>(
   return null;
 }
 
-/** Calls `listener` for every telemetry message. */
-export function listen(listener: (telemetry: Telemetry) => void): () => void {
+/** Calls `listener` for every message of a kind; the returned function ends that. */
+export function listen<K extends MessageKind>(kind: K, listener: (message: Message<K>) => void): () => void {
   if (!engine) throw new Error('listen: expected a connected engine, got none');
-  return engine.subscribe(listener);
+  return engine.on(kind, listener);
 }
 
 /**
@@ -72,8 +73,8 @@ export async function open(baseUrl: string): Promise<void> {
     useRun.setState({ openFailed: true });
     return;
   }
-  const { machine, pretrained, kept } = answer;
-  useRun.setState({ machine, pretrained, kept, backend: machine.chosen });
+  const { machine, bundled, library } = answer;
+  useRun.setState({ machine, bundled, library, backend: machine.chosen });
   if (!useConfiguration.getState().chosenByPerson) {
     choosePreset(presetForSpeed(machine.gflops[machine.chosen] ?? 0).id, false);
   }
@@ -111,39 +112,41 @@ export async function train(startPaused = false): Promise<void> {
     return;
   }
   useRun.setState({ starting: true, problems: [], addressProblems: [] });
-  clearCurves();
   const { ownText } = useConfiguration.getState();
   askToKeep();
   const answer = await ask('train', { ...request, startPaused, name: runName() });
-  if (answer) clearPreview('run');
-  // A fresh run starts at full speed: slow motion is the page's wish, said again.
-  const { delay } = useRun.getState();
-  if (answer && delay > 0) await ask('pace', { delay });
-  useRun.setState(answer ? { starting: false, kept: null, model: answer.model, ownText } : { starting: false });
-}
-
-/** Goes on with the run that an earlier visit left: the page takes over its configuration, its text and its curves. */
-export async function continueRun(): Promise<void> {
-  const { kept } = useRun.getState();
-  if (!kept) return;
-  useRun.setState({ starting: true, problems: [], addressProblems: [] });
-  askToKeep();
-  const answer = await ask('continueRun', { id: kept.id });
   if (!answer) {
     useRun.setState({ starting: false });
     return;
   }
-  clearPreview('run');
+  const { run, model } = answer;
+  showRun(run);
+  useRun.setState({ starting: false, run, model, ownText });
+  // A fresh run starts at full speed: slow motion is the page's wish, said again.
+  const { delay } = useRun.getState();
+  if (delay > 0) await ask('pace', { delay });
+}
+
+/** Goes on with the run that an earlier visit left: the page takes over its configuration, its text and its curves. */
+export async function continueRun(id = keptRun(useRun.getState())?.id): Promise<void> {
+  if (id === undefined) return;
+  useRun.setState({ starting: true, problems: [], addressProblems: [] });
+  askToKeep();
+  const answer = await ask('continueRun', { id });
+  if (!answer) {
+    useRun.setState({ starting: false });
+    return;
+  }
+  showRun(id);
   const ownText = answer.text === null ? null : { name: 'the text of the run', text: answer.text };
   adoptExperiment(answer.model.experiment);
   if (ownText) setOwnText(ownText);
-  useRun.setState({ starting: false, kept: null, model: answer.model, ownText });
+  useRun.setState({ starting: false, run: id, model: answer.model, ownText });
 }
 
-/** Gives the run of an earlier visit up; its record is among the saved runs. */
-export async function forgetRun(): Promise<void> {
-  const { kept } = useRun.getState();
-  if (kept && (await ask('forgetRun', { id: kept.id }))) useRun.setState({ kept: null });
+/** Gives the run of an earlier visit up; its record is among the saved runs, its weights among the kept ones. */
+export async function forgetRun(id = keptRun(useRun.getState())?.id): Promise<void> {
+  if (id !== undefined) await ask('forgetRun', { id });
 }
 
 /** Saves the run, if one is in progress: the page may be about to go. */
@@ -166,8 +169,8 @@ export const singleStep = (): Promise<void> => changeRun('singleStep');
 export const stop = (): Promise<void> => changeRun('stop');
 
 async function changeRun(name: 'pause' | 'resume' | 'singleStep' | 'stop'): Promise<void> {
-  const status: RunStatus | null = await ask(name, {});
-  if (status) useRun.setState({ status });
+  const answer = await ask(name, {});
+  if (answer) useRun.setState({ status: answer.status });
 }
 
 /** Waits this many milliseconds between two steps. */
@@ -206,13 +209,6 @@ export function discardEdits(): void {
   if (corpusKind(model.experiment.data.corpus).isOwn) setOwnText(ownText);
 }
 
-/** The run's weights as a file for download; null (with a problem shown) if there are none. */
-export async function exportWeights(): Promise<File | null> {
-  const answer = await ask('exportWeights', {});
-  // A copy, because the DOM's File wants bytes that are not shared.
-  return answer && new File([new Uint8Array(answer.bytes)], answer.name, { type: 'application/octet-stream' });
-}
-
 /** Hash of the run's weights and optimizer state. */
 export function stateHash(): Promise<{ hash: string; step: number } | null> {
   return ask('stateHash', {});
@@ -230,40 +226,17 @@ function isSameRequest(now: Configuration, before: Configuration): boolean {
   return now.experiment === before.experiment && now.ownText === before.ownText && now.from === before.from;
 }
 
-/** The queue has started a run: it is the one on show, as if it had been started by hand. */
-function takeStarted({ model, text }: Extract<Telemetry, { kind: 'started' }>): void {
-  clearCurves();
-  clearPreview('run');
-  useRun.setState({ model, ownText: text === null ? null : { name: 'the text of the run', text } });
-}
-
-function takeTelemetry(telemetry: Telemetry): void {
-  switch (telemetry.kind) {
-    case 'status':
-      useRun.setState({ status: telemetry.status, backend: telemetry.status.backend });
-      return;
-    case 'problem':
-      addProblem(telemetry.problem);
-      return;
-    case 'metrics':
-    case 'validation':
-    case 'curves':
-    case 'rewound':
-    case 'load':
-    case 'preview':
-      takeLive(telemetry);
-      return;
-    case 'frame':
-      // Frames belong to the decode that a person asked for: see decode.ts.
-      return;
-    case 'savedRun':
-    case 'queue':
-      // See savedRuns.ts and queue.ts.
-      return;
-    case 'started':
-      takeStarted(telemetry);
-      return;
-    default:
-      telemetry satisfies never;
-  }
+/** Takes in what the engine tells of the run, the machine and what is kept. Live figures: `live.ts`. */
+function follow(connected: Engine): void {
+  connected.on('status', ({ status }) => {
+    useRun.setState(status ? { status, backend: status.backend } : { status });
+  });
+  connected.on('device', ({ backend }) => useRun.setState({ backend }));
+  connected.on('problem', ({ problem }) => addProblem(problem));
+  connected.on('library', ({ library }) => useRun.setState({ library }));
+  // The queue has started a run: it is the one on show, as if it had been started by hand.
+  connected.on('started', ({ run, model, text }) => {
+    showRun(run);
+    useRun.setState({ run, model, ownText: text === null ? null : { name: 'the text of the run', text } });
+  });
 }

@@ -12,6 +12,7 @@ const titles: Record<Problem['kind'], string> = {
   memory: 'Out of memory',
   kernel: 'A kernel failed',
   storage: 'Storing failed',
+  notice: 'For your information',
   internal: 'Something went wrong',
 };
 
@@ -42,7 +43,7 @@ export function Problems() {
           key={problem.message}
           variant="outline"
           bg="var(--mantine-color-body)"
-          color="red"
+          color={problem.kind === 'notice' ? 'blue' : 'red'}
           styles={{ title: { color: 'var(--mantine-color-text)' } }}
           title={titles[problem.kind]}
           withCloseButton

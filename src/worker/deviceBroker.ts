@@ -105,7 +105,10 @@ export function createDeviceBroker(options: BrokerOptions): DeviceBroker {
   const isLost = async (runtime: Runtime): Promise<boolean> => {
     const loss = losses.get(runtime);
     if (!loss || runtime.kind === 'cpu') return false;
-    return Promise.race([loss.then(() => true), new Promise<false>((resolve) => setTimeout(resolve, lossDelay, false))]);
+    return Promise.race([
+      loss.then(() => true),
+      new Promise<false>((resolve) => setTimeout(resolve, lossDelay, false)),
+    ]);
   };
 
   return {

@@ -1,281 +1,231 @@
 /**
- * The engine as the page sees it: one handler per command of the protocol. What lives on the runtime is in `host.ts`;
- * everything that computes is below, in `src/train`.
+ * The engine as the page sees it: makes its parts and joins the handlers of its commands (`handlers/`). Everything that
+ * computes is below, in `src/run`, `src/model` and `src/lab`.
  */
-import { ConfigError } from '../base/errors.ts';
-import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
-import { decode, mostCalls } from '../diffusion/decode.ts';
-import { denseMatch } from '../lab/match.ts';
-import { studies, studyById } from '../lab/studies.ts';
-import { studyResults } from '../lab/studyResults.ts';
-import { decodingOf, denoiserOf, type Model, promptTokens } from '../model/model.ts';
-import { encodeCheckpoint } from '../model/weights.ts';
-import { layoutOf } from '../nn/layout.ts';
-import { declareParameters } from '../nn/parameters.ts';
-import { stepSeconds } from '../run/duration.ts';
-import { planMemory } from '../runtime/recording.ts';
-import { recordTraining } from '../train/recordings.ts';
-import { promptsOf, type RunText } from '../train/text.ts';
-import { memoryLimits, queuedRuns, type Wish, wishesOf, wishesOfStudy } from './enqueuing.ts';
-import { fetchFile } from './files.ts';
-import { createHost } from './host.ts';
-import { textFileOf } from './keeper.ts';
-import { createLibrary } from './library.ts';
-import { awaitLock } from './locks.ts';
-import { createMeasurer, measurementsOf } from './measuring.ts';
+import { ConfigError, DataError } from '../base/errors.ts';
+import { type ModelPlace, runRef } from '../config/modelRef.ts';
+import { studyById } from '../lab/studies.ts';
+import type { Checkpoint } from '../model/weights.ts';
+import { createTuner, type Tuner } from '../runtime/tuner.ts';
+import { type Backends, findBackends } from '../train/backends.ts';
+import { promptsOf } from '../train/text.ts';
+import { createDeviceBroker } from './deviceBroker.ts';
+import { fetchBundled, fetchFile } from './files.ts';
+import { decodeHandlers } from './handlers/decode.ts';
+import type { Engine, Handlers } from './handlers/handlers.ts';
+import { machineHandlers } from './handlers/machine.ts';
+import { modelHandlers } from './handlers/models.ts';
+import { queueHandlers } from './handlers/queue.ts';
+import { recordHandlers } from './handlers/records.ts';
+import { runHandlers } from './handlers/run.ts';
+import { createLibrary, type ModelLibrary } from './library.ts';
+import { browserLocks, type Locks, lockOfRun } from './locks.ts';
+import { createMeasurer } from './measuring.ts';
+import { createModels } from './models.ts';
+import { createPreviewer, type PreviewSource } from './previewer.ts';
 import { problemOf } from './problems.ts';
-import type { CommandName, Commands, RunStatus, TrainRequest, Weights } from './protocol.ts';
-import { createQueue } from './queue.ts';
-import { adapterOf, machineReport, modelReport, studyReport } from './reports.ts';
-import { routesOf } from './routes.ts';
-import { createSources } from './sources.ts';
-import { createStarter } from './starter.ts';
-import { openStorage, type SiteStorage } from './storage.ts';
+import type { BackendKind, Library, QueuedRun } from './protocol.ts';
+import { createQueue, type Queue } from './queue.ts';
+import { adapterOf } from './reports.ts';
+import { createRunPorts } from './runPorts.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
+import { checkpointOfState, stateSummaries } from './states.ts';
+import { openStorage } from './storage.ts';
+import type { SiteStorage } from './stored.ts';
 import type { Telemetry } from './telemetry.ts';
 import { createTexts } from './texts.ts';
 
-type Handlers = {
-  [N in CommandName]: (argument: Commands[N]['argument']) => Promise<Commands[N]['answer']>;
-};
-
-const pretrainedSplit = 'The bundled model: see its configuration.';
+/** What is there once the engine is open. */
+interface Opened {
+  readonly baseUrl: string;
+  readonly storage: SiteStorage;
+  readonly library: ModelLibrary;
+  readonly tuner: Tuner;
+  readonly backends: Backends;
+}
 
 /** Creates the engine. `emit` posts telemetry to the page. */
-export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
-  const host = createHost(emit, (run) => queue.needs(run.keeper.identity.id));
-  let decodeRequest = 0;
-  const texts = createTexts(async (path) => (await fetchFile(host.baseUrl(), path)).text());
-
-  let storage: SiteStorage | null = null;
-  const stored = () => {
-    if (!storage) throw new ConfigError('engine: expected it to be open, got a command before "open"');
-    return storage;
+export function createEngine(emit: (telemetry: Telemetry) => void, locks: Locks = browserLocks()): Handlers {
+  const engine = createParts(emit, locks);
+  return {
+    ...machineHandlers(engine),
+    ...runHandlers(engine),
+    ...recordHandlers(engine),
+    ...queueHandlers(engine),
+    ...modelHandlers(engine),
+    ...decodeHandlers(engine),
   };
+}
 
-  const sources = createSources(host);
-  const textOf = async (request: TrainRequest, kept?: ReturnType<Tokenizer['toJSON']>): Promise<RunText> => {
-    const { experiment, text, from } = request;
-    const bound = from && sources.tokenizerFor(experiment, from);
-    return texts.textOf(experiment, text, kept ? tokenizerFromJSON(kept) : bound);
+/** The parts of the engine, each knowing the others only through what it is given. */
+function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine {
+  const held: { opened: Opened | null; bundled: Promise<Checkpoint> | null; measuring: number } = {
+    opened: null,
+    bundled: null,
+    measuring: 0,
   };
-  const modelOf = (weights: Weights): Model => {
-    const model = weights === 'run' ? host.run()?.model() : host.pretrained();
-    if (!model)
-      throw new ConfigError(
-        `weights: expected a run that has started, got none; train first or take the bundled model`,
-      );
-    return model;
+  const opened = (): Opened => {
+    if (held.opened) return held.opened;
+    throw new ConfigError('engine: expected it to be open, got a command before "open"');
   };
-  const idle = (): RunStatus => ({
-    phase: 'idle',
-    backend: host.runtime().kind,
-    step: 0,
-    steps: 0,
-    tokensPerSecond: 0,
-    secondsLeft: null,
-    activity: 'idle',
-    memoryBytes: 0,
-  });
-  const status = () => host.run()?.status() ?? idle();
+  const storage = () => opened().storage;
+  const library = () => opened().library;
+  const files = new Map<string, Checkpoint>();
+  // A run that is being replaced still tells of its end; the page has another one on show by then.
+  const emit = (telemetry: Telemetry) => {
+    if (telemetry.kind === 'status' && telemetry.status && telemetry.status.run !== scheduler.shown()) return;
+    post(telemetry);
+  };
+  const report = (error: unknown) => emit({ kind: 'problem', problem: problemOf(error) });
+  const texts = createTexts(async (path) => (await fetchFile(opened().baseUrl, path)).text());
 
-  const starter = createStarter({
-    host,
-    storage: stored,
+  const read = async (place: ModelPlace): Promise<Checkpoint> => {
+    switch (place.kind) {
+      case 'bundled':
+        held.bundled ??= fetchBundled(opened().baseUrl);
+        held.bundled.catch(() => {
+          held.bundled = null;
+        });
+        return held.bundled;
+      case 'run':
+        return (await library().has(place.id)) ? library().read(place.id) : checkpointOfState(storage(), place.id);
+      case 'file': {
+        const checkpoint = files.get(place.id);
+        if (checkpoint) return checkpoint;
+        throw new DataError('model: expected a file of weights that was opened since the page was, got none');
+      }
+      default:
+        return place satisfies never;
+    }
+  };
+  const models = createModels({ read });
+  const previewer = createPreviewer({
+    models,
     emit,
-    status,
-    textOf,
-    checkpointOf: sources.checkpointOf,
-    isQueued: async (id) => {
-      await queue.refresh();
-      return queue.needs(id);
-    },
+    sourceOf: () => (held.measuring > 0 ? null : previewed(scheduler)),
+  });
+  const kept = async (): Promise<Library> => keptOn(storage(), library(), locks, queue);
+  const tellLibrary = async () => emit({ kind: 'library', library: await kept() });
+
+  const scheduler: Scheduler = createScheduler({
+    broker: () => broker,
+    storage,
+    locks,
+    emit,
+    textOf: (experiment, own, tokenizer) => texts.textOf(experiment, own ?? undefined, tokenizer),
+    checkpointOf: models.checkpointOf,
+    portsOf: (identity, text) =>
+      createRunPorts({
+        identity,
+        text,
+        storage: storage(),
+        library: library(),
+        models,
+        broker,
+        emit,
+        adapterOf: (backend) => adapterOf(opened().backends, backend),
+        onLibrary: () => tellLibrary().catch(report),
+      }),
+    isQueued: (id) => queue.needs(id),
     onEnd: (id) => void queue.ended(id),
+    onCompiled: () => void storage().records.put('tuning', 'table', opened().tuner.table).catch(report),
   });
-  const queue = createQueue({
-    storage: stored,
+  const broker = createDeviceBroker({
+    openBackend: (kind, onError) => opened().backends.open(kind, onError),
+    tenants: [previewer, scheduler, models],
+    report,
+    onBackend: (backend) => emit({ kind: 'device', backend }),
+    onFault: (error) => scheduler.fault(error),
+  });
+  const queue: Queue = createQueue({
+    storage,
     emit,
-    isBusy: host.isBusy,
-    start: starter.startQueued,
+    isBusy: scheduler.isBusy,
+    start: scheduler.startQueued,
     measure: createMeasurer({
-      storage: stored,
+      storage,
       emit,
       studyOf: studyById,
-      textOf,
-      checkpointOf: starter.checkpointOf,
-      alone: host.alone,
+      textOf: ({ experiment }) => texts.textOf(experiment, undefined),
+      checkpointOf: (id) => models.checkpointOf(runRef(id)),
+      alone: async (use) => {
+        held.measuring += 1;
+        return broker.alone(use).finally(() => {
+          held.measuring -= 1;
+        });
+      },
     }),
-    failedRecord: ({ from: _, ...run }, problem) => ({
-      ...run,
-      format: 1,
-      status: 'failed',
-      problem,
-      backend: host.runtime().kind,
-      adapter: adapterOf(host.backends(), host.runtime().kind),
-      steps: 0,
-      training: { step: [], seconds: [], bpc: [] },
-      validation: { step: [], seconds: [], bpc: [], standardError: [] },
-      measures: {},
-    }),
-    lock: () => awaitLock('sdlm-queue'),
+    failedRecord: (run, problem) => failedRecord(run, problem, opened().backends, broker.runtime().kind),
+    lock: () => locks.wait('sdlm-queue'),
   });
-  const enqueue = async (wishes: readonly Wish[]) => {
-    const runs = await queuedRuns(wishes, textOf, memoryLimits(host.backends(), host.runtime().kind));
-    for (const [index, { id }] of runs.entries()) {
-      const { text } = wishes[index];
-      if (text !== undefined) await stored().files.write(textFileOf(id), new TextEncoder().encode(text));
-    }
-    await queue.add(runs, measurementsOf(runs, studyById));
-    return queue.state();
-  };
-  /** A person's wish comes before the queue, whose run waits for another time; any other run is stopped. */
-  const asPerson = async <T>(start: () => Promise<T>): Promise<T> => {
-    await queue.setAside();
-    const run = host.run();
-    if (run && !queue.needs(run.keeper.identity.id)) await host.stop();
-    return start().finally(queue.proceed);
-  };
 
   return {
-    open: async ({ baseUrl, backend }) => {
-      storage = await openStorage();
-      await host.open(baseUrl, storage, backend);
-      const { experiment, tokenizer } = host.pretrained();
-      const machine = { ...machineReport(host.backends()), chosen: host.runtime().kind };
-      const model = { ...modelReport(experiment, tokenizer), split: pretrainedSplit };
+    emit,
+    report,
+    locks,
+    broker,
+    models,
+    scheduler,
+    queue,
+    storage,
+    library,
+    backends: () => opened().backends,
+    opened: files,
+    textOf: (experiment, own, tokenizer) => texts.textOf(experiment, own ?? undefined, tokenizer),
+    checkpointOf: models.checkpointOf,
+    kept,
+    tellLibrary,
+    openAt: async (baseUrl, backend) => {
+      const storage = await openStorage();
+      const tuner = createTuner((await storage.records.get('tuning', 'table')) ?? {});
+      const backends = await findBackends(navigator.gpu as GPU | undefined, tuner);
+      held.opened = { baseUrl, storage, library: createLibrary(storage), tuner, backends };
+      await read({ kind: 'bundled' });
+      await broker.open(backend ?? backends.chosen);
       await queue.open();
-      return { machine, pretrained: model, kept: await starter.latest() };
     },
-    useBackend: async ({ backend }) => ({ backend: await host.useBackend(backend) }),
-    inspect: async (request) => {
-      const { experiment } = request;
-      const text = await textOf(request);
-      const model = modelReport(experiment, text.tokenizer, text);
-      const { recording } = recordTraining(
-        experiment,
-        declareParameters(layoutOf(experiment.model, text.tokenizer.vocabularySize)),
-      );
-      const { kind } = host.runtime();
-      const seconds = experiment.training.steps * stepSeconds(recording, kind, host.backends().gflops[kind] ?? 1);
-      return { model, secondsEstimate: seconds, memoryBytes: planMemory(recording).bytes };
-    },
-    match: async (request) => {
-      const { tokenizer } = await textOf(request);
-      const { experiment, ratio } = denseMatch(request.experiment, request.by, tokenizer.vocabularySize);
-      return { experiment, ratio };
-    },
-    train: (request) => asPerson(async () => ({ model: await starter.train(request) })),
-    continueRun: ({ id }) => asPerson(() => starter.resume(id)),
-    forgetRun: async ({ id }) => {
-      await starter.forget(id);
-      return {};
-    },
-    save: async () => ({ step: (await host.run()?.save()) ?? 0 }),
-    listRuns: async () => {
-      const runs = await createLibrary(stored()).list((error) => emit({ kind: 'problem', problem: problemOf(error) }));
-      return { runs };
-    },
-    renameRun: async ({ id, name }) => ({ run: await createLibrary(stored()).rename(id, name) }),
-    removeRuns: async ({ ids }) => {
-      await createLibrary(stored()).remove(ids);
-      return {};
-    },
-    addRuns: async ({ runs }) => {
-      await createLibrary(stored()).add(runs);
-      return {};
-    },
-    listQueue: async () => queue.state(),
-    enqueue: async ({ runs }) => enqueue(wishesOf(runs)),
-    listStudies: async () => ({ studies: studies.map(studyReport) }),
-    enqueueStudy: async ({ id, size, seeds }) => enqueue(wishesOfStudy(studyById(id), size, seeds)),
-    studyResults: async () => {
-      // Those that cannot be read have been told of when they were listed.
-      const runs = await createLibrary(stored()).list(() => {});
-      return { results: studyResults(studies, runs, __BUILD_COMMIT__) };
-    },
-    moveInQueue: async ({ id, to }) => {
-      await queue.move(id, to);
-      return queue.state();
-    },
-    removeFromQueue: async ({ id }) => {
-      await queue.remove(id);
-      return queue.state();
-    },
-    pauseQueue: async ({ isPaused }) => {
-      await queue.setPaused(isPaused);
-      return queue.state();
-    },
-    pause: async () => {
-      await host.run()?.pause();
-      return status();
-    },
-    resume: async () => {
-      host.run()?.resume();
-      return status();
-    },
-    singleStep: async () => {
-      host.run()?.singleStep();
-      return status();
-    },
-    stop: async () => {
-      await host.stop();
-      return status();
-    },
-    pace: async ({ delay }) => {
-      host.run()?.setPace(delay);
-      return { delay };
-    },
-    decode: async (request) => {
-      const model = modelOf(request.weights);
-      const mine = ++decodeRequest;
-      const { maskId, tokenizer } = model;
-      const length = Math.min(request.length, model.experiment.data.sequenceLength);
-      // Without a prompt, a model that has learned answers gets a held-out one to answer.
-      const run = request.weights === 'run' ? host.run() : null;
-      const heldOut = request.prompt === '' && run ? promptsOf(run.text) : null;
-      const start = heldOut?.(request.seed).subarray(0, length) ?? promptTokens(model, request.prompt, length);
-      const produced = start.filter((token) => token === maskId).length;
-      const denoise = await denoiserOf(model, length);
-      const { decoder, steps, temperature, topK, topP, seed } = request;
-      const options = decodingOf(model, { decoder, steps, temperature, topK, topP, seed });
-      const calls = mostCalls(start, options);
-      let last = { call: 0, tokens: start };
-      for await (const frame of decode(denoise, start, options)) {
-        if (mine !== decodeRequest) break;
-        // The frame's arrays move to the page; the last tokens are still needed here.
-        last = { call: frame.call, tokens: frame.tokens.slice() };
-        emit({ kind: 'frame', frame: { ...frame, calls } });
-        // A turn of the event loop, so that a cancel is heard and training goes on.
-        await new Promise((resolve) => setTimeout(resolve, 0));
-      }
-      const tokensPerCall = last.call > 0 ? produced / last.call : 0;
-      return { text: tokenizer.decode(last.tokens), calls: last.call, tokensPerCall };
-    },
-    cancelDecode: async () => {
-      decodeRequest++;
-      return {};
-    },
-    routes: async (request) => {
-      const model = modelOf(request.weights);
-      const run = host.run();
-      const passage = request.weights === 'run' && run ? run.text : await textOf({ experiment: model.experiment });
-      return routesOf(model, request, passage.validationWindows(1));
-    },
-    exportWeights: async () => {
-      const trainer = host.run()?.trainer();
-      if (!trainer) throw new ConfigError('export: expected a run that has started, got none');
-      const { experiment, step } = trainer;
-      const { tokenizer, weights } = modelOf('run');
-      const bytes = encodeCheckpoint({ experiment, tokenizer, weights: await weights() }, step);
-      return { bytes, name: `sdlm-step-${step}.safetensors` };
-    },
-    importWeights: async ({ bytes, name }) => {
-      const { experiment, tokenizer } = sources.take(bytes, name);
-      return { model: modelReport(experiment, tokenizer) };
-    },
-    stateHash: async () => {
-      const trainer = host.run()?.trainer();
-      if (!trainer) throw new ConfigError('state hash: expected a run that has started, got none');
-      return { hash: await trainer.stateHash(), step: trainer.step };
-    },
+  };
+}
+
+/** What is previewed now: the run in progress or the weights that it left, else the bundled model. */
+function previewed(scheduler: Scheduler): PreviewSource | null {
+  const session = scheduler.session();
+  if (!session) return { model: 'bundled', trainedSteps: 0 };
+  const { phase, isOpen, step } = session.state();
+  if (!isOpen && !(phase === 'ended' && step > 0))
+    return phase === 'ended' ? { model: 'bundled', trainedSteps: 0 } : null;
+  const startAt = promptsOf(session.text);
+  return { model: runRef(session.identity.id), trainedSteps: step, ...(startAt && { startAt }) };
+}
+
+/** Models and states; of the latter those that neither a tab nor the queue works on. */
+async function keptOn(storage: SiteStorage, library: ModelLibrary, locks: Locks, queue: Queue): Promise<Library> {
+  const [models, all, lockedNow, budget] = await Promise.all([
+    library.list(),
+    stateSummaries(storage),
+    locks.held(),
+    library.budget(),
+  ]);
+  const states = [];
+  for (const state of all) {
+    if (!lockedNow.has(lockOfRun(state.id)) && !(await queue.needs(state.id))) states.push(state);
+  }
+  const used = [...models, ...all].reduce((sum, { bytes }) => sum + bytes, 0);
+  return { models, states, budget, used };
+}
+
+/** A record of a run of the queue that could not even be started. */
+function failedRecord({ from: _, ...run }: QueuedRun, problem: string, backends: Backends, backend: BackendKind) {
+  return {
+    ...run,
+    format: 1 as const,
+    status: 'failed' as const,
+    problem,
+    backend,
+    adapter: adapterOf(backends, backend),
+    steps: 0,
+    training: { step: [], seconds: [], bpc: [] },
+    validation: { step: [], seconds: [], bpc: [], standardError: [] },
+    measures: {},
   };
 }

@@ -4,21 +4,20 @@ import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Study } from '../lab/studies/study.ts';
 import { plannedRuns, studySize } from '../lab/studyRuns.ts';
-import { accountingOf } from '../run/cost.ts';
-import { expectMemory, type MemoryLimits, memoryOf } from '../run/cost.ts';
+import { accountingOf, expectMemory, type MemoryLimits, memoryOf } from '../run/cost.ts';
 import type { Backends } from '../train/backends.ts';
 import type { RunText } from '../train/text.ts';
 import type { BackendKind, QueuedRun, TrainRequest } from './protocol.ts';
-import { newIdentity } from './starter.ts';
+import { newIdentity } from './scheduler.ts';
 
 /** A run that is asked for. */
-export interface Wish {
+export interface RequestedRun {
   readonly name: string;
   readonly experiment: Experiment;
   /** The person's own text. */
   readonly text?: string;
   readonly study: RunRecord['study'];
-  /** Name of the run among the same wishes whose weights it starts from. */
+  /** Name of the run among the same requests whose weights it starts from. */
   readonly from: string | null;
 }
 
@@ -37,11 +36,11 @@ export function memoryLimits({ adapter }: Backends, backend: BackendKind): Memor
  * The runs of a person's own. Throws `ConfigError` for one that starts from other weights: the run, or the file, that the
  * page has at hand now may be another by the time its turn comes.
  */
-export function wishesOf(requests: readonly TrainRequest[]): Wish[] {
+export function requestedRuns(requests: readonly TrainRequest[]): RequestedRun[] {
   return requests.map(({ name = 'Run', experiment, text, from }) => {
     if (from) {
       throw new ConfigError(
-        `start from: expected fresh weights for a run of the queue, got "${from}"; start it with Train, or choose fresh weights`,
+        `start from: expected fresh weights for a run of the queue, got ${from}; start it with Train, or choose fresh weights`,
       );
     }
     return { name, experiment, text, study: null, from: null };
@@ -49,7 +48,7 @@ export function wishesOf(requests: readonly TrainRequest[]): Wish[] {
 }
 
 /** The runs of a study. Throws `ConfigError` for a size or number of seeds that there is not. */
-export function wishesOfStudy(study: Study, size: string, seeds: number): Wish[] {
+export function runsOfStudy(study: Study, size: string, seeds: number): RequestedRun[] {
   if (!Number.isInteger(seeds) || seeds < 1 || seeds > 100) {
     throw new ConfigError(`seeds: expected a whole number from 1 to 100, got ${seeds}`);
   }
@@ -64,13 +63,13 @@ export function wishesOfStudy(study: Study, size: string, seeds: number): Wish[]
 
 /** Throws the sentence of the first run that cannot be trained, or that does not fit into memory. */
 export async function queuedRuns(
-  wishes: readonly Wish[],
+  requested: readonly RequestedRun[],
   textOf: (request: TrainRequest) => Promise<RunText>,
   limits: MemoryLimits,
 ): Promise<QueuedRun[]> {
   // Seeds of one configuration differ in nothing that is checked here.
   const known = new Map<string, Pick<QueuedRun, 'costs' | 'floorBpc'>>();
-  const checked = async ({ name, experiment, text }: Wish) => {
+  const checked = async ({ name, experiment, text }: RequestedRun) => {
     const key = JSON.stringify({ ...experiment, training: { ...experiment.training, seed: 0 } });
     const before = known.get(key);
     if (before) return before;
@@ -83,12 +82,12 @@ export async function queuedRuns(
   };
   const ids = new Map<string, string>();
   const runs: QueuedRun[] = [];
-  for (const wish of wishes) {
-    const identity = newIdentity(wish.name, wish.study);
-    ids.set(wish.name, identity.id);
-    const from = wish.from === null ? null : ids.get(wish.from);
-    if (from === undefined) throw new ConfigError(`queue: expected "${wish.from}" before "${wish.name}", got none`);
-    runs.push({ ...identity, experiment: wish.experiment, from, ...(await checked(wish)) });
+  for (const run of requested) {
+    const identity = newIdentity(run.name, run.study);
+    ids.set(run.name, identity.id);
+    const from = run.from === null ? null : ids.get(run.from);
+    if (from === undefined) throw new ConfigError(`queue: expected "${run.from}" before "${run.name}", got none`);
+    runs.push({ ...identity, experiment: run.experiment, from, ...(await checked(run)) });
   }
   return runs;
 }

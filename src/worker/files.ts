@@ -1,9 +1,7 @@
 /** What the worker reads beside the page: texts and the bundled model. What it keeps is in `storage.ts`. */
 import { DataError } from '../base/errors.ts';
 import { tokenizerFromJSON } from '../data/tokenizers.ts';
-import { type Model, modelOfWeights } from '../model/model.ts';
-import { decodeModel, layoutOfRun, parseRun } from '../model/weights.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import { type Checkpoint, decodeModel, layoutOfRun, parseRun } from '../model/weights.ts';
 
 /** Reads a file beside the page. Throws `DataError` saying which one and what came instead. */
 export async function fetchFile(baseUrl: string, path: string): Promise<Response> {
@@ -14,12 +12,12 @@ export async function fetchFile(baseUrl: string, path: string): Promise<Response
   return response;
 }
 
-/** Loads the bundled model onto a runtime. */
-export async function loadPretrained(baseUrl: string, runtime: Runtime): Promise<Model> {
+/** Reads the bundled model. */
+export async function fetchBundled(baseUrl: string): Promise<Checkpoint> {
   const paths = ['config.json', 'tokenizer.json', 'model.safetensors'].map((name) => `pretrained/${name}`);
   const [config, tokenizerFile, weights] = await Promise.all(paths.map((path) => fetchFile(baseUrl, path)));
   const run = parseRun(await config.text(), paths[0]);
   const tokenizer = tokenizerFromJSON(await tokenizerFile.json());
   const flat = decodeModel(new Uint8Array(await weights.arrayBuffer()), layoutOfRun(run), paths[2]);
-  return modelOfWeights(runtime, run.experiment, tokenizer, flat);
+  return { experiment: run.experiment, tokenizer, weights: flat, where: 'the bundled model' };
 }

@@ -1,36 +1,42 @@
-/** Which tab of this page works on what: a lock of the browser is held until the tab is gone, however it goes. */
+/** Which tab of this page works on what: a lock of the browser is held until it is let go of, or the tab is gone. */
 
-/** Without locks (an insecure origin) tabs do not know of each other. */
-const locks = (): LockManager | undefined => navigator.locks;
-
-/** Takes a lock if no tab holds it. Answers a function that lets go of it, or null where another tab holds it. */
-export async function takeLock(name: string): Promise<(() => void) | null> {
-  const manager = locks();
-  if (!manager) return () => {};
-  return new Promise((resolve, reject) => {
-    const hold = (lock: Lock | null) => {
-      if (!lock) return resolve(null);
-      return new Promise<void>((letGo) => resolve(() => letGo()));
-    };
-    manager.request(name, { ifAvailable: true }, hold).catch(reject);
-  });
+export interface RunLock {
+  release(): void;
 }
 
-/** Waits until no other tab holds a lock, and holds it from then on. */
-export async function awaitLock(name: string): Promise<void> {
-  const manager = locks();
-  if (!manager) return;
-  await new Promise<void>((resolve, reject) => {
-    const hold = () => {
-      resolve();
-      return new Promise<never>(() => {});
-    };
-    manager.request(name, hold).catch(reject);
-  });
+/** Locks by name, across the tabs of this page. */
+export interface Locks {
+  /** Takes a lock if nobody holds it; null where somebody does. */
+  take(name: string): Promise<RunLock | null>;
+  /** Waits until nobody else holds a lock, and holds it from then on. */
+  wait(name: string): Promise<void>;
+  /** The locks that are held now, here or in other tabs. */
+  held(): Promise<ReadonlySet<string>>;
 }
 
-/** The locks that tabs of this page hold now. */
-export async function heldLocks(): Promise<ReadonlySet<string>> {
-  const held = (await locks()?.query())?.held ?? [];
-  return new Set(held.map(({ name }) => name ?? ''));
+/** The lock of whoever works on a run. */
+export const lockOfRun = (id: string): string => `sdlm-run-${id}`;
+
+/** The browser's locks. Without them (an insecure origin) tabs do not know of each other. */
+export function browserLocks(manager: LockManager | undefined = navigator.locks): Locks {
+  if (!manager) return { take: async () => ({ release: () => {} }), wait: async () => {}, held: async () => new Set() };
+  return {
+    take: (name) =>
+      new Promise((resolve, reject) => {
+        const hold = (lock: Lock | null) => {
+          if (!lock) return resolve(null);
+          return new Promise<void>((release) => resolve({ release }));
+        };
+        manager.request(name, { ifAvailable: true }, hold).catch(reject);
+      }),
+    wait: (name) =>
+      new Promise((resolve, reject) => {
+        const hold = () => {
+          resolve();
+          return new Promise<never>(() => {});
+        };
+        manager.request(name, hold).catch(reject);
+      }),
+    held: async () => new Set(((await manager.query()).held ?? []).map(({ name }) => name ?? '')),
+  };
 }

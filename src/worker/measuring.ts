@@ -7,18 +7,10 @@ import type { Progress, Study, Subject } from '../lab/studies/study.ts';
 import { measureSeed, withMeasures } from '../lab/studyMeasures.ts';
 import type { Checkpoint } from '../model/weights.ts';
 import type { RunText } from '../train/text.ts';
-import type { Host } from './host.ts';
+import type { DeviceBroker } from './deviceBroker.ts';
 import type { QueuedRun, TrainRequest } from './protocol.ts';
-import type { SiteStorage } from './storage.ts';
+import type { Measurement, SiteStorage } from './stored.ts';
 import type { Telemetry } from './telemetry.ts';
-
-/** A seed of a study that is measured when its runs have ended. */
-export interface Measurement {
-  readonly study: string;
-  readonly seed: number;
-  /** The id of the run of each arm. */
-  readonly runs: Readonly<Record<string, string>>;
-}
 
 /** What there will be to measure of runs that are taken into the queue together. */
 export function measurementsOf(runs: readonly QueuedRun[], studyOf: (id: string) => Study): Measurement[] {
@@ -39,7 +31,7 @@ export interface MeasurerOptions {
   readonly textOf: (request: TrainRequest) => Promise<RunText>;
   /** The averaged weights of a run that is kept. */
   readonly checkpointOf: (id: string) => Promise<Checkpoint>;
-  readonly alone: Host['alone'];
+  readonly alone: DeviceBroker['alone'];
 }
 
 export function createMeasurer({ storage, emit, studyOf, textOf, checkpointOf, alone }: MeasurerOptions) {

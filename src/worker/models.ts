@@ -3,7 +3,6 @@
  * progress is one of them, with the weights of the moment; when it ends, its name leads to the weights that it left.
  */
 import { deferred } from '../base/deferred.ts';
-import { DataError } from '../base/errors.ts';
 import { type ModelPlace, type ModelRef, placeOf, runRef } from '../config/modelRef.ts';
 import { type Model, modelOfWeights } from '../model/model.ts';
 import type { Checkpoint } from '../model/weights.ts';

@@ -45,9 +45,21 @@ export function createPreviewer({ models, emit, sourceOf }: PreviewerOptions): T
 
   const tellLoad = (ref: ModelRef, call: number, { layers }: ForwardResult, experts: number) => {
     const drops = { dropRate: new Float32Array(0) };
-    emit({ kind: 'load', model: ref, step: call, layers: layers.length, experts, ...loadOf(layers, experts), ...drops });
+    emit({
+      kind: 'load',
+      model: ref,
+      step: call,
+      layers: layers.length,
+      experts,
+      ...loadOf(layers, experts),
+      ...drops,
+    });
   };
-  const previewOne = async ({ model: ref, trainedSteps, startAt }: PreviewSource, seed: number, isCurrent: () => boolean) => {
+  const previewOne = async (
+    { model: ref, trainedSteps, startAt }: PreviewSource,
+    seed: number,
+    isCurrent: () => boolean,
+  ) => {
     const { start, options, experiment } = await models.use(ref, async (model) => beginning(model, seed, startAt));
     const T = start.length;
     let last: ForwardResult | null = null;
@@ -61,7 +73,8 @@ export function createPreviewer({ models, emit, sourceOf }: PreviewerOptions): T
       emit({ kind: 'preview', model: ref, trainedSteps, frame: { ...frame, calls } });
       // A run tells the load of its steps itself.
       const shown = last as ForwardResult | null;
-      if (ref === 'bundled' && shown && shown.layers.length > 0) tellLoad(ref, frame.call, shown, experiment.model.experts);
+      if (ref === 'bundled' && shown && shown.layers.length > 0)
+        tellLoad(ref, frame.call, shown, experiment.model.experts);
       // Many calls of little consequence each pass faster.
       await pause(callInterval * Math.min(1, steps / calls));
       if (!isCurrent()) return;

@@ -18,6 +18,7 @@ const actions: Record<Problem['kind'], string> = {
   memory: 'Make the batch, the window or the model smaller, or switch to the CPU backend.',
   kernel: 'Switch to the CPU backend, and report the sentence: it is a defect of this program or of the driver.',
   storage: 'Training goes on all the same; take what you need away as a file before the page is closed.',
+  notice: 'Pin what must stay, or raise the budget, under “Models on this machine” in Compare.',
   internal: 'Reload the page. If it happens again, report the sentence.',
 };
 
@@ -26,6 +27,11 @@ export function problemOf(error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
   const kind = kindOf(error);
   return { kind, message, action: actions[kind] };
+}
+
+/** Something that a person should hear of, though nothing failed. */
+export function noticeOf(message: string, action: string = actions.notice): Problem {
+  return { kind: 'notice', message, action };
 }
 
 function kindOf(error: unknown): Problem['kind'] {

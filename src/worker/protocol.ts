@@ -253,6 +253,8 @@ export interface Commands {
   /** Facts of a model that is not the bundled one. */
   describeModel: { argument: { model: ModelRef }; answer: { model: ModelReport } };
   pinModel: { argument: { id: string; isPinned: boolean }; answer: Library };
+  /** Names a model anew, and the record of its run. */
+  renameModel: { argument: { id: string; name: string }; answer: Library };
   /** Removes the weights of an ended run; its record stays. */
   removeModel: { argument: { id: string }; answer: Library };
   /** Bytes that models may take; where they take more, the oldest that are not pinned go now. */

@@ -2,27 +2,31 @@
  * The run queue: runs one after another, kept over reloads. A run leaves it when it has ended, well or badly; one that
  * is set aside or cut short by a reload stays at the head and goes on from what was saved of it. When the runs of a
  * measurement have left, it is taken before the next run starts; what cuts it short makes it begin anew. One tab works
- * on the queue; the others wait for it to be closed. Not here: how a run is started (`starter.ts`), what a study consists of.
+ * on the queue; the others wait for it to be closed. How commands change it is `queueData.ts`; how a run is started is
+ * `scheduler.ts`.
  */
-import { ConfigError } from '../base/errors.ts';
 import { createMutex } from '../base/mutex.ts';
+import { turn } from '../base/turn.ts';
 import { parseExperiment } from '../config/experiment.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Progress } from '../lab/studies/study.ts';
-import { dropKept } from './keeper.ts';
-import type { Measurement } from './measuring.ts';
 import { problemOf } from './problems.ts';
 import type { QueuedRun, QueueState } from './protocol.ts';
-import type { SiteStorage } from './storage.ts';
+import {
+  added,
+  dueIn,
+  emptyQueue,
+  expectOwn,
+  left,
+  measured,
+  moved,
+  needs,
+  type QueueData,
+  removed,
+} from './queueData.ts';
+import { dropState } from './states.ts';
+import type { Measurement, SiteStorage } from './stored.ts';
 import type { Telemetry } from './telemetry.ts';
-
-/** What is kept of the queue: its runs in order, the one in progress first. */
-export interface KeptQueue {
-  readonly runs: readonly QueuedRun[];
-  readonly isPaused: boolean;
-  /** What is measured when its runs have ended; an earlier version kept none. */
-  readonly measurements?: readonly Measurement[];
-}
 
 export interface Queue {
   /** Reads what earlier visits left, and works on it as soon as no other tab does. */
@@ -37,10 +41,8 @@ export interface Queue {
   setPaused(isPaused: boolean): Promise<void>;
   /** A person takes the engine: the run in progress waits at the head (a measurement is left), and the queue is paused. */
   setAside(): Promise<void>;
-  /** Reads anew what another tab works on. */
-  refresh(): Promise<void>;
-  /** Whether what is kept of a run is needed still: it waits, or another or a measurement waits for its weights. */
-  needs(id: string): boolean;
+  /** Whether what is kept of a run is needed still, by this tab or the one that works on the queue. */
+  needs(id: string): Promise<boolean>;
   /** A run of the engine has ended, of the queue or not. */
   ended(id: string): Promise<void>;
   /** Starts the next run if the engine is free. */
@@ -63,24 +65,25 @@ export interface QueueOptions {
 
 const key = 'queue';
 
-export function createQueue({ storage, emit, isBusy, start, measure, failedRecord, lock }: QueueOptions): Queue {
-  const inTurn = createMutex();
-  let runs: readonly QueuedRun[] = [];
-  let isPaused = false;
-  let runningId: string | null = null;
-  let isElsewhere = true;
-  let measurements: readonly Measurement[] = [];
-  let measuring: QueueState['measuring'] = null;
-  let isLeft = false;
-  let measured: Promise<void> = Promise.resolve();
+export function createQueue(options: QueueOptions): Queue {
+  const { storage, emit, isBusy, start, measure, failedRecord, lock } = options;
+  const writing = createMutex();
+  let data = emptyQueue;
+  /** The measurement under way: a person may want the engine in the middle of it. */
+  let taking: { isLeft: boolean; readonly done: Promise<void> } | null = null;
 
-  const state = (): QueueState => ({ runs: [...runs], runningId, isPaused, measuring, isElsewhere });
   const report = (error: unknown) => emit({ kind: 'problem', problem: problemOf(error) });
+  const state = (): QueueState => {
+    const { runs, runningId, isPaused, measuring, isElsewhere } = data;
+    return { runs: [...runs], runningId, isPaused, measuring, isElsewhere };
+  };
+  const tell = (next: QueueData) => {
+    data = next;
+    emit({ kind: 'queue', queue: state() });
+  };
   const read = async () => {
     const kept = await storage().records.get('queue', key);
-    isPaused = kept?.isPaused ?? false;
-    measurements = kept?.measurements ?? [];
-    runs = (kept?.runs ?? []).flatMap((run) => {
+    const readable = (run: QueuedRun) => {
       try {
         // A run of an earlier version lacks settings that have come since.
         return [{ ...run, experiment: parseExperiment(run.experiment) }];
@@ -88,81 +91,69 @@ export function createQueue({ storage, emit, isBusy, start, measure, failedRecor
         report(error);
         return [];
       }
-    });
+    };
+    const { isPaused = false, measurements = [], runs = [] } = kept ?? {};
+    data = { ...data, isPaused, measurements, runs: runs.flatMap(readable) };
   };
-  /** Takes a change over: into storage, onto the page, and to the next run. */
-  const settle = async () => {
-    emit({ kind: 'queue', queue: state() });
+  /** Takes a change over: onto the page, to the next run, and into storage. */
+  const settle = async (next: QueueData) => {
+    tell(next);
     proceed();
-    const kept = { runs, isPaused, measurements };
-    await inTurn(() => storage().records.put('queue', key, kept)).catch(report);
+    const { runs, isPaused, measurements } = data;
+    await writing(() => storage().records.put('queue', key, { runs, isPaused, measurements })).catch(report);
   };
   const proceed = () => {
-    if (isPaused || isElsewhere || runningId !== null || measuring || isBusy()) return;
-    const due = measurements.find((measurement) => !runs.some(({ id }) => isOf(measurement, id)));
-    if (due) {
-      measured = take(due).catch(report);
+    const due = dueIn(data, isBusy());
+    if (!due) return;
+    if (due.kind === 'measure') {
+      take(due.measurement);
       return;
     }
-    const [next] = runs;
-    if (!next) return;
-    runningId = next.id;
-    emit({ kind: 'queue', queue: state() });
-    void start(next)
-      .catch((error) => fail(next, error).catch(report))
+    const { run } = due;
+    tell({ ...data, runningId: run.id });
+    void start(run)
+      .catch((error) => fail(run, error).catch(report))
       .finally(proceed);
   };
-  /** Measures. A failure is told and costs the measures only; one that is left for a person is taken another time. */
-  const take = async (measurement: Measurement) => {
+  const take = (measurement: Measurement) => {
     const { study, seed } = measurement;
-    isLeft = false;
+    const mine = { isLeft: false, done: Promise.resolve() };
     const onProgress: Progress = async (activity) => {
-      if (isLeft) throw new Error('left');
-      measuring = { study, seed, activity };
-      emit({ kind: 'queue', queue: state() });
-      // A turn of the event loop, so that commands are heard on the twins too.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (mine.isLeft) throw new Error('left');
+      tell({ ...data, measuring: { study, seed, activity } });
+      // So that commands are heard on the twins too.
+      await turn();
     };
-    measuring = { study, seed, activity: 'looking for its runs' };
-    try {
-      await measure(measurement, onProgress);
-      isLeft = false;
-    } catch (error) {
-      const { kind, message } = problemOf(error);
-      const action = 'The queue goes on; run this seed again to have its measures.';
-      const problem = { kind, message: `measuring ${study}, seed ${seed}: ${message}`, action };
-      if (!isLeft) emit({ kind: 'problem', problem });
-    }
-    measuring = null;
-    if (!isLeft) measurements = measurements.filter((other) => other !== measurement);
-    await settle();
+    data = { ...data, measuring: { study, seed, activity: 'looking for its runs' } };
+    taking = mine;
+    mine.done = measureOne(measurement, onProgress, mine).catch(report);
   };
-  const leave = async (id: string) => {
-    runs = runs.filter((run) => run.id !== id);
-    if (runningId === id) runningId = null;
-    await settle();
+  /** A failure is told and costs the measures only; a measurement that is left for a person is taken another time. */
+  const measureOne = async (measurement: Measurement, onProgress: Progress, mine: { readonly isLeft: boolean }) => {
+    const { study, seed } = measurement;
+    const outcome = await measure(measurement, onProgress).then(
+      () => 'taken' as const,
+      (error: unknown) => {
+        if (mine.isLeft) return 'left' as const;
+        const action = 'The queue goes on; run this seed again to have its measures.';
+        const { kind, message } = problemOf(error);
+        emit({ kind: 'problem', problem: { kind, message: `measuring ${study}, seed ${seed}: ${message}`, action } });
+        return 'failed' as const;
+      },
+    );
+    taking = null;
+    const next = { ...data, measuring: null };
+    await settle(outcome === 'left' ? next : measured(next, measurement));
   };
   /** A run that cannot be started is filed with its sentence, and the next one has its turn. */
   const fail = async (run: QueuedRun, error: unknown) => {
     report(error);
-    // A run that came as far as the runtime has filed itself.
-    if (!runs.includes(run)) return;
+    // A run that came as far as the device has filed itself.
+    if (!data.runs.includes(run)) return;
     const record = failedRecord(run, problemOf(error).message);
     await storage().records.put('runs', run.id, record).catch(report);
     emit({ kind: 'savedRun', record });
-    await leave(run.id);
-  };
-  const expectOwn = () => {
-    if (!isElsewhere) return;
-    throw new ConfigError('queue: expected no other tab of this page to work on it, got one; go there, or close it');
-  };
-  const waiting = (id: string): QueuedRun => {
-    expectOwn();
-    const run = runs.find((candidate) => candidate.id === id);
-    if (!run) throw new ConfigError(`queue: expected a run that waits, got ${id}, which is gone`);
-    if (id === runningId)
-      throw new ConfigError(`queue: expected a run that waits, got "${run.name}" in progress; stop it`);
-    return run;
+    await settle(left(data, run.id));
   };
 
   return {
@@ -171,57 +162,36 @@ export function createQueue({ storage, emit, isBusy, start, measure, failedRecor
       const own = async () => {
         // Another tab may have worked on it until now.
         await read();
-        isElsewhere = false;
-        await settle();
+        await settle({ ...data, isElsewhere: false });
       };
       void lock().then(own).catch(report);
     },
     state,
-    add: async (added, toMeasure = []) => {
-      expectOwn();
-      runs = [...runs, ...added];
-      measurements = [...measurements, ...toMeasure];
-      await settle();
-    },
-    move: async (id, to) => {
-      const run = waiting(id);
-      const others = runs.filter((other) => other !== run);
-      // Nothing comes before the run in progress.
-      const place = Math.max(to, runningId === null ? 0 : 1);
-      runs = [...others.slice(0, place), run, ...others.slice(place)];
-      await settle();
-    },
+    add: async (runs, measurements = []) => settle(added(data, runs, measurements)),
+    move: async (id, to) => settle(moved(data, id, to)),
     remove: async (id) => {
-      const run = waiting(id);
-      runs = runs.filter((other) => other !== run);
-      measurements = measurements.filter((measurement) => !isOf(measurement, id));
-      await settle();
-      await dropKept(storage(), id).catch(report);
+      await settle(removed(data, id));
+      await dropState(storage(), id).catch(report);
     },
-    setPaused: async (paused) => {
-      expectOwn();
-      isPaused = paused;
-      await settle();
+    setPaused: async (isPaused) => {
+      expectOwn(data);
+      await settle({ ...data, isPaused });
     },
     setAside: async () => {
-      if (runningId === null && !measuring) return;
-      isPaused = true;
-      runningId = null;
-      isLeft = true;
-      await measured;
-      await settle();
+      if (data.runningId === null && !taking) return;
+      data = { ...data, isPaused: true, runningId: null };
+      if (taking) taking.isLeft = true;
+      await taking?.done;
+      await settle(data);
     },
-    refresh: async () => {
-      if (isElsewhere) await read();
+    needs: async (id) => {
+      if (data.isElsewhere) await read();
+      return needs(data, id);
     },
-    needs: (id) =>
-      runs.some((run) => run.id === id || run.from === id) || measurements.some((measurement) => isOf(measurement, id)),
     ended: async (id) => {
-      if (runs.some((run) => run.id === id)) await leave(id);
+      if (data.runs.some((run) => run.id === id)) await settle(left(data, id));
       else proceed();
     },
     proceed,
   };
 }
-
-const isOf = ({ runs }: Measurement, id: string): boolean => Object.values(runs).includes(id);

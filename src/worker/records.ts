@@ -22,11 +22,16 @@ export async function listRecords({ records }: SiteStorage, onProblem: (error: u
 export async function renameRecord({ records }: SiteStorage, id: string, name: string): Promise<RunRecord> {
   const run = await records.get('runs', id);
   if (!run) throw new DataError(`saved run: expected one of the list, got ${id}, which is gone`);
-  const words = name.trim();
-  if (words === '') throw new DataError('name of a saved run: expected some words, got none');
-  const renamed = { ...run, name: words };
+  const renamed = { ...run, name: wordsIn(name) };
   await records.put('runs', id, renamed);
   return renamed;
+}
+
+/** A name without blanks around it. Throws `DataError` for one without words. */
+export function wordsIn(name: string): string {
+  const words = name.trim();
+  if (words === '') throw new DataError('name of a saved run: expected some words, got none');
+  return words;
 }
 
 export async function removeRecords({ records }: SiteStorage, ids: readonly string[]): Promise<void> {

@@ -12,7 +12,7 @@ import { layoutOf } from '../nn/layout.ts';
 import { divergenceOfState } from '../run/finite.ts';
 import { decodeSnapshot, encodeSnapshot, type SavedSnapshot, type Snapshot } from '../train/checkpoint.ts';
 import type { KeptSummary } from './protocol.ts';
-import { parseState, type SiteStorage, snapshotsOf, type StoredFile, type StoredState } from './stored.ts';
+import { parseState, type SiteStorage, type StoredFile, type StoredState, snapshotsOf } from './stored.ts';
 
 /** A state that was read whole. */
 export interface LoadedState {
@@ -29,7 +29,12 @@ export const textFileOf = (id: string): string => `${id}.txt`;
 /** Keeps a state. Throws `StorageError` where there is no room; the last state is whole then. */
 export async function saveState(
   { records, files }: SiteStorage,
-  { record, snapshot, tokenizer, fingerprint }: { record: RunRecord; snapshot: Snapshot; tokenizer: Tokenizer; fingerprint: string },
+  {
+    record,
+    snapshot,
+    tokenizer,
+    fingerprint,
+  }: { record: RunRecord; snapshot: Snapshot; tokenizer: Tokenizer; fingerprint: string },
 ): Promise<void> {
   const { id } = record;
   const kept = await records.get('kept', id);
@@ -77,11 +82,16 @@ export async function loadState(storage: SiteStorage, id: string): Promise<Loade
 }
 
 /** Bytes as they were written. Throws `DataError` for a file that is missing, cut off or spoilt. */
-export async function soundBytes({ files }: SiteStorage, { file, checksum }: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
+export async function soundBytes(
+  { files }: SiteStorage,
+  { file, checksum }: StoredFile,
+): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await files.read(file);
   if (!bytes) throw new DataError(`${file}: expected a file that was kept, got none`);
   if (checksum !== null && checksumOf(bytes) !== checksum)
-    throw new DataError(`${file}: expected the bytes that were written, got others (a file that was cut off or spoilt)`);
+    throw new DataError(
+      `${file}: expected the bytes that were written, got others (a file that was cut off or spoilt)`,
+    );
   return bytes;
 }
 

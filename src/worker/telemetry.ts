@@ -4,11 +4,14 @@
  */
 import type { ModelRef } from '../config/modelRef.ts';
 import type { RunRecord, RunStatus } from '../config/records.ts';
-import type { Answer, DecodeFrame, Library, ModelReport, Problem, QueueState } from './protocol.ts';
+import type { Answer, BackendKind, DecodeFrame, Library, ModelReport, Problem, QueueState } from './protocol.ts';
 
 /** What is told, by kind. `run` is the id of a run. */
 export interface Messages {
-  status: { status: RunStatus };
+  /** Null: there is no run any more (one that could not be started). */
+  status: { status: RunStatus | null };
+  /** The backend that is open now. */
+  device: { backend: BackendKind };
   /**
    * Loss per step in bits per character since the last message, and global norm of the gradient before clipping; equal
    * lengths. A speed that is not known yet is NaN.

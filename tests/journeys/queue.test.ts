@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { RunRecord } from '../../src/config/records.ts';
 import type { Commands } from '../../src/worker/protocol.ts';
 import { launchBrowser, openApp } from '../support/browser.ts';
-import { tinyExperiment, words } from '../worker/tinyRun.ts';
+import { tinyExperiment, words } from '../support/tinyRun.ts';
 import { button, stepOf, tiny, untilReady, untilStep } from './page.ts';
 
 const runs = [

@@ -285,7 +285,10 @@ function simulate(choices: readonly number[], steps: number) {
   const check = () => {
     expect(state.saved, 'what is saved was stored').toBe(stored);
     expect(state.doing === null).toBe(effect === null);
-    if (effect?.kind === 'close' && (state.ending === null || state.ending === 'stopped' || state.ending === 'finished')) {
+    if (
+      effect?.kind === 'close' &&
+      (state.ending === null || state.ending === 'stopped' || state.ending === 'finished')
+    ) {
       expect([state.inFlight, state.step === 0 || state.saved === state.step]).toEqual([0, true]);
     }
     if (effect?.kind === 'save') expect(state.inFlight).toBe(0);

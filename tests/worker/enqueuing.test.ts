@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { studies, studyById } from '../../src/lab/studies.ts';
 import { queuedRuns, type Wish, wishesOf, wishesOfStudy } from '../../src/worker/enqueuing.ts';
 import { studyReport } from '../../src/worker/reports.ts';
-import { tinyExperiment, tinyText } from './tinyRun.ts';
+import { tinyExperiment, tinyText } from '../support/tinyRun.ts';
 
 const wish = (name: string, settings: Record<string, number> = {}, from: string | null = null): Wish => ({
   name,

@@ -9,7 +9,7 @@ import { createLibrary } from '../../src/worker/library.ts';
 import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';
 import type { SiteStorage } from '../../src/worker/storage.ts';
 import type { Telemetry } from '../../src/worker/telemetry.ts';
-import { tinyExperiment, tinyText } from './tinyRun.ts';
+import { tinyExperiment, tinyText } from '../support/tinyRun.ts';
 
 const experiment = tinyExperiment();
 const text = tinyText(experiment);

@@ -19,7 +19,7 @@ import { createQueue } from '../../src/worker/queue.ts';
 import { createRunDriver, type RunDriver } from '../../src/worker/runDriver.ts';
 import type { SiteStorage } from '../../src/worker/storage.ts';
 import type { Telemetry } from '../../src/worker/telemetry.ts';
-import { tinyText } from './tinyRun.ts';
+import { tinyText } from '../support/tinyRun.ts';
 
 const settings = {
   'model.layers': 1,

@@ -7,7 +7,7 @@ import { layoutOf } from '../../src/nn/layout.ts';
 import { initialParameters } from '../../src/nn/parameters.ts';
 import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createSources } from '../../src/worker/sources.ts';
-import { tinyExperiment, tinyText } from './tinyRun.ts';
+import { tinyExperiment, tinyText } from '../support/tinyRun.ts';
 
 const experiment = tinyExperiment();
 const { tokenizer } = tinyText(experiment);

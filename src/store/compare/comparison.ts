@@ -53,15 +53,6 @@ export function toggleRuns(keys: readonly string[], on: boolean, from: readonly 
   useComparison.setState({ chosen: on ? [...others, ...keys] : others });
 }
 
-/** Puts a run in the place of another, where that was chosen. */
-export function replaceRun(key: string, by: string): void {
-  const { chosen } = useComparison.getState();
-  if (!chosen?.includes(key)) return;
-  useComparison.setState({
-    chosen: chosen.filter((other) => other !== by).map((other) => (other === key ? by : other)),
-  });
-}
-
 /** Switches a line on or off. */
 export function toggleLine(key: string): void {
   useComparison.setState(({ hidden }) => ({

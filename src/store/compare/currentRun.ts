@@ -1,6 +1,6 @@
 /** The run in progress as a record, from what the page has heard of it. */
-import type { RunRecord } from '../../config/records.ts';
-import type { ModelReport, RunStatus } from '../../worker/protocol.ts';
+import type { RunRecord, RunStatus } from '../../config/records.ts';
+import type { ModelReport } from '../../worker/protocol.ts';
 import type { ValidationPoint } from '../live.ts';
 import { type Point, type Series, smoothed, trace } from '../series.ts';
 
@@ -13,24 +13,22 @@ export interface CurrentRun {
   validation: readonly ValidationPoint[];
   /** Adapter or processor, in words. */
   adapter: string;
-  created: string;
 }
 
 /** Points of the training curve. */
 const maxPoints = 400;
 
 /** A record of a run as far as it has come. Seconds are tokens over tokens per second, step by step. */
-export function currentRecord({ model, status, loss, speed, validation, adapter, created }: CurrentRun): RunRecord {
+export function currentRecord({ model, status, loss, speed, validation, adapter }: CurrentRun): RunRecord {
   const { experiment } = model;
   const tokensPerStep = experiment.training.batchSize * experiment.data.sequenceLength;
   const clock = clockOf(smoothed(speed, maxPoints, 0), tokensPerStep);
   const points = trace(loss, maxPoints);
   return {
     format: 1,
-    // Unique among saved runs, should it be exported and imported again.
-    id: `in-progress-${created}`,
-    name: 'This run',
-    created,
+    id: status.run,
+    name: status.name,
+    created: status.created,
     study: null,
     // As if it were stopped now.
     status: 'stopped',
@@ -80,14 +78,4 @@ function clockOf(speed: readonly Point[], tokensPerStep: number): (step: number)
     const share = (step - steps[at]) / (steps[at + 1] - steps[at]);
     return seconds[at] + share * (seconds[at + 1] - seconds[at]);
   };
-}
-
-/** When the page first heard of a model: about when its run began. */
-const starts = new WeakMap<ModelReport, string>();
-
-/** ISO 8601; the same for the same report. */
-export function startOf(model: ModelReport): string {
-  const start = starts.get(model) ?? new Date().toISOString();
-  starts.set(model, start);
-  return start;
 }

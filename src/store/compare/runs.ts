@@ -1,13 +1,8 @@
 /** All runs that can be compared: recorded studies, saved runs (imported ones too), the run in progress. */
 import type { RunRecord, StudyRecord } from '../../config/records.ts';
-import type { ModelReport } from '../../worker/protocol.ts';
-import { useRun } from '../run.ts';
-import { addRuns, followSavedRuns } from '../savedRuns.ts';
-import { listen } from '../session.ts';
+import { addRuns } from '../savedRuns.ts';
 import { parseRuns } from './bundle.ts';
-import { replaceRun } from './comparison.ts';
-import { startOf } from './currentRun.ts';
-import type { ComparedRun } from './groups.ts';
+import type { ComparedRun, Origin } from './groups.ts';
 
 /**
  * Keeps the runs of a file (see `parseRuns`) among the saved ones; one of the same id is replaced.
@@ -16,28 +11,6 @@ import type { ComparedRun } from './groups.ts';
 export async function importRuns(text: string, where: string): Promise<string[] | null> {
   const found = parseRuns(text, where);
   return (await addRuns(found)) ? found.map((record) => keyOf('saved', record)) : null;
-}
-
-/** Key of the run in progress: another one for every run. */
-export const currentKey = (model: ModelReport): string => `current/${startOf(model)}`;
-
-/**
- * Follows the saved runs. A run in progress that ends becomes a saved one: it keeps its place in the charts.
- * Answers an end to it.
- */
-export function followRuns(): () => void {
-  const endSaved = followSavedRuns();
-  const endTelemetry = listen((telemetry) => {
-    if (telemetry.kind !== 'savedRun') return;
-    const { model } = useRun.getState();
-    const { record } = telemetry;
-    const isCurrent = model && JSON.stringify(model.experiment) === JSON.stringify(record.experiment);
-    if (isCurrent) replaceRun(currentKey(model), keyOf('saved', record));
-  });
-  return () => {
-    endSaved();
-    endTelemetry();
-  };
 }
 
 /** The runs of recorded studies, arm by arm. */
@@ -81,7 +54,7 @@ function studyOf({ record }: ComparedRun): string | undefined {
   return record.study?.id;
 }
 
-/** The key of a run in the comparison. */
-export function keyOf(origin: 'saved' | 'recorded', { id, study }: RunRecord): string {
+/** The key of a run in the comparison: one that ends keeps its own. */
+export function keyOf(origin: Origin, { id, study }: RunRecord): string {
   return origin === 'recorded' ? `recorded/${study?.id}/${id}` : `saved/${id}`;
 }

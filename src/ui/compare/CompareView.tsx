@@ -3,9 +3,10 @@ import { Stack } from '@mantine/core';
 import { useEffect, useMemo } from 'react';
 import { useComparison } from '../../store/compare/comparison.ts';
 import { followOwnStudies } from '../../store/compare/ownStudies.ts';
-import { firstChoice, followRuns } from '../../store/compare/runs.ts';
+import { firstChoice } from '../../store/compare/runs.ts';
 import { listStudies, loadStudies } from '../../store/compare/studies.ts';
 import { useRun } from '../../store/run.ts';
+import { followSavedRuns } from '../../store/savedRuns.ts';
 import { CurvesPanel } from './CurvesPanel.tsx';
 import { DifferencesPanel } from './DifferencesPanel.tsx';
 import { QueuePanel } from './QueuePanel.tsx';
@@ -20,7 +21,7 @@ export function CompareView() {
   const isOpen = useRun((run) => run.machine !== null);
   useEffect(() => {
     if (!isOpen) return;
-    const ends = [followRuns(), followOwnStudies()];
+    const ends = [followSavedRuns(), followOwnStudies()];
     return () => {
       for (const end of ends) end();
     };

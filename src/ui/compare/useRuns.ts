@@ -1,8 +1,8 @@
 /** Every run that can be compared, as React sees them. */
 import { startTransition, useEffect, useMemo, useState } from 'react';
-import { currentRecord, startOf } from '../../store/compare/currentRun.ts';
+import { currentRecord } from '../../store/compare/currentRun.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
-import { currentKey, runsOfRecords, runsOfStudies } from '../../store/compare/runs.ts';
+import { keyOf, runsOfRecords, runsOfStudies } from '../../store/compare/runs.ts';
 import { useOfferedStudies, useStudies } from '../../store/compare/studies.ts';
 import { live, lossSeries, speedSeries, subscribeLive } from '../../store/live.ts';
 import { isActive, type Run, useRun } from '../../store/run.ts';
@@ -20,7 +20,10 @@ export function useRuns(): ComparedRun[] {
     const named = [...studies.map(({ study, arms }) => ({ id: study, arms })), ...(offered ?? [])];
     return [...runsOfRecords(saved, named), ...runsOfStudies(studies)];
   }, [saved, studies, offered]);
-  return useMemo(() => (current ? [current, ...others] : others), [current, others]);
+  return useMemo(
+    () => (current ? [current, ...others.filter(({ key }) => key !== current.key)] : others),
+    [current, others],
+  );
 }
 
 function useCurrentRun(): ComparedRun | null {
@@ -55,9 +58,8 @@ function currentRun(): ComparedRun | null {
     speed: speedSeries,
     validation: live.validation,
     adapter: adapterOf(run),
-    created: startOf(model),
   });
-  return { key: currentKey(model), origin: 'current', record, label: record.name };
+  return { key: keyOf('current', record), origin: 'current', record, label: record.name };
 }
 
 function adapterOf({ machine, status }: Run): string {

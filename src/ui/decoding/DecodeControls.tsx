@@ -7,8 +7,8 @@ import { shownModel, useRun } from '../../store/run.ts';
 import { PlayIcon, StopIcon } from '../icons.tsx';
 import { hasSubwords } from '../parts/denoising.ts';
 import { Help } from '../parts/Help.tsx';
+import { ModelPicker } from '../parts/ModelPicker.tsx';
 import { Panel } from '../parts/Panel.tsx';
-import { WeightsPicker } from '../parts/WeightsPicker.tsx';
 import { DecodeNumbers } from './DecodeNumbers.tsx';
 import { promptWords } from './promptWords.ts';
 
@@ -23,7 +23,7 @@ export function DecodeControls() {
   return (
     <Panel title="Decode">
       <Stack gap="sm">
-        <WeightsPicker />
+        <ModelPicker />
         <Textarea
           size="sm"
           label="Prompt"

@@ -1,25 +1,31 @@
 /** One word on what the engine is doing, with a dot that repeats it in colour. */
-import { useRun } from '../../store/run.ts';
-import type { Phase } from '../../worker/protocol.ts';
+import type { Ending, RunPhase, RunStatus } from '../../config/records.ts';
+import { type Run, useRun } from '../../store/run.ts';
 
-const words: Record<Phase, { text: string; colour: string }> = {
-  idle: { text: 'Ready', colour: 'var(--mantine-color-gray-5)' },
+interface Words {
+  readonly text: string;
+  readonly colour: string;
+}
+
+const phases: Record<Exclude<RunPhase, 'ended'>, Words> = {
+  suspended: { text: 'Waiting', colour: 'var(--mantine-color-yellow-6)' },
   preparing: { text: 'Preparing', colour: 'var(--mantine-color-yellow-6)' },
   running: { text: 'Training', colour: 'var(--mantine-color-green-6)' },
   paused: { text: 'Paused', colour: 'var(--mantine-color-yellow-6)' },
-  finished: { text: 'Finished', colour: 'var(--accent)' },
-  failed: { text: 'Failed', colour: 'var(--mantine-color-red-6)' },
 };
 
-const stopped = { text: 'Stopped', colour: 'var(--mantine-color-gray-5)' };
-const starting = { text: 'Starting', colour: 'var(--mantine-color-yellow-6)' };
+const endings: Record<Ending, Words> = {
+  finished: { text: 'Finished', colour: 'var(--accent)' },
+  stopped: { text: 'Stopped', colour: 'var(--mantine-color-gray-5)' },
+  failed: { text: 'Failed', colour: 'var(--mantine-color-red-6)' },
+  diverged: { text: 'Diverged', colour: 'var(--mantine-color-red-6)' },
+};
+
+const ready: Words = { text: 'Ready', colour: 'var(--mantine-color-gray-5)' };
+const starting: Words = { text: 'Starting', colour: 'var(--mantine-color-yellow-6)' };
 
 export function RunStatusBadge() {
-  const machine = useRun((run) => run.machine);
-  const phase = useRun((run) => run.status?.phase ?? 'idle');
-  const isStopped = useRun(({ status }) => status?.phase === 'finished' && status.step < status.steps);
-  const openFailed = useRun((run) => run.openFailed);
-  const { text, colour } = openFailed ? words.failed : !machine ? starting : isStopped ? stopped : words[phase];
+  const { text, colour } = useRun(wordsFor);
   return (
     <output
       aria-label="Run status"
@@ -30,4 +36,14 @@ export function RunStatusBadge() {
       {text}
     </output>
   );
+}
+
+function wordsFor({ openFailed, machine, status }: Run): Words {
+  if (openFailed) return endings.failed;
+  if (!machine) return starting;
+  return status ? wordsOf(status) : ready;
+}
+
+function wordsOf({ phase, ending }: RunStatus): Words {
+  return phase === 'ended' ? endings[ending ?? 'stopped'] : phases[phase];
 }

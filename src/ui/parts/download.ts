@@ -1,5 +1,8 @@
 /** Hands a file to the browser's downloads. */
 
+/** A file as it is. */
+export const downloadFile = (file: File): void => download(file.name, file);
+
 /** @param content text or bytes of the file */
 export function download(name: string, content: string | Blob, type = 'text/plain'): void {
   const blob = typeof content === 'string' ? new Blob([content], { type: `${type};charset=utf-8` }) : content;

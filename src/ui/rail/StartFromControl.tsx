@@ -1,31 +1,21 @@
-/** Whose weights the next run starts from: fresh ones, the bundled model's, the run's, or a file's. */
+/** Whose weights the next run starts from: fresh ones, or those of any model: bundled, the run's, kept, a file's. */
 import { Button, FileButton, Group, Select, Text } from '@mantine/core';
+import type { ModelRef } from '../../config/modelRef.ts';
 import { useConfiguration } from '../../store/configuration.ts';
-import { useRun } from '../../store/run.ts';
-import {
-  adoptModel,
-  adoptUpcycled,
-  chooseStart,
-  importWeights,
-  isModelOf,
-  startModelOf,
-} from '../../store/startFrom.ts';
-import type { StartSource } from '../../worker/protocol.ts';
+import { modelChoices } from '../../store/models.ts';
+import { modelOf, useRun } from '../../store/run.ts';
+import { adoptModel, adoptUpcycled, chooseStart, importWeights, isModelOf } from '../../store/startFrom.ts';
 import { Help } from '../parts/Help.tsx';
+import { grouped } from '../parts/ModelPicker.tsx';
 
 const fresh = 'fresh';
 
 export function StartFromControl() {
   const from = useConfiguration((state) => state.from);
   const run = useRun();
-  const model = from && startModelOf(run, from);
+  const model = from && modelOf(run, from);
   const isTaken = useConfiguration(({ experiment }) => model !== null && isModelOf(experiment, model));
-  const data = [
-    { value: fresh, label: 'Fresh weights' },
-    { value: 'pretrained', label: 'The bundled model', disabled: !run.pretrained },
-    { value: 'run', label: 'Your run', disabled: !run.model },
-    { value: 'imported', label: run.imported?.name ?? 'A file of weights', disabled: !run.imported },
-  ];
+  const data = [{ value: fresh, label: 'Fresh weights' }, ...grouped(modelChoices(run))];
   return (
     <section className="start-from" aria-label="Start from">
       <Group gap={2} wrap="nowrap" mt="md" mb={4}>
@@ -45,7 +35,8 @@ export function StartFromControl() {
           data={data}
           value={from ?? fresh}
           allowDeselect={false}
-          onChange={(value) => chooseStart(value === fresh ? null : (value as StartSource))}
+          comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
+          onChange={(value) => chooseStart(value === fresh ? null : (value as ModelRef))}
         />
         <FileButton accept=".safetensors" onChange={(file) => file && void importWeights(file)}>
           {(props) => (

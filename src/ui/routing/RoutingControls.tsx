@@ -7,8 +7,8 @@ import { editRouting, useRouting } from '../../store/routing.ts';
 import { shownModel, useRun } from '../../store/run.ts';
 import { DiceIcon } from '../icons.tsx';
 import { Help } from '../parts/Help.tsx';
+import { ModelPicker } from '../parts/ModelPicker.tsx';
 import { Panel } from '../parts/Panel.tsx';
-import { WeightsPicker } from '../parts/WeightsPicker.tsx';
 
 export function RoutingControls({ follows }: { follows: boolean }) {
   const request = useRouting((state) => state.request);
@@ -21,9 +21,9 @@ export function RoutingControls({ follows }: { follows: boolean }) {
       <Grid gap="md">
         <Grid.Col span={{ base: 12, sm: 6, lg: 3 }}>
           <Text size="sm" fw={600} mb={4} lh="22px">
-            Weights
+            Model
           </Text>
-          <WeightsPicker />
+          <ModelPicker />
         </Grid.Col>
         {isMasked && (
           <Grid.Col span={{ base: 12, sm: 6, lg: 3 }}>

@@ -2,7 +2,7 @@
 import { Grid, Stack, Text } from '@mantine/core';
 import { useEffect } from 'react';
 import { refreshRoutes, useRouting } from '../../store/routing.ts';
-import { shownModel, shownWeights, useRun } from '../../store/run.ts';
+import { currentRef, shownModel, shownRef, useRun } from '../../store/run.ts';
 import { ExpertLoad } from '../parts/ExpertLoad.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { LayerLoad } from './LayerLoad.tsx';
@@ -15,7 +15,7 @@ const refreshInterval = 2000;
 export function RoutingView() {
   const { report, model } = useRouting();
   const wanted = useRun(shownModel);
-  const follows = useRun((run) => shownWeights(run) === 'run' && run.status?.phase === 'running');
+  const follows = useRun((run) => shownRef(run) === currentRef(run) && run.status?.phase === 'running');
   useEffect(() => {
     if (wanted) void refreshRoutes();
   }, [wanted]);

@@ -1,10 +1,10 @@
 /** Start, pause, single step, pace, stop, restart; and what the run is doing, in numbers. Sticks to every view. */
 import { ActionIcon, Box, Button, Group, NativeSelect, Progress, Tooltip } from '@mantine/core';
 import { useState } from 'react';
+import type { RunPhase } from '../../config/records.ts';
 import { useConfiguration } from '../../store/configuration.ts';
 import { isActive, useRun } from '../../store/run.ts';
 import { pause, resume, setPace, singleStep, stop, train } from '../../store/session.ts';
-import type { Phase } from '../../worker/protocol.ts';
 import { PauseIcon, PlayIcon, RestartIcon, StepIcon, StopIcon } from '../icons.tsx';
 import { ContinueRun } from './ContinueRun.tsx';
 import { PendingEdits } from './PendingEdits.tsx';
@@ -24,7 +24,7 @@ export function RunBar() {
   const [asking, setAsking] = useState(false);
   const active = useRun(isActive);
   const hasRun = useRun((run) => run.model !== null);
-  const phase: Phase = useRun((run) => run.status?.phase ?? 'idle');
+  const phase = useRun((run) => run.status?.phase ?? null);
   const delay = useRun((run) => run.delay);
   const progress = useRun(({ status }) => (status && status.steps > 0 ? (100 * status.step) / status.steps : 0));
   const restart = () => (active ? setAsking(true) : void train());
@@ -64,7 +64,7 @@ export function RunBar() {
   );
 }
 
-function PrimaryButton({ phase, active }: { phase: Phase; active: boolean }) {
+function PrimaryButton({ phase, active }: { phase: RunPhase | null; active: boolean }) {
   const opening = useRun((run) => run.machine === null && !run.openFailed);
   const openFailed = useRun((run) => run.openFailed);
   const starting = useRun((run) => run.starting);

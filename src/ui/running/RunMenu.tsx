@@ -2,9 +2,12 @@
 import { ActionIcon, Button, Code, Menu, Text } from '@mantine/core';
 import { useState } from 'react';
 import { whole } from '../../base/format.ts';
-import { exportWeights, stateHash } from '../../store/session.ts';
+import { exportWeights } from '../../store/models.ts';
+import { currentRef, useRun } from '../../store/run.ts';
+import { stateHash } from '../../store/session.ts';
 import { MoreIcon } from '../icons.tsx';
 import { Dialog } from '../parts/Dialog.tsx';
+import { downloadFile } from '../parts/download.ts';
 
 export function RunMenu({ disabled }: { disabled: boolean }) {
   const [state, setState] = useState<{ hash: string; step: number } | null>(null);
@@ -49,11 +52,7 @@ export function RunMenu({ disabled }: { disabled: boolean }) {
 }
 
 async function downloadWeights(): Promise<void> {
-  const file = await exportWeights();
-  if (!file) return;
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = file.name;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  const ref = currentRef(useRun.getState());
+  const file = ref && (await exportWeights(ref));
+  if (file) downloadFile(file);
 }

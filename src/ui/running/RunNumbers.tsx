@@ -10,8 +10,7 @@ export function RunNumbers() {
   const run = useRun();
   const configuration = useConfiguration();
   const { status, inspection, machine, openFailed } = run;
-  const started =
-    status !== null && status.phase !== 'idle' && (isActive(run) || pendingEdits(run, configuration) === 0);
+  const started = status !== null && (isActive(run) || pendingEdits(run, configuration) === 0);
   if (started) return <Running />;
   if (openFailed) return <Note>The engine could not be opened.</Note>;
   if (!machine) return <Note>Measuring this machine and loading the bundled model…</Note>;
@@ -33,7 +32,8 @@ function Running() {
   useLive();
   const status = useRun((run) => run.status);
   if (!status) return null;
-  if (status.phase === 'preparing') return <Note>{status.activity}</Note>;
+  if (status.phase === 'preparing' || status.phase === 'suspended') return <Note>{status.activity}</Note>;
+  if (status.problem !== null) return <Note>{status.problem}</Note>;
   return (
     <div className="figures">
       <Figure label="step" value={`${whole(status.step)} of ${whole(status.steps)}`} testId="run-step" />
@@ -45,7 +45,7 @@ function Running() {
       <Figure label="tokens/s" value={compact(status.tokensPerSecond)} testId="run-speed" />
       <Figure
         label="time left"
-        value={status.secondsLeft === null || status.phase === 'finished' ? '–' : duration(status.secondsLeft)}
+        value={status.secondsLeft === null || status.phase === 'ended' ? '–' : duration(status.secondsLeft)}
       />
     </div>
   );

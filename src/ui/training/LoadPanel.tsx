@@ -2,15 +2,15 @@
 import { Text } from '@mantine/core';
 import { whole } from '../../base/format.ts';
 import { live } from '../../store/live.ts';
-import { useRun } from '../../store/run.ts';
+import { currentRef, useRun } from '../../store/run.ts';
 import { useLive } from '../live.ts';
 import { ExpertLoad } from '../parts/ExpertLoad.tsx';
 import { Panel } from '../parts/Panel.tsx';
 
 export function LoadPanel() {
   useLive();
-  const model = useRun((run) => run.model ?? run.pretrained);
-  const isRun = useRun((run) => run.model !== null);
+  const model = useRun((run) => run.model ?? run.bundled);
+  const ref = useRun((run) => currentRef(run) ?? 'bundled');
   const { load } = live;
   if (!model) return null;
   if (model.expertLayers.length === 0) {
@@ -24,11 +24,18 @@ export function LoadPanel() {
     );
   }
   // The last model's load may still be on show for a moment after a restart with other sizes.
-  if (!load || load.layers !== model.expertLayers.length || load.experts !== model.experiment.model.experts)
+  if (
+    !load ||
+    load.model !== ref ||
+    load.layers !== model.expertLayers.length ||
+    load.experts !== model.experiment.model.experts
+  )
     return null;
   return (
     <ExpertLoad
-      note={isRun ? `Tokens per expert at step ${whole(load.step)}` : 'Tokens per expert, the bundled model'}
+      note={
+        ref !== 'bundled' ? `Tokens per expert at step ${whole(load.step)}` : 'Tokens per expert, the bundled model'
+      }
       layers={model.expertLayers}
       experts={load.experts}
       load={load.load}

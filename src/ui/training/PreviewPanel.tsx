@@ -14,7 +14,7 @@ export function PreviewPanel({ large = false }: { large?: boolean }) {
   const still = useReducedMotion();
   const run = useRun();
   const preview = still ? live.finishedPreview : live.preview;
-  const model = preview && modelOf(run, preview.weights);
+  const model = preview && modelOf(run, preview.model);
   if (!preview || !model) {
     return (
       <Panel title="Denoising">
@@ -24,23 +24,17 @@ export function PreviewPanel({ large = false }: { large?: boolean }) {
       </Panel>
     );
   }
-  const { frame, weights, trainedSteps } = preview;
+  const { frame, model: ref, trainedSteps } = preview;
   const text = textOf(frame, model);
   const tokenName = model.experiment.data.tokenizer === 'character' ? 'characters' : 'tokens';
   const isAutoregressive = model.experiment.objective.kind === 'autoregressive';
   const whose =
-    weights === 'pretrained'
+    ref === 'bundled'
       ? `A small bundled model ${isAutoregressive ? 'writes' : 'uncovers'} ${frame.tokens.length} ${tokenName} in ${frame.calls} network calls`
       : `Your model after ${whole(trainedSteps)} steps`;
   return (
     <Panel title={isAutoregressive ? 'Writing' : 'Denoising'} note={whose}>
-      <div
-        data-testid="preview"
-        data-weights={weights}
-        data-call={frame.call}
-        data-calls={frame.calls}
-        data-text={text}
-      >
+      <div data-testid="preview" data-model={ref} data-call={frame.call} data-calls={frame.calls} data-text={text}>
         <Cells
           label={`Text after call ${frame.call} of ${frame.calls}: ${text}`}
           cells={cellsOf(frame, model, 'confidence')}

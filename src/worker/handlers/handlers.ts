@@ -1,0 +1,44 @@
+/** What handlers of commands are, and what they share: the parts of the engine, made once (`../engine.ts`). */
+import type { ModelRef } from '../../config/modelRef.ts';
+import type { Experiment } from '../../config/schema.ts';
+import type { Tokenizer } from '../../data/tokenizers.ts';
+import type { Checkpoint } from '../../model/weights.ts';
+import type { Backends } from '../../train/backends.ts';
+import type { RunText } from '../../train/text.ts';
+import type { DeviceBroker } from '../deviceBroker.ts';
+import type { ModelLibrary } from '../library.ts';
+import type { Locks } from '../locks.ts';
+import type { Models } from '../models.ts';
+import type { CommandName, Commands, Library } from '../protocol.ts';
+import type { Queue } from '../queue.ts';
+import type { Scheduler } from '../scheduler.ts';
+import type { SiteStorage } from '../stored.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+export type Handler<N extends CommandName> = (argument: Commands[N]['argument']) => Promise<Commands[N]['answer']>;
+export type Handlers<N extends CommandName = CommandName> = { [K in N]: Handler<K> };
+
+export interface Engine {
+  readonly emit: (telemetry: Telemetry) => void;
+  readonly report: (error: unknown) => void;
+  readonly locks: Locks;
+  readonly broker: DeviceBroker;
+  readonly models: Models;
+  readonly scheduler: Scheduler;
+  readonly queue: Queue;
+  /** Throws `ConfigError` before `open`. */
+  storage(): SiteStorage;
+  library(): ModelLibrary;
+  backends(): Backends;
+  /** Files of weights that were opened since the page was. */
+  readonly opened: Map<string, Checkpoint>;
+  /** The text of a configuration; `own` where it is the person's, `tokenizer` where a model brings one. */
+  textOf(experiment: Experiment, own: string | null, tokenizer?: Tokenizer): Promise<RunText>;
+  /** What a model is, read from where it lies. */
+  checkpointOf(ref: ModelRef): Promise<Checkpoint>;
+  /** What is kept on this machine. */
+  kept(): Promise<Library>;
+  /** Tells the page of it. */
+  tellLibrary(): Promise<void>;
+  openAt(baseUrl: string, backend: Commands['open']['argument']['backend']): Promise<void>;
+}

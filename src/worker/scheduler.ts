@@ -1,0 +1,229 @@
+/**
+ * Which run has the device: one at a time. A run that takes another's place stops it, or sets it aside where the queue
+ * goes on with it. Runs start from scratch, from the weights of another, or where they were left; the lock of a run is
+ * taken before anything of it is touched. Not here: driving it (`src/run/session.ts`), the order of the queue (`queue.ts`).
+ */
+import { ConfigError } from '../base/errors.ts';
+import { corpusKind } from '../config/corpusKinds.ts';
+import type { ModelRef } from '../config/modelRef.ts';
+import { placeOf, runRef } from '../config/modelRef.ts';
+import type { RunRecord, RunStatus } from '../config/records.ts';
+import type { Experiment } from '../config/schema.ts';
+import type { Tokenizer } from '../data/tokenizers.ts';
+import type { Checkpoint } from '../model/weights.ts';
+import type { RunIdentity } from '../run/record.ts';
+import { createRunSession, type RunPorts, type RunSession } from '../run/session.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { expectSameText } from '../train/checkpoint.ts';
+import { startFrom } from '../train/startFrom.ts';
+import type { RunText } from '../train/text.ts';
+import type { DeviceBroker, Tenant } from './deviceBroker.ts';
+import { type Locks, lockOfRun, type RunLock } from './locks.ts';
+import { noticeOf } from './problems.ts';
+import type { ModelReport, QueuedRun, TrainRequest } from './protocol.ts';
+import { modelReport } from './reports.ts';
+import { type LoadedState, loadState, saveText, textOfRun } from './states.ts';
+import type { SiteStorage } from './stored.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface Scheduler extends Tenant {
+  /** The run that has the device, or had it last. */
+  session(): RunSession | null;
+  /** The run that the page is to show: the one above, or the one that is about to take its place. */
+  shown(): string | null;
+  /** Whether a run is in progress, or about to be. */
+  isBusy(): boolean;
+  train(request: TrainRequest): Promise<{ run: string; model: ModelReport }>;
+  /** Goes on with a run of an earlier visit. Throws `DataError` where it is gone, `ConfigError` where another tab has it. */
+  resume(id: string): Promise<{ model: ModelReport; text: string | null }>;
+  /** Starts a run of the queue, or goes on with it, and tells the page. */
+  startQueued(run: QueuedRun): Promise<void>;
+  /** What broke on the device breaks the run. */
+  fault(error: Error): void;
+}
+
+export interface SchedulerOptions {
+  readonly broker: () => DeviceBroker;
+  readonly storage: () => SiteStorage;
+  readonly locks: Locks;
+  readonly emit: (telemetry: Telemetry) => void;
+  readonly textOf: (experiment: Experiment, own: string | null, tokenizer?: Tokenizer) => Promise<RunText>;
+  readonly checkpointOf: (ref: ModelRef) => Promise<Checkpoint>;
+  readonly portsOf: (identity: RunIdentity, text: RunText) => RunPorts;
+  /** Whether the queue goes on with a run: it is set aside then, not stopped. */
+  readonly isQueued: (id: string) => Promise<boolean>;
+  readonly onEnd: (id: string) => void;
+  /** A run has been compiled: kernel variants may have been chosen. */
+  readonly onCompiled: () => void;
+}
+
+/** What is to be run. */
+interface Plan {
+  readonly identity: RunIdentity;
+  readonly experiment: Experiment;
+  /** The person's own text. */
+  readonly own: string | null;
+  readonly startPaused: boolean;
+  /** Where the run was left. */
+  readonly earlier: LoadedState | null;
+  readonly from: ModelRef | null;
+  readonly isOfQueue: boolean;
+}
+
+/** An identity for a new run, unique enough among the runs of one browser, on insecure origins too. */
+export function newIdentity(name: string, study: RunRecord['study'] = null): RunIdentity {
+  const random = crypto.getRandomValues(new Uint32Array(1))[0].toString(36);
+  return { id: `${Date.now().toString(36)}-${random}`, name, created: new Date().toISOString(), study };
+}
+
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { broker, storage, locks, emit, textOf, checkpointOf, portsOf, isQueued, onEnd, onCompiled } = options;
+  let current: { readonly session: RunSession; readonly lock: RunLock } | null = null;
+  let starting = 0;
+  let shown: string | null = null;
+
+  const tellStatus = (status: RunStatus | null) => {
+    shown = status?.run ?? null;
+    emit({ kind: 'status', status });
+  };
+  const takeLock = async (id: string, name: string): Promise<RunLock> => {
+    const lock = await locks.take(lockOfRun(id));
+    if (lock) return lock;
+    throw new ConfigError(
+      `run "${name}": expected no other tab of this page to work on it, got one; go there, or close it`,
+    );
+  };
+  /** The run that had the device lets go of it: the queue's waits for another time, any other ends. */
+  const replace = async () => {
+    if (!current) return;
+    const { session, lock } = current;
+    if (session.state().phase === 'ended') return;
+    if (await isQueued(session.identity.id)) await session.leave(true);
+    else await session.stop();
+    lock.release();
+  };
+  const begin = async (plan: Plan): Promise<ModelReport> => {
+    const { id, name } = plan.identity;
+    starting += 1;
+    try {
+      return await broker().exclusive(async () => {
+        tellStatus(preparing(plan, broker().runtime()));
+        const lock = await takeLock(id, name).catch((error: unknown) => {
+          tellStatus(current?.session.status() ?? null);
+          throw error;
+        });
+        const session = await open(plan).catch((error: unknown) => {
+          // A run that cannot be begun leaves the last one as it was.
+          lock.release();
+          tellStatus(current?.session.status() ?? null);
+          throw error;
+        });
+        await replace();
+        current = { session, lock };
+        void session.ended.then(() => {
+          lock.release();
+          onEnd(id);
+        });
+        await session.enter(broker().runtime());
+        onCompiled();
+        const { experiment, text } = session;
+        return modelReport(experiment, text.tokenizer, text);
+      });
+    } finally {
+      starting -= 1;
+    }
+  };
+  /** Reads all that a run needs, and tells the page what it is going to see. */
+  const open = async (plan: Plan): Promise<RunSession> => {
+    const { identity, experiment, own, startPaused, earlier, from, isOfQueue } = plan;
+    const source = from === null || earlier ? null : await checkpointOf(from);
+    const weights = source && startFrom(experiment, source);
+    const text = await textOf(experiment, own, earlier?.tokenizer ?? source?.tokenizer);
+    const { snapshot = null, record = null, notice = null } = earlier ?? {};
+    if (snapshot) expectSameText(snapshot, text, `data.corpus "${experiment.data.corpus}"`);
+    if (own !== null && !earlier) await saveText(storage(), identity.id, own);
+    if (notice) emit({ kind: 'problem', problem: noticeOf(notice, 'Nothing has to be done.') });
+    if (isOfQueue) {
+      emit({ kind: 'started', run: identity.id, model: modelReport(experiment, text.tokenizer, text), text: own });
+    }
+    if (record) emit(curvesOf(record));
+    const start = { weights, snapshot, earlier: record, startPaused };
+    return createRunSession({ identity, experiment, text, ...start }, portsOf(identity, text));
+  };
+  const resumed = async (id: string): Promise<Plan> => {
+    const earlier = await loadState(storage(), id);
+    const { name, created, study, experiment } = earlier.record;
+    const own = corpusKind(experiment.data.corpus).isOwn ? await textOfRun(storage(), id) : null;
+    const identity = { id, name, created, study };
+    return { identity, experiment, own, startPaused: false, earlier, from: null, isOfQueue: false };
+  };
+
+  return {
+    session: () => current?.session ?? null,
+    shown: () => shown,
+    isBusy: () => starting > 0 || (current !== null && current.session.state().phase !== 'ended'),
+    train: async ({ experiment, text, from = null, startPaused = false, name = experiment.model.feedForward }) => {
+      const identity = newIdentity(name);
+      if (from) placeOf(from);
+      const plan = { identity, experiment, own: text ?? null, startPaused, earlier: null, from, isOfQueue: false };
+      return { run: identity.id, model: await begin(plan) };
+    },
+    resume: async (id) => {
+      const plan = await resumed(id);
+      return { model: await begin(plan), text: plan.own };
+    },
+    startQueued: async ({ id, name, created, study, experiment, from }) => {
+      if (await storage().records.get('kept', id)) {
+        await begin({ ...(await resumed(id)), isOfQueue: true });
+        return;
+      }
+      const own = corpusKind(experiment.data.corpus).isOwn ? await textOfRun(storage(), id) : null;
+      const source = from === null ? null : runRef(from);
+      const identity = { id, name, created, study };
+      await begin({ identity, experiment, own, startPaused: false, earlier: null, from: source, isOfQueue: true });
+    },
+    fault: (error) => current?.session.fail(error.message),
+    leave: async (canRead) => current?.session.leave(canRead),
+    enter: async (runtime) => current?.session.enter(runtime),
+  };
+}
+
+/** The status of a run that is not there yet: the page says at once that something happens. */
+function preparing({ identity, experiment, earlier }: Plan, { kind }: Runtime): RunStatus {
+  return {
+    run: identity.id,
+    name: identity.name,
+    created: identity.created,
+    phase: 'preparing',
+    ending: null,
+    problem: null,
+    backend: kind,
+    step: earlier?.snapshot.step ?? 0,
+    steps: experiment.training.steps,
+    tokensPerSecond: 0,
+    secondsLeft: null,
+    activity: 'reading the text',
+    memoryBytes: 0,
+  };
+}
+
+/** What the page drew of a run before: as many points as the record holds. */
+function curvesOf({ id, experiment, training, validation }: RunRecord): Telemetry {
+  const tokensPerStep = experiment.training.batchSize * experiment.data.sequenceLength;
+  const speeds = training.step.map((step, i) => {
+    const seconds = training.seconds[i] - (training.seconds[i - 1] ?? 0);
+    return (tokensPerStep * (step - (training.step[i - 1] ?? 0))) / seconds;
+  });
+  return {
+    kind: 'curves',
+    run: id,
+    step: Float64Array.from(training.step),
+    loss: Float32Array.from(training.bpc),
+    tokensPerSecond: Float32Array.from(speeds),
+    validation: validation.step.map((step, i) => ({
+      step,
+      bpc: validation.bpc[i],
+      standardError: validation.standardError[i],
+    })),
+  };
+}
