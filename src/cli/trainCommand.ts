@@ -6,7 +6,7 @@ import process from 'node:process';
 import { ConfigError, DivergenceError } from '../base/errors.ts';
 import { withSettings } from '../config/experiment.ts';
 import { presetExperiment, presets } from '../config/presets.ts';
-import type { RunRecord, RunStatus } from '../config/records.ts';
+import type { RunRecord } from '../config/records.ts';
 import { type Experiment, schema } from '../config/schema.ts';
 import { layoutOf } from '../nn/layout.ts';
 import type { RunIdentity } from '../run/record.ts';
@@ -132,7 +132,12 @@ async function run(job: Job, runtime: Runtime, adapter: string): Promise<void> {
   const session = createRunSession(
     { ...job, earlier: job.before, identity: identityOf(job), startPaused: false },
     {
-      tell: (news) => (news.kind === 'event' ? lines.take(news) : news.kind === 'status' && activityOf(news.status)),
+      tell: (news) => {
+        if (news.kind === 'event') lines.take(news);
+        if (news.kind !== 'status') return;
+        if (news.status.phase === 'running') lines.begin();
+        if (news.status.phase === 'preparing') activity(news.status.activity);
+      },
       save: async (snapshot, record) => {
         lines.emit();
         if (directory === undefined) return false;
@@ -174,10 +179,6 @@ function identityOf({ before, directory }: Job): RunIdentity {
   };
 }
 
-function activityOf({ phase, activity: words }: RunStatus): void {
-  if (phase === 'preparing') activity(words);
-}
-
 /**
  * Stops at the first signal. Ctrl+C in a terminal arrives twice, once passed on by the launcher; a second one a moment
  * later ends at once. Never taken away: the launcher's may come after the run is saved.
@@ -197,7 +198,7 @@ function createLines({ experiment, text }: Job) {
   const { training, data } = experiment;
   const tokensPerStep = training.batchSize * data.sequenceLength;
   const bits = text.trainTokensPerCharacter / Math.LN2;
-  const start = performance.now();
+  let start = performance.now();
   const written: string[] = [];
   let steps = 0;
   // A line waits for its validation, which comes as an event of its own.
@@ -242,6 +243,10 @@ function createLines({ experiment, text }: Job) {
           `step ${next.step} of ${training.steps}, ${next.bpc} bits/character, ${next.tokensPerSecond} tokens/s`,
         );
       }
+    },
+    /** The first step begins now. */
+    begin: () => {
+      start = performance.now();
     },
     /** Writes the last line, which no validation follows any more. */
     emit,
