@@ -4,7 +4,7 @@ import { ConfigError, DataError, unnamedText } from '../base/errors.ts';
 import { streams, uniformAt } from '../base/random.ts';
 import type { LayerDecision } from '../model/forwardPass.ts';
 import type { Model } from '../model/model.ts';
-import { maxViolation } from '../train/metrics.ts';
+import { maxViolation } from '../model/probes/load.ts';
 import type { RouteReport, RoutesRequest } from './protocol.ts';
 
 /**
