@@ -37,6 +37,8 @@ const commitInterval = 200;
 
 export const lossSeries = createSeries();
 export const speedSeries = createSeries();
+export const gradientSeries = createSeries();
+const allSeries = [lossSeries, speedSeries, gradientSeries];
 export const live: Live = { validation: [], load: null, preview: null, finishedPreview: null };
 
 /** Milliseconds between the views of one commit. */
@@ -59,6 +61,9 @@ export function takeLive(telemetry: Telemetry): void {
   switch (telemetry.kind) {
     case 'metrics':
       appendSteps(telemetry);
+      telemetry.step.forEach((step, i) => {
+        append(gradientSeries, step, telemetry.gradNorm[i]);
+      });
       break;
     case 'validation':
       live.validation.push({
@@ -74,8 +79,7 @@ export function takeLive(telemetry: Telemetry): void {
       live.validation = telemetry.validation;
       break;
     case 'rewound':
-      cutSeries(lossSeries, telemetry.step);
-      cutSeries(speedSeries, telemetry.step);
+      for (const series of allSeries) cutSeries(series, telemetry.step);
       live.validation = live.validation.filter(({ step }) => step <= telemetry.step);
       break;
     case 'load':
@@ -100,8 +104,7 @@ export function takeLive(telemetry: Telemetry): void {
 
 /** Forgets the curves of the last run. The expert load and the preview stay until the new run sends its own. */
 export function clearCurves(): void {
-  clearSeries(lossSeries);
-  clearSeries(speedSeries);
+  for (const series of allSeries) clearSeries(series);
   live.validation = [];
   scheduleCommit();
 }

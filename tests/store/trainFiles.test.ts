@@ -1,7 +1,7 @@
 /** Train's curves as CSV: every step and every validation is a row, and a long run keeps its extremes. */
 import { expect, test } from 'vitest';
 import { append, createSeries } from '../../src/store/series.ts';
-import { lossCsv, speedCsv } from '../../src/store/trainFiles.ts';
+import { gradientCsv, lossCsv, speedCsv } from '../../src/store/trainFiles.ts';
 
 const rowsOf = (csv: string) => csv.trimEnd().split('\r\n');
 
@@ -34,4 +34,5 @@ test('a run longer than the series keeps its spike, and its mean speed', () => {
   expect(speeds.length).toBeLessThanOrEqual(4);
   expect(Math.min(...speeds)).toBe(100);
   expect(Math.max(...speeds)).toBe(200);
+  expect(rowsOf(gradientCsv(loss))).toEqual(expect.arrayContaining(['step,gradient norm', '6,9']));
 });

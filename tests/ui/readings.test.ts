@@ -4,7 +4,7 @@ import { bytes, compact, duration, spoken, visible } from '../../src/base/format
 import { presetExperiment } from '../../src/config/presets.ts';
 import { cellsOf, textOf } from '../../src/ui/parts/denoising.ts';
 import { stepped } from '../../src/ui/parts/NumberControl.tsx';
-import { logTicksOf, roundBounds, roundUp, ticksOf } from '../../src/ui/parts/ticks.ts';
+import { logBounds, logTicksOf, roundBounds, roundUp, ticksOf } from '../../src/ui/parts/ticks.ts';
 import { expertsPerToken, holdersOf, routeCells } from '../../src/ui/routing/routes.ts';
 import type { DecodeFrame, ModelReport, RouteReport } from '../../src/worker/protocol.ts';
 
@@ -128,4 +128,18 @@ describe('numbers in words', () => {
     expect(logTicksOf(3, 60, 5)).toEqual([5, 10, 20, 50]);
     expect(logTicksOf(2, 3, 5)).toEqual([2, 2.2, 2.4, 2.6, 2.8, 3]);
   });
+});
+
+it('a logarithmic axis ends at 1, 2 or 5 times a power of ten around its values, and has a height', () => {
+  expect(logBounds(0.7, 9.4)).toEqual([0.5, 10]);
+  expect(logBounds(0.003, 120)).toEqual([0.002, 200]);
+  expect(logBounds(2, 50)).toEqual([2, 50]);
+  expect(logBounds(1, 1)).toEqual([1, 2]);
+  expect(logBounds(9.9, 9.95)).toEqual([5, 10]);
+  for (const value of [1e-7, 0.3, 4, 99, 1e5]) {
+    const [low, high] = logBounds(value, value);
+    expect(low).toBeLessThanOrEqual(value);
+    expect(high).toBeGreaterThanOrEqual(value);
+    expect(high).toBeGreaterThan(low);
+  }
 });
