@@ -5,7 +5,7 @@ import { presetExperiment } from '../../src/config/presets.ts';
 import { cellsOf, textOf } from '../../src/ui/parts/denoising.ts';
 import { stepped } from '../../src/ui/parts/NumberControl.tsx';
 import { logBounds, logTicksOf, roundBounds, roundUp, ticksOf } from '../../src/ui/parts/ticks.ts';
-import { expertsPerToken, holdersOf, routeCells } from '../../src/ui/routing/routes.ts';
+import { expertsPerToken, holdersOf, loadOfLayer, routeCells } from '../../src/ui/routing/routes.ts';
 import type { DecodeFrame, ModelReport, RouteReport } from '../../src/worker/protocol.ts';
 
 const model: ModelReport = {
@@ -53,16 +53,18 @@ describe('a route report', () => {
     masked: new Uint8Array([0, 1]),
     layers: [0, 1],
     experts: 3,
+    // The last token of the last layer is held by two experts, by one of them with a gate too small for float32.
+    chosen: new Uint8Array([0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1]),
     gates: new Float32Array([0, 0.25, 0.75, 0, 0, 0, 1, 0, 0, 0, 0.5, 0]),
     scores: new Float32Array(12).map((_, i) => i / 12),
-    load: new Float32Array(6),
+    load: new Float32Array([0, 1, 1, 1, 1, 1]),
     maxVio: new Float32Array(2),
   };
 
   it('counts experts per token, masked and revealed apart, and tokens that no expert took', () => {
     expect(expertsPerToken(report, 0)).toBe('Experts per token: 1 on average (masked 0, revealed 2); 1 token has none');
     const revealed = { ...report, masked: new Uint8Array(2) };
-    expect(expertsPerToken(revealed, 1)).toBe('Experts per token: 1 on average');
+    expect(expertsPerToken(revealed, 1)).toBe('Experts per token: 1.5 on average');
   });
 
   it('lists the experts of a token, the largest gate first', () => {
@@ -71,7 +73,21 @@ describe('a route report', () => {
       [1, 0.25],
     ]);
     expect(holdersOf(report, 0, 1)).toEqual([]);
+    expect(holdersOf(report, 1, 1).map(({ expert, gate }) => [expert, gate])).toEqual([
+      [1, 0.5],
+      [2, 0],
+    ]);
     expect(holdersOf(report, 1, 1)[0]).toMatchObject({ expert: 1, score: Math.fround(10 / 12) });
+  });
+
+  it('gives each layer the load of its own experts, those of gate 0 included', () => {
+    expect(loadOfLayer(report, 0)).toEqual([0, 1, 1]);
+    expect(loadOfLayer(report, 1)).toEqual([1, 1, 1]);
+    for (const layer of [0, 1]) {
+      const held = [0, 1].flatMap((position) => holdersOf(report, layer, position).map(({ expert }) => expert));
+      const counts = [0, 1, 2].map((expert) => held.filter((holder) => holder === expert).length);
+      expect(counts).toEqual(loadOfLayer(report, layer));
+    }
   });
 
   it('prints the top expert and how many more hold the token', () => {
