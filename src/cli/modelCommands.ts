@@ -3,7 +3,7 @@
 import { ConfigError, DataError, shown } from '../base/errors.ts';
 import { type DecoderOption, decoderFacts, decodersFor, factsOf } from '../config/decoders.ts';
 import { measureOf } from '../config/objectives.ts';
-import { decode } from '../diffusion/decode.ts';
+import { decode, type Frame, tokensPerCall } from '../diffusion/decode.ts';
 import { decodingOf, denoiserOf, modelOfWeights, modelOver, promptTokens } from '../model/model.ts';
 import { encodeTensors, type NamedTensor } from '../model/safetensors.ts';
 import { layoutOf } from '../nn/layout.ts';
@@ -112,18 +112,12 @@ export async function sampleCommand(args: readonly string[]): Promise<void> {
   const { runtime, close } = await openBackend(values.backend);
   const model = modelOfWeights(runtime, experiment, tokenizer, weights);
   const start = promptTokens(model, values.prompt ?? '', length);
-  const produced = start.filter((token) => token === model.maskId).length;
   const options = decodingOf(model, { decoder, steps, temperature, topK, topP, seed });
-  let calls = 0;
-  let tokens = start;
-  for await (const frame of decode(await denoiserOf(model, length), start, options)) {
-    calls = frame.call;
-    tokens = frame.tokens;
-  }
+  let last: Pick<Frame, 'call' | 'tokens'> = { call: 0, tokens: start };
+  for await (last of decode(await denoiserOf(model, length), start, options));
   close();
-  const text = tokenizer.decode(tokens);
-  const tokensPerCall = calls > 0 ? produced / calls : 0;
-  if (values.json) printJson({ text, calls, tokensPerCall });
+  const text = tokenizer.decode(last.tokens);
+  if (values.json) printJson({ text, calls: last.call, tokensPerCall: tokensPerCall(start, last) });
   else print(text);
 }
 

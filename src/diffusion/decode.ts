@@ -58,6 +58,12 @@ export function mostCalls(start: Uint32Array, options: DecodeOptions): number {
   return stretchesOf(start, options).reduce((sum, { open, steps }) => sum + Math.min(open.length, steps), 0);
 }
 
+/** Tokens written per network call from `start` to what a frame shows, on average; 0 where no call was needed. */
+export function tokensPerCall(start: Uint32Array, { call, tokens }: Pick<Frame, 'call' | 'tokens'>): number {
+  const written = tokens.filter((token, position) => token !== start[position]).length;
+  return call > 0 ? written / call : 0;
+}
+
 /**
  * Decodes `start` (T), in which positions to fill hold the mask. Yields the start as frame 0, then a frame per network
  * call. A step that commits nothing leaves xt unchanged, so the next one needs no new call.

@@ -9,6 +9,7 @@ import { matmul } from '../ops/matmul.ts';
 import { qkNormRope } from '../ops/qkNormRope.ts';
 import { rmsnorm } from '../ops/rmsnorm.ts';
 import type { Sorted } from '../ops/sortByKey.ts';
+import { layerTap, tap } from '../tensor/taps.ts';
 import { reshape, type Tensor } from '../tensor/tensor.ts';
 import { type LayerRoutes, mixtureOfExperts } from './experts.ts';
 import { feedForward } from './feedForward.ts';
@@ -73,6 +74,9 @@ export function transformer(
         draw,
         residual,
       });
+      const { asked, offsets } = decisions.routing;
+      tap(x.graph, layerTap(layer, 'asked'), asked);
+      if (asked !== offsets) tap(x.graph, layerTap(layer, 'held'), offsets);
       routes.push({ layer, ...decisions });
       return output;
     });

@@ -42,6 +42,8 @@ const commitInterval = 200;
 
 export const lossSeries = createSeries();
 export const speedSeries = createSeries();
+export const gradientSeries = createSeries();
+const allSeries = [lossSeries, speedSeries, gradientSeries];
 export const live: Live = { run: null, validation: [], load: null, preview: null, finishedPreview: null };
 
 /** Milliseconds between the views of one commit. */
@@ -64,6 +66,9 @@ export function followLive(engine: Engine): void {
   engine.on('metrics', (message) => {
     if (!isShown(message.run)) return;
     appendSteps(message);
+    message.step.forEach((step, i) => {
+      append(gradientSeries, step, message.gradNorm[i]);
+    });
     scheduleCommit();
   });
   engine.on('validation', ({ run, step, bpc, standardError, answers }) => {
@@ -79,8 +84,7 @@ export function followLive(engine: Engine): void {
   });
   engine.on('rewound', ({ run, step }) => {
     if (!isShown(run)) return;
-    cutSeries(lossSeries, step);
-    cutSeries(speedSeries, step);
+    for (const series of allSeries) cutSeries(series, step);
     live.validation = live.validation.filter((point) => point.step <= step);
     scheduleCommit();
   });
@@ -110,8 +114,7 @@ export function showRun(run: string): void {
 }
 
 function clearCurves(): void {
-  clearSeries(lossSeries);
-  clearSeries(speedSeries);
+  for (const series of allSeries) clearSeries(series);
   live.validation = [];
   scheduleCommit();
 }

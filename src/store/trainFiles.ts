@@ -27,3 +27,11 @@ export function speedCsv(series: Series): string {
     smoothed(series, series.capacity, 0).map(({ x, y }) => [x, y]),
   );
 }
+
+/** Global norm of the gradient before it is clipped: each step, of merged steps the lowest and the highest. */
+export function gradientCsv(series: Series): string {
+  return csvOf(
+    ['step', 'gradient norm'],
+    trace(series, 2 * series.capacity).map(({ x, y }) => [x, y]),
+  );
+}

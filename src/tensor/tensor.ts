@@ -34,11 +34,13 @@ export interface TapeEntry {
 export interface Graph {
   readonly launches: Launch[];
   readonly tape: TapeEntry[];
+  /** What the model marks by name for probes: see `taps.ts`. */
+  readonly taps: Map<string, Range>;
   recordsGradients: boolean;
 }
 
 export function createGraph(): Graph {
-  return { launches: [], tape: [], recordsGradients: true };
+  return { launches: [], tape: [], taps: new Map(), recordsGradients: true };
 }
 
 export function sizeOf(shape: readonly number[]): number {

@@ -10,8 +10,9 @@ import { add, backward } from '../ops/add.ts';
 import { hyperShape } from '../ops/hyper.ts';
 import { muon } from '../ops/muon.ts';
 import { updateRouterBias } from '../ops/routerBias.ts';
-import type { Range, Recording } from '../runtime/recording.ts';
-import { createGraph, persistentTensor, type Tensor, tensorOver } from '../tensor/tensor.ts';
+import type { Recording } from '../runtime/recording.ts';
+import { tap } from '../tensor/taps.ts';
+import { createGraph, type Graph, persistentTensor, type Tensor, tensorOver } from '../tensor/tensor.ts';
 import { type BatchInputs, batchInputs, batchLoss, drawnInput, givenInput } from './loss.ts';
 
 export interface TrainingRecording {
@@ -19,12 +20,12 @@ export interface TrainingRecording {
   readonly inputs: BatchInputs & { readonly hyper: Tensor };
   /** (1) nats per token, balance losses left out. */
   readonly loss: Tensor;
-  /** (2) global norm of the gradient, and the factor that clipped it. */
-  readonly clip: Tensor;
-  /** Per layer with experts, (E + 1) u32: where each expert's routes begin, dropped ones included. */
-  readonly asked: readonly Range[];
-  /** Per layer whose experts may drop routes, (E + 1) u32: where each expert's slots begin. */
-  readonly held: readonly Range[];
+  /**
+   * What probes are recorded on. Taps: `clip` (2), the global norm of the gradient and the factor that clipped it;
+   * `layer.N.asked` (E + 1) u32 of each layer with experts, where each expert's routes begin, dropped ones included;
+   * `layer.N.held` (E + 1) u32 where experts may drop routes, where each expert's slots begin.
+   */
+  readonly graph: Graph;
   /** What the network reads, what sorts rows with loss first, and the loss that is differentiated: for tests. */
   readonly xt: Tensor;
   readonly maskKey: Tensor | null;
@@ -68,6 +69,7 @@ export function recordTraining(
     hyper,
   };
   const clip = adamw(state, training);
+  tap(graph, 'clip', clip);
   if (training.optimizer === 'muon') {
     const { muonMomentum: momentum, weightDecay } = training;
     muon(state, clip, muonMatrices(layout), { momentum, weightDecay });
@@ -82,9 +84,7 @@ export function recordTraining(
     recording: { launches: graph.launches },
     inputs: { ...inputs, hyper },
     loss: ce.loss,
-    clip,
-    asked: routes.map(({ routing }) => routing.asked),
-    held: routes.flatMap(({ routing }) => (routing.asked === routing.offsets ? [] : [routing.offsets])),
+    graph,
     ...input,
     total,
   };

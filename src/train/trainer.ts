@@ -4,6 +4,10 @@
  */
 import type { Experiment } from '../config/schema.ts';
 import { stepLevels } from '../diffusion/noise.ts';
+import { dropsProbe } from '../model/probes/drops.ts';
+import { gradientNormProbe } from '../model/probes/gradientNorm.ts';
+import { loadProbe, maxViolation } from '../model/probes/load.ts';
+import { recordProbes } from '../model/probes/probe.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters, initialParameters, type ParameterStorages } from '../nn/parameters.ts';
 import { packHyper } from '../ops/hyper.ts';
@@ -11,17 +15,22 @@ import type { Range, Storage } from '../runtime/recording.ts';
 import type { Plan, Runtime } from '../runtime/runtime.ts';
 import { hashOfSnapshot, type Snapshot } from './checkpoint.ts';
 import { writeAnswerStart } from './loss.ts';
-import { type RouterStatistics, routerStatistics } from './metrics.ts';
 import { recordTraining } from './recordings.ts';
 import { hyperAt } from './schedule.ts';
 
-export interface StepReport extends RouterStatistics {
+export interface StepReport {
   /** Steps done, this one included. */
   readonly step: number;
   /** Loss of the batch in nats per token, balance losses left out. */
   readonly loss: number;
   /** Global norm of the gradient before clipping. */
   readonly gradNorm: number;
+  /** (layers with experts, E) routes that ask for each expert, dropped ones included. */
+  readonly load: Float32Array;
+  /** MaxVio per layer with experts: (max - mean) / mean of the load. */
+  readonly maxVio: Float32Array;
+  /** Share of the routes dropped, per layer with experts; empty where experts hold all that ask for them. */
+  readonly dropRate: Float32Array;
 }
 
 export interface Trainer {
@@ -70,8 +79,13 @@ export async function createTrainer(
   const parameters = declareParameters(layout);
   const recorded = recordTraining(experiment, parameters, { given: given !== null });
   const { inputs } = recorded;
+  const probes = recordProbes(recorded.graph, {
+    load: loadProbe(model.layers),
+    drops: dropsProbe(model.layers),
+    gradientNorm: gradientNormProbe,
+  });
   const plan = await runtime.compile(recorded.recording, {
-    report: [recorded.loss, recorded.clip, ...recorded.asked, ...recorded.held],
+    report: [recorded.loss, ...probes.ranges],
     onProgress,
   });
   const whole = (storage: Storage): Range => ({ storage, offset: 0, length: storage.length });
@@ -111,10 +125,16 @@ export async function createTrainer(
       runtime.write(inputs.draw, [training.seed, step]);
       runtime.write(inputs.hyper, packHyper(hyperAt(training, step)));
       const done = ++step;
-      const [loss, clip, ...starts] = await plan.run();
-      const layers = recorded.asked.length;
-      const statistics = routerStatistics(starts.slice(0, layers), starts.slice(layers));
-      return { step: done, loss: loss[0], gradNorm: clip[0], ...statistics };
+      const [loss, ...arrays] = await plan.run();
+      const { load, drops, gradientNorm } = probes.decode(arrays);
+      return {
+        step: done,
+        loss: loss[0],
+        gradNorm: gradientNorm,
+        load: Float32Array.from(load.flatMap((counts) => [...counts])),
+        maxVio: Float32Array.from(load, maxViolation),
+        dropRate: Float32Array.from(drops, ({ asked, dropped }) => dropped / asked),
+      };
     },
     snapshot,
     restore: (snapshot) => {

@@ -85,6 +85,8 @@ export interface RouteReport {
   masked: Uint8Array;
   layers: number[];
   experts: number;
+  /** 1 for each (layer, token, expert) where the expert holds the token; its gate may be 0 in float32 all the same. */
+  chosen: Uint8Array;
   /** Gate weight of each (layer, token, expert); 0 where the expert does not hold the token. */
   gates: Float32Array;
   /** Router score of each (layer, token, expert). */

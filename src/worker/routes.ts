@@ -4,7 +4,7 @@ import { ConfigError, DataError, unnamedText } from '../base/errors.ts';
 import { streams, uniformAt } from '../base/random.ts';
 import type { LayerDecision } from '../model/forwardPass.ts';
 import type { Model } from '../model/model.ts';
-import { maxViolation } from '../train/metrics.ts';
+import { maxViolation } from '../model/probes/load.ts';
 import type { RouteReport, RoutesRequest } from './protocol.ts';
 
 /**
@@ -35,6 +35,7 @@ export async function routesOf(model: Model, request: RoutesRequest, fallback: U
     masked: isShifted ? Uint8Array.of(1, ...masked.subarray(0, -1)) : masked,
     layers: layers.map(({ layer }) => layer),
     experts: settings.experts,
+    chosen: Uint8Array.from(layers.flatMap(({ chosen }) => [...chosen])),
     gates: concatenate(layers.map(({ gates }) => gates)),
     scores: concatenate(layers.map(({ scores }) => scores)),
     load,

@@ -8,7 +8,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { type DecoderName, decodersFor } from '../../src/config/decoders.ts';
 import { markovSource, transition } from '../../src/data/markov.ts';
 import { markovPosterior } from '../../src/data/markovPosterior.ts';
-import { type DecodeOptions, type Denoise, decode, type Frame } from '../../src/diffusion/decode.ts';
+import { type DecodeOptions, type Denoise, decode, type Frame, tokensPerCall } from '../../src/diffusion/decode.ts';
 
 const names = decodersFor('diffusion');
 const V = 5;
@@ -151,6 +151,22 @@ test('ancestral reveals an equal share of all positions per step on average, spr
   for (const count of revealed) expect(Math.abs(count / total - 0.25)).toBeLessThan(0.03);
   // 75 of 300 expected, standard deviation 7.5.
   for (const count of first) expect(Math.abs(count - (0.25 * total) / T)).toBeLessThan(38);
+});
+
+describe('tokens per call', () => {
+  test('are the masks that were filled over the calls it took', async () => {
+    const start = Uint32Array.from({ length: 14 }, (_, i) => (i === 3 ? 0 : mask));
+    const frames = await framesOf(fixed, start, { steps: 5 });
+    // 13 masks, filled 3 + 3 + 3 + 2 + 2.
+    expect(frames.map((frame) => tokensPerCall(start, frame))).toEqual([0, 3, 3, 3, 11 / 4, 13 / 5]);
+  });
+
+  test('are 1 where each call fills one, and 0 where none was made', async () => {
+    const start = new Uint32Array(6).fill(mask);
+    const frames = await framesOf(fixed, start, { steps: 6 });
+    expect(tokensPerCall(start, frames.at(-1)!)).toBe(1);
+    expect(tokensPerCall(Uint32Array.of(1, 2), { call: 0, tokens: Uint32Array.of(1, 2) })).toBe(0);
+  });
 });
 
 test('temperature 1 samples the distribution of the network; lower temperatures sharpen it', async () => {

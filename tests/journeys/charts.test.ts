@@ -36,6 +36,11 @@ test('figures and numbers leave Train; Compare knows passes and the floor', asyn
   expect(pixels.subarray(1, 4).toString('latin1')).toBe('PNG');
   expect(await downloaded(page, 'Export Throughput', 'Data (CSV)')).toMatch(/^step,tokens per second\r\n\d+,\d/);
   expect(await downloaded(page, 'Export Throughput', 'Picture (SVG)')).toMatch(/^<svg .*Throughput by step/s);
+  expect(await downloaded(page, 'Export Gradient norm', 'Data (CSV)')).toMatch(/^step,gradient norm\r\n1,\d/);
+  expect(await downloaded(page, 'Export Gradient norm', 'Picture (SVG)')).toMatch(/^<svg .*Gradient norm by step/s);
+  const gradient = page.getByRole('region', { name: 'Gradient norm', exact: true });
+  await gradient.getByRole('button', { name: 'Gradient norm as a table' }).click();
+  expect(await gradient.locator('tbody tr').count()).toBeGreaterThanOrEqual(25);
 
   await page.route('**/studies/index.json', (route) => route.fulfill({ json: [] }));
   await goTo(page, 'Compare');

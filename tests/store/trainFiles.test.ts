@@ -1,7 +1,7 @@
 /** Train's curves as CSV: every step and every validation is a row, and a long run keeps its extremes. */
 import { expect, test } from 'vitest';
 import { append, createSeries } from '../../src/store/series.ts';
-import { lossCsv, speedCsv } from '../../src/store/trainFiles.ts';
+import { gradientCsv, lossCsv, speedCsv } from '../../src/store/trainFiles.ts';
 
 const rowsOf = (csv: string) => csv.trimEnd().split('\r\n');
 
@@ -21,6 +21,22 @@ test('steps, their smoothed curve and validations with their errors', () => {
   expect(smoothed.map((row) => Number(row.split(',')[3]))).toEqual([6, 14 / 3, expect.closeTo(34 / 7, 10)]);
 });
 
+test('numbers leave with all the digits they have', () => {
+  const series = createSeries(8);
+  const values = [1 / 3, 0.00012345, 12345.678].map(Math.fround);
+  for (const [step, value] of values.entries()) append(series, step + 1, value);
+  const columnOf = (csv: string, column: number) =>
+    rowsOf(csv)
+      .slice(1)
+      .map((row) => Number(row.split(',')[column]));
+  expect(columnOf(gradientCsv(series), 1)).toEqual(values);
+  expect(columnOf(speedCsv(series), 1)).toEqual(values);
+  const validation = [{ step: 2, bpc: 2.123456789012345, standardError: 0.0123456789 }];
+  const loss = lossCsv(series, 0, validation);
+  expect(columnOf(loss, 2)).toEqual([...values, validation[0].bpc]);
+  expect(columnOf(loss, 3).at(-1)).toBe(validation[0].standardError);
+});
+
 test('a run longer than the series keeps its spike, and its mean speed', () => {
   const [loss, speed] = [createSeries(4), createSeries(4)];
   for (let step = 1; step <= 16; step += 1) {
@@ -34,4 +50,5 @@ test('a run longer than the series keeps its spike, and its mean speed', () => {
   expect(speeds.length).toBeLessThanOrEqual(4);
   expect(Math.min(...speeds)).toBe(100);
   expect(Math.max(...speeds)).toBe(200);
+  expect(rowsOf(gradientCsv(loss))).toEqual(expect.arrayContaining(['step,gradient norm', '6,9']));
 });

@@ -141,7 +141,7 @@ test.each([
     const uses = new Map<Storage, number>();
     const { launches } = recorded.recording;
     for (const { range } of launches.flatMap(accessOf)) uses.set(range.storage, (uses.get(range.storage) ?? 0) + 1);
-    const results = new Set([recorded.loss.storage, recorded.total.storage, recorded.clip.storage]);
+    const results = new Set([recorded.loss.storage, recorded.total.storage, recorded.graph.taps.get('clip')!.storage]);
     const isScratch = ({ storage }: Range) =>
       storage.lifetime === 'transient' && uses.get(storage) === 1 && !results.has(storage);
 

@@ -4,8 +4,8 @@ import { bytes, compact, duration, spoken, visible } from '../../src/base/format
 import { presetExperiment } from '../../src/config/presets.ts';
 import { cellsOf, textOf } from '../../src/ui/parts/denoising.ts';
 import { stepped } from '../../src/ui/parts/NumberControl.tsx';
-import { logTicksOf, roundBounds, roundUp, ticksOf } from '../../src/ui/parts/ticks.ts';
-import { expertsPerToken, holdersOf, routeCells } from '../../src/ui/routing/routes.ts';
+import { logBounds, logTicksOf, roundBounds, roundUp, ticksOf } from '../../src/ui/parts/ticks.ts';
+import { expertsPerToken, holdersOf, loadOfLayer, routeCells } from '../../src/ui/routing/routes.ts';
 import type { DecodeFrame, ModelReport, RouteReport } from '../../src/worker/protocol.ts';
 
 const model: ModelReport = {
@@ -53,16 +53,18 @@ describe('a route report', () => {
     masked: new Uint8Array([0, 1]),
     layers: [0, 1],
     experts: 3,
+    // The last token of the last layer is held by two experts, by one of them with a gate too small for float32.
+    chosen: new Uint8Array([0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1]),
     gates: new Float32Array([0, 0.25, 0.75, 0, 0, 0, 1, 0, 0, 0, 0.5, 0]),
     scores: new Float32Array(12).map((_, i) => i / 12),
-    load: new Float32Array(6),
+    load: new Float32Array([0, 1, 1, 1, 1, 1]),
     maxVio: new Float32Array(2),
   };
 
   it('counts experts per token, masked and revealed apart, and tokens that no expert took', () => {
     expect(expertsPerToken(report, 0)).toBe('Experts per token: 1 on average (masked 0, revealed 2); 1 token has none');
     const revealed = { ...report, masked: new Uint8Array(2) };
-    expect(expertsPerToken(revealed, 1)).toBe('Experts per token: 1 on average');
+    expect(expertsPerToken(revealed, 1)).toBe('Experts per token: 1.5 on average');
   });
 
   it('lists the experts of a token, the largest gate first', () => {
@@ -71,7 +73,21 @@ describe('a route report', () => {
       [1, 0.25],
     ]);
     expect(holdersOf(report, 0, 1)).toEqual([]);
+    expect(holdersOf(report, 1, 1).map(({ expert, gate }) => [expert, gate])).toEqual([
+      [1, 0.5],
+      [2, 0],
+    ]);
     expect(holdersOf(report, 1, 1)[0]).toMatchObject({ expert: 1, score: Math.fround(10 / 12) });
+  });
+
+  it('gives each layer the load of its own experts, those of gate 0 included', () => {
+    expect(loadOfLayer(report, 0)).toEqual([0, 1, 1]);
+    expect(loadOfLayer(report, 1)).toEqual([1, 1, 1]);
+    for (const layer of [0, 1]) {
+      const held = [0, 1].flatMap((position) => holdersOf(report, layer, position).map(({ expert }) => expert));
+      const counts = [0, 1, 2].map((expert) => held.filter((holder) => holder === expert).length);
+      expect(counts).toEqual(loadOfLayer(report, layer));
+    }
   });
 
   it('prints the top expert and how many more hold the token', () => {
@@ -128,4 +144,18 @@ describe('numbers in words', () => {
     expect(logTicksOf(3, 60, 5)).toEqual([5, 10, 20, 50]);
     expect(logTicksOf(2, 3, 5)).toEqual([2, 2.2, 2.4, 2.6, 2.8, 3]);
   });
+});
+
+it('a logarithmic axis ends at 1, 2 or 5 times a power of ten around its values, and has a height', () => {
+  expect(logBounds(0.7, 9.4)).toEqual([0.5, 10]);
+  expect(logBounds(0.003, 120)).toEqual([0.002, 200]);
+  expect(logBounds(2, 50)).toEqual([2, 50]);
+  expect(logBounds(1, 1)).toEqual([1, 2]);
+  expect(logBounds(9.9, 9.95)).toEqual([5, 10]);
+  for (const value of [1e-7, 0.3, 4, 99, 1e5]) {
+    const [low, high] = logBounds(value, value);
+    expect(low).toBeLessThanOrEqual(value);
+    expect(high).toBeGreaterThanOrEqual(value);
+    expect(high).toBeGreaterThan(low);
+  }
 });

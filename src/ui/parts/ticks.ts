@@ -42,6 +42,17 @@ export function logTicksOf(low: number, high: number, count: number): number[] {
   return finer.length >= 3 ? finer : ticksOf(low, high, count);
 }
 
+/** Bounds of a logarithmic axis around positive values, at 1, 2 or 5 times a power of ten; never equal. */
+export function logBounds(low: number, high: number): [number, number] {
+  const around = (value: number) => {
+    const scale = 10 ** Math.floor(Math.log10(value));
+    return [0.5, 1, 2, 5, 10].map((step) => Number((step * scale).toPrecision(12)));
+  };
+  const bottom = around(low).findLast((step) => step <= low) ?? low;
+  const top = around(high).find((step) => step >= high && step > bottom) ?? 2 * high;
+  return [bottom, top];
+}
+
 /** Bounds at round numbers around values; at least one step apart. */
 export function roundBounds(low: number, high: number, count = 5): [number, number] {
   const step = roundStep(high > low ? high - low : Math.max(Math.abs(high), 1) / 10, count);

@@ -5,13 +5,14 @@ import { useRouting } from '../../store/routing.ts';
 import type { RouteReport } from '../../worker/protocol.ts';
 import { expertColour } from '../colours.ts';
 import { Panel } from '../parts/Panel.tsx';
+import { loadOfLayer } from './routes.ts';
 
 const axis = { fontSize: 12, stroke: 'var(--mantine-color-dimmed)', tickLine: false } as const;
 
 export function LayerLoad({ report }: { report: RouteReport }) {
   const layer = useRouting((state) => state.layer);
   const { experts } = report;
-  const load = Array.from(report.load.subarray(layer * experts, (layer + 1) * experts));
+  const load = loadOfLayer(report, layer);
   const mean = load.reduce((sum, value) => sum + value, 0) / experts;
   const rows = load.map((tokens, expert) => ({ expert, tokens }));
   return (

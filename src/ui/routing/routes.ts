@@ -14,15 +14,20 @@ export interface Holder {
 
 /** The experts that hold a token, the largest gate first. */
 export function holdersOf(report: RouteReport, layer: number, position: number): Holder[] {
-  const { experts, gates, scores, tokens } = report;
+  const { experts, chosen, gates, scores, tokens } = report;
   const start = (layer * tokens.length + position) * experts;
   return Array.from({ length: experts }, (_, expert) => ({
     expert,
     gate: gates[start + expert],
     score: scores[start + expert],
   }))
-    .filter((holder) => holder.gate > 0)
+    .filter(({ expert }) => chosen[start + expert] === 1)
     .sort((a, b) => b.gate - a.gate);
+}
+
+/** Tokens that each expert of a layer holds. */
+export function loadOfLayer({ load, experts }: RouteReport, layer: number): number[] {
+  return Array.from(load.subarray(layer * experts, (layer + 1) * experts));
 }
 
 /** How many experts hold a token of a layer: on average, by masked and revealed tokens, and how many have none. */

@@ -2,8 +2,9 @@
  * Train. Before a run the bundled model denoises at full size beside its expert load; once something is trained, the
  * loss takes that place.
  */
-import { Grid, Stack } from '@mantine/core';
+import { Grid, SimpleGrid, Stack } from '@mantine/core';
 import { useRun } from '../../store/run.ts';
+import { GradientPanel } from './GradientPanel.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
 import { LossPanel } from './LossPanel.tsx';
 import { ModelPanel } from './ModelPanel.tsx';
@@ -18,7 +19,14 @@ export function TrainView() {
       <Grid.Col span={{ base: 12, lg: 7 }}>
         <Stack gap="md">
           {started ? <LossPanel /> : <PreviewPanel large />}
-          {started ? <SpeedPanel /> : <StartPanel />}
+          {started ? (
+            <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
+              <SpeedPanel />
+              <GradientPanel />
+            </SimpleGrid>
+          ) : (
+            <StartPanel />
+          )}
         </Stack>
       </Grid.Col>
       <Grid.Col span={{ base: 12, lg: 5 }}>

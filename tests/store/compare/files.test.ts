@@ -66,6 +66,30 @@ describe('CSV', () => {
     expect(cell('arm')).toBe('');
   });
 
+  it('has all the digits that the numbers have', () => {
+    const validation = [[10, 2.0123456789, 3.2512345678901, 0.0512345678901]] as const;
+    const training = [[4, 1.0123456789, 5.1251234567891]] as const;
+    const precise = runOf({ id: 'p', validation, training, measures: { tokensPerSecond: 77.123456789 } });
+    const [head, row] = readCsv(tableCsv([precise]));
+    const cell = (name: string) => Number(row[head.indexOf(name)]);
+    expect([cell('best (bits/char)'), cell('bestError (bits/char)')]).toEqual([validation[0][2], validation[0][3]]);
+    expect(cell('speed')).toBe(77.123456789);
+    const [, trained, measured] = readCsv(runsCsv([precise]));
+    expect(trained.slice(-3, -1).map(Number)).toEqual(training[0].slice(1));
+    expect(measured.slice(-3).map(Number)).toEqual(validation[0].slice(1));
+    const lines = groupRuns([precise], true).map((group) => lineOf(group, 'seconds', 0));
+    const [, drawn] = readCsv(chartCsv(lines, 'validation', 'seconds'));
+    expect(drawn.slice(2).map(Number)).toEqual(validation[0].slice(1));
+    const json = JSON.parse(chartJson(lines, 'validation', 'seconds'));
+    expect(json.lines[0]).toMatchObject({ bpc: [validation[0][2]], standardError: [validation[0][3]] });
+    const numbers = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (value === 0 ? 0 : value));
+    fc.assert(
+      fc.property(numbers, (value) => {
+        expect(Number(readCsv(csvOf(['x'], [[value]]))[1][0])).toBe(value);
+      }),
+    );
+  });
+
   it('of all curves has one row per recorded point', () => {
     const [head, ...rows] = readCsv(runsCsv([run]));
     expect(rows).toHaveLength(2);
