@@ -3,7 +3,7 @@
  * once. `run` encodes one compute pass and submits it, or a few where an adapter is so slow that its page would stand
  * still for the length of a step; it creates no buffer, bind group or pipeline.
  */
-import { DeviceError, KernelError } from '../base/errors.ts';
+import { DeviceError } from '../base/errors.ts';
 import type { Answers } from './answers.ts';
 import { interfaceOf, packParameters } from './kernel.ts';
 import { createPace } from './pace.ts';

@@ -4,6 +4,7 @@ import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
 import type {
   BackendKind,
+  Commands,
   KeptSummary,
   MachineReport,
   ModelReport,
@@ -14,10 +15,13 @@ import type {
 import type { Configuration } from './configuration.ts';
 import type { OwnText } from './ownText.ts';
 
+/** Seconds that a run will take, or that nobody can tell yet. */
+export type RunEstimate = Commands['inspect']['answer']['estimate'];
+
 /** What the engine says of the edited configuration before it runs. */
 export type Inspection =
   | { state: 'waiting' }
-  | { state: 'ready'; model: ModelReport; secondsEstimate: number; memoryBytes: number }
+  | { state: 'ready'; model: ModelReport; estimate: RunEstimate; memoryBytes: number }
   | { state: 'refused'; problem: Problem };
 
 export interface Run {

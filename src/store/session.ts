@@ -4,7 +4,6 @@
  */
 import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
-import { presetForSpeed } from '../config/presets.ts';
 import type { BackendKind, CommandName, Commands, Problem, RunStatus, TrainRequest } from '../worker/protocol.ts';
 import type { Telemetry } from '../worker/telemetry.ts';
 import {
@@ -63,7 +62,7 @@ export function listen(listener: (telemetry: Telemetry) => void): () => void {
 }
 
 /**
- * Opens the engine: measures the machine, loads the bundled model, and picks a preset that the machine can train.
+ * Opens the engine: finds what the machine offers, loads the bundled model, and takes the preset that suits the machine.
  * @param baseUrl address of the page, beside which the bundled model lies
  */
 export async function open(baseUrl: string): Promise<void> {
@@ -75,7 +74,7 @@ export async function open(baseUrl: string): Promise<void> {
   const { machine, pretrained, kept } = answer;
   useRun.setState({ machine, pretrained, kept, backend: machine.chosen });
   if (!useConfiguration.getState().chosenByPerson) {
-    choosePreset(presetForSpeed(machine.gflops[machine.chosen] ?? 0).id, false);
+    choosePreset(machine.presetId, false);
   }
   await inspect();
 }

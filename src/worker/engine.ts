@@ -3,6 +3,7 @@
  * everything that computes is below, in `src/train`.
  */
 import { ConfigError } from '../base/errors.ts';
+import { defaultPresetId } from '../config/presets.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
 import { decode, mostCalls } from '../diffusion/decode.ts';
 import { denseMatch } from '../lab/match.ts';
@@ -12,7 +13,8 @@ import { decodingOf, denoiserOf, type Model, promptTokens } from '../model/model
 import { encodeCheckpoint } from '../model/weights.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
-import { stepSeconds } from '../run/duration.ts';
+import { estimateRun } from '../run/duration.ts';
+import { unmeasuredSpeeds } from '../run/machine.ts';
 import { planMemory } from '../runtime/recording.ts';
 import { recordTraining } from '../train/recordings.ts';
 import { promptsOf, type RunText } from '../train/text.ts';
@@ -140,7 +142,10 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
       storage = await openStorage();
       await host.open(baseUrl, storage, backend);
       const { experiment, tokenizer } = host.pretrained();
-      const machine = { ...machineReport(host.backends()), chosen: host.runtime().kind };
+      const machine = {
+        ...machineReport(host.backends(), unmeasuredSpeeds(host.backends()), defaultPresetId),
+        chosen: host.runtime().kind,
+      };
       const model = { ...modelReport(experiment, tokenizer), split: pretrainedSplit };
       await queue.open();
       return { machine, pretrained: model, kept: await starter.latest() };
@@ -155,8 +160,8 @@ export function createEngine(emit: (telemetry: Telemetry) => void): Handlers {
         declareParameters(layoutOf(experiment.model, text.tokenizer.vocabularySize)),
       );
       const { kind } = host.runtime();
-      const seconds = experiment.training.steps * stepSeconds(recording, kind, host.backends().gflops[kind] ?? 1);
-      return { model, secondsEstimate: seconds, memoryBytes: planMemory(recording).bytes };
+      const estimate = estimateRun({}, kind, experiment, text.tokenizer.vocabularySize);
+      return { model, estimate, memoryBytes: planMemory(recording).bytes };
     },
     match: async (request) => {
       const { tokenizer } = await textOf(request);

@@ -6,9 +6,9 @@
 import { ConfigError, DeviceError } from '../base/errors.ts';
 import { createMutex } from '../base/mutex.ts';
 import type { Model } from '../model/model.ts';
+import { chooseBackend, findMachine, type Machine } from '../run/machine.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createTuner, type Tuner } from '../runtime/tuner.ts';
-import { type Backends, findBackends } from '../train/backends.ts';
 import { promptsOf, type RunText } from '../train/text.ts';
 import { loadPretrained } from './files.ts';
 import { createPreviewer } from './previewer.ts';
@@ -19,10 +19,10 @@ import type { SiteStorage } from './storage.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface Host {
-  /** Measures the machine, opens a backend and loads the bundled model. */
+  /** Finds what the machine offers, opens a backend and loads the bundled model. */
   open(baseUrl: string, storage: SiteStorage, backend?: BackendKind): Promise<void>;
   baseUrl(): string;
-  backends(): Backends;
+  backends(): Machine;
   runtime(): Runtime;
   pretrained(): Model;
   run(): RunDriver | null;
@@ -51,7 +51,7 @@ export function createHost(emit: (telemetry: Telemetry) => void, isSetAside: (ru
   let baseUrl = '';
   let tuner: Tuner = createTuner();
   let rememberTuning = async () => {};
-  let backends: Backends | null = null;
+  let backends: Machine | null = null;
   let runtime: Runtime | null = null;
   let lost: Runtime | null = null;
   let pretrained: Model | null = null;
@@ -164,8 +164,8 @@ export function createHost(emit: (telemetry: Telemetry) => void, isSetAside: (ru
         baseUrl = base;
         tuner = createTuner((await records.get('tuning', 'table')) ?? {});
         rememberTuning = () => records.put('tuning', 'table', tuner.table).catch(report);
-        backends = await findBackends(navigator.gpu as GPU | undefined, tuner);
-        runtime = await openRuntime(backend ?? backends.chosen);
+        backends = await findMachine(navigator.gpu as GPU | undefined, tuner);
+        runtime = await openRuntime(backend ?? chooseBackend({ adapter: backends.adapter, speeds: {} }));
         pretrained = await loadPretrained(baseUrl, runtime);
         previewer.start();
       }),
