@@ -13,7 +13,7 @@ import { accountingOf } from '../run/accounting.ts';
 import { expectMemory, memoryOf } from '../run/memory.ts';
 import type { RunText } from '../train/text.ts';
 import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
-import { backendOption, inspectBackends, openBackend, twinLimits } from './backend.ts';
+import { backendOption, chosenBackend, findBackends, openBackend, twinLimits } from './backend.ts';
 import { activity, endProgress, print, printJson, table } from './output.ts';
 import { readRun } from './runDirectory.ts';
 import {
@@ -110,9 +110,11 @@ async function textsOf(runs: readonly PlannedRun[]): Promise<(run: PlannedRun) =
 async function chooseBackend(wanted: string | undefined) {
   const kind = wanted === undefined ? null : oneOf('backend', wanted, ['gpu', 'cpu'] as const);
   if (kind === 'cpu') return { kind, limits: twinLimits() };
-  const { backends } = await inspectBackends();
-  const { adapter, chosen } = backends;
-  if ((kind ?? chosen) === 'cpu') return { kind: 'cpu' as const, limits: twinLimits() };
+  const { machine, remember } = await findBackends();
+  const { adapter } = machine;
+  const chosen = kind ?? (await chosenBackend(machine));
+  remember();
+  if (chosen === 'cpu') return { kind: 'cpu' as const, limits: twinLimits() };
   // Without an adapter, opening it says why.
   if (!adapter) (await openBackend('gpu')).close();
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter!.gpu.limits;
