@@ -114,10 +114,10 @@ async function timeSteps(
   const isLast = (milliseconds: number, steps: number) =>
     milliseconds > enough.most || milliseconds - resolution > steps * clearly * rival * 1000;
 
-  // Engines and drivers finish compiling in the first steps, so these count only where nothing else can be waited for.
-  const first = await round(1);
-  if (first > enough.most) return measured(first, 1);
-  await round(group);
+  // Engines and drivers finish compiling in the first step, so it never counts.
+  await round(1);
+  const single = await round(1);
+  if (single > enough.most) return measured(single, 1);
   let short = await round(group);
   if (isLast(short, group)) return measured(short, group);
   short = Math.min(short, await round(group));

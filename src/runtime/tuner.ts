@@ -36,7 +36,7 @@ export interface Tuner {
 export const tuningBudget = 3000;
 
 /** A trial is long enough when it takes so many steps of the clock, so many round trips, and so many milliseconds. */
-const enough = { clockSteps: 20, roundTrips: 4, milliseconds: 4 };
+const enough = { clockSteps: 20, roundTrips: 10, milliseconds: 4 };
 const mostRepeats = 4096;
 
 /** A variant this many times as slow as the best so far is not timed any longer. */
