@@ -61,7 +61,7 @@ export interface VirtualQueue {
 
 /**
  * A queue that tells of finished work after `latency` milliseconds; or, with `every`, when it looks: so often, and
- * whenever something is submitted, which it heeds a moment later (as Firefox does).
+ * whenever something is submitted (as Firefox does).
  */
 export function createVirtualQueue(
   time: VirtualTime,
@@ -85,11 +85,11 @@ export function createVirtualQueue(
   return {
     work: (milliseconds) => {
       busyUntil = Math.max(busyUntil, time.elapsed()) + milliseconds;
-      if (every > 0) void time.sleep(1).then(look);
+      look();
       return done(busyUntil);
     },
     submit: () => {
-      if (every > 0) void time.sleep(1).then(look);
+      look();
       return undefined;
     },
     onSubmittedWorkDone: async () => {
