@@ -35,8 +35,8 @@ export interface Tuner {
 /** Milliseconds for which timing variants may hold up one compilation. */
 export const tuningBudget = 3000;
 
-/** A trial is long enough when it takes so many steps of the clock, so many round trips, and so many milliseconds. */
-const enough = { clockSteps: 20, roundTrips: 10, milliseconds: 4 };
+/** A trial is long enough when it takes so many milliseconds, and so many times what it may be off by. */
+const enough = { milliseconds: 4, times: 10 };
 const mostRepeats = 4096;
 
 /** A variant this many times as slow as the best so far is not timed any longer. */
@@ -111,15 +111,14 @@ async function timeVariant(trial: Trial, { now, resolution, bestTime, left }: Ti
   // Some drivers finish compiling in the first dispatch, so it is not counted.
   await trial(1);
   const roundTrip = Math.min(await elapsed(0), await elapsed(0));
-  const { milliseconds, clockSteps, roundTrips } = enough;
-  const target = Math.max(milliseconds, clockSteps * resolution, roundTrips * (roundTrip + resolution));
+  // Two readings of the clock, and the way of the answer.
+  const target = Math.max(enough.milliseconds, enough.times * (roundTrip + 2 * resolution));
   for (let repeats = 1; left() > 0; ) {
     const first = await elapsed(repeats);
     const atLeast = (first - roundTrip - 2 * resolution) / repeats;
     if (atLeast > hopeless * bestTime) return atLeast;
     if (first >= target || repeats >= mostRepeats) {
-      const time = left() > 0 ? Math.min(first, await elapsed(repeats)) : first;
-      return Math.max(0, time - roundTrip) / repeats;
+      return (left() > 0 ? Math.min(first, await elapsed(repeats)) : first) / repeats;
     }
     const wanted = (1.3 * target * repeats) / Math.max(first - roundTrip, resolution, target / 64);
     repeats = Math.min(mostRepeats, Math.max(2 * repeats, Math.ceil(wanted)));

@@ -111,8 +111,8 @@ describe('a choice', () => {
     expect(tuner.known(launchOf(kernels), 'A')).toBe(1);
     expect(tuner.known(launchOf(kernels, { N: 9 }), 'A')).toBe(null);
     expect(tuner.known(launchOf([kernels[0], kernels[1], changed]), 'A')).toBe(null);
-    const [first, ...rest] = launch.variants;
-    const wider = { ...launch, variants: [{ ...first, tunables: { ...first.tunables, WIDTH: 8 } }, ...rest] };
+    const [first, second, third] = launch.variants;
+    const wider = { ...launch, variants: [first, second, { ...third, tunables: { ...third.tunables, WIDTH: 8 } }] };
     expect(tuner.known(wider, 'A')).toBe(null);
   });
 
