@@ -65,6 +65,13 @@ const machines = {
   twins: { backend: 'cpu', products: 50, others: 2.5, launch: 0 },
 } as const;
 
+test('on the twins, what is not a large product takes most of the time', () => {
+  const longer = trainingWork(withSettings(small, { 'data.sequenceLength': 512, 'training.batchSize': 1 }), 80);
+  const truth = ({ products, others }: StepWork) => products / 50e9 + others / 3.5e9;
+  const estimate = secondsOf(correct({}, 'cpu', smallWork, truth(smallWork)), 'cpu', longer);
+  expect(Math.abs(estimate / truth(longer) - 1)).toBeLessThan(0.1);
+});
+
 describe.each(Object.entries(machines))('%s', (_, { backend, ...machine }) => {
   const truth = ({ products, others, launches }: StepWork) =>
     products / machine.products / 1e9 + others / machine.others / 1e9 + launches * machine.launch;
