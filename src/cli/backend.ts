@@ -1,17 +1,25 @@
 /** Opens a backend for the command line: Dawn through npm `webgpu`, or the CPU twins. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, homedir, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { cpus, totalmem } from 'node:os';
 import process from 'node:process';
 import { create, globals } from 'webgpu';
 import { DeviceError } from '../base/errors.ts';
+import { defaultPresetId, presetExperiment } from '../config/presets.ts';
 import type { Experiment } from '../config/schema.ts';
 import { expectMemory, type MemoryLimits, memoryOf } from '../run/cost.ts';
+import {
+  type BackendKind,
+  chooseBackend,
+  findMachine,
+  type Machine,
+  measureMachine,
+  type Speeds,
+} from '../run/machine.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { createTuner, type TuningTable } from '../runtime/tuner.ts';
+import { createTuner } from '../runtime/tuner.ts';
 import { createTwinRuntime } from '../runtime/twinRuntime.ts';
-import { type BackendKind, type Backends, findBackends } from '../train/backends.ts';
 import { oneOf } from './arguments.ts';
+import { readCache, writeCache } from './cache.ts';
+import { activity, endProgress } from './output.ts';
 
 // Dawn's objects die with the instance that made them, so it is kept for as long as the process lives.
 let instance: GPU | undefined;
@@ -28,13 +36,40 @@ export interface OpenBackend {
   close(): void;
 }
 
-/** Finds adapters and measures them, without opening a backend to work with. */
-export async function inspectBackends(): Promise<{ backends: Backends; remember(): void }> {
+/** Finds adapters, without opening or measuring anything. `remember` keeps the kernel variants chosen since. */
+export async function findBackends(): Promise<{ machine: Machine; remember(): void }> {
   Object.assign(globalThis, globals);
   // f16 on NVIDIA is hidden behind a toggle of Dawn; asking for it changes nothing elsewhere.
   instance ??= create(['enable-dawn-features=vulkan_enable_f16_on_nvidia']);
-  const tuner = createTuner(readTable());
-  return { backends: await findBackends(instance, tuner), remember: () => writeTable(tuner.table) };
+  const tuner = createTuner(readCache('tuning.json'));
+  return { machine: await findMachine(instance, tuner), remember: () => writeCache('tuning.json', tuner.table) };
+}
+
+/** Vocabulary of the experiment that is measured: about the characters of a book. */
+const measuredVocabulary = 80;
+
+/** Times training steps of the small preset on every backend, and remembers which is taken. */
+export async function measureBackends(machine: Machine): Promise<{ speeds: Speeds; chosen: BackendKind }> {
+  const speeds = await measureMachine(machine, presetExperiment(defaultPresetId), measuredVocabulary, {
+    onProgress: (words) => activity(`measuring this machine: ${words}`),
+  });
+  endProgress();
+  const chosen = chooseBackend({ adapter: machine.adapter, speeds });
+  writeCache('backend.json', { machine: machineKey(machine), chosen });
+  return { speeds, chosen };
+}
+
+/** The backend to train on: measured once per machine and build. */
+export async function chosenBackend(machine: Machine): Promise<BackendKind> {
+  if (!machine.adapter) return 'cpu';
+  const remembered = readCache('backend.json') as { machine?: unknown; chosen?: unknown } | null;
+  const { chosen } = remembered ?? {};
+  const isKnown = remembered?.machine === machineKey(machine) && (chosen === 'gpu' || chosen === 'cpu');
+  return isKnown ? chosen : (await measureBackends(machine)).chosen;
+}
+
+function machineKey({ adapter }: Machine): string {
+  return [__BUILD_COMMIT__, processor(), adapter?.key ?? 'no adapter'].join(' | ');
 }
 
 /** Opens the wanted backend, or the faster one. Throws `DeviceError` for a GPU that is not there. */
@@ -42,9 +77,9 @@ export async function openBackend(wanted: string | undefined): Promise<OpenBacke
   const kind = wanted === undefined ? null : oneOf<BackendKind>('backend', wanted, ['gpu', 'cpu']);
   // Asked for by name, the CPU needs no adapter to be found and measured.
   if (kind === 'cpu') return onTwins(createTwinRuntime());
-  const { backends, remember } = await inspectBackends();
-  if (kind === 'gpu' && !backends.adapter) throw new DeviceError(`--backend gpu: ${backends.whyNoGpu}`, 'none');
-  const runtime = await backends.open(kind ?? backends.chosen, (error) => {
+  const { machine, remember } = await findBackends();
+  if (kind === 'gpu' && !machine.adapter) throw new DeviceError(`--backend gpu: ${machine.whyNoGpu}`, 'none');
+  const runtime = await machine.open(kind ?? (await chosenBackend(machine)), (error) => {
     process.stderr.write(`sdlm: ${error.message}\n`);
     process.exit(1);
   });
@@ -54,8 +89,8 @@ export async function openBackend(wanted: string | undefined): Promise<OpenBacke
   }
   return {
     runtime,
-    name: backends.adapter!.key,
-    adapter: backends.adapter!.key,
+    name: machine.adapter!.key,
+    adapter: machine.adapter!.key,
     close: () => {
       remember();
       runtime.destroy();
@@ -88,33 +123,14 @@ export function expectTwinMemory(
 }
 
 function onTwins(runtime: Runtime): OpenBackend {
-  const processor = cpus()[0]?.model.trim() || process.arch;
   return {
     runtime,
     name: 'CPU twins',
-    adapter: `CPU twins, one thread of ${processor}`,
+    adapter: `CPU twins, one thread of ${processor()}`,
     close: () => runtime.destroy(),
   };
 }
 
-function tablePath(): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sdlm-playground', 'tuning.json');
-}
-
-/** Choices are remembered per adapter inside the keys; an unreadable file only means timing again. */
-function readTable(): TuningTable {
-  try {
-    return JSON.parse(readFileSync(tablePath(), 'utf8')) as TuningTable;
-  } catch {
-    return {};
-  }
-}
-
-function writeTable(table: TuningTable): void {
-  try {
-    mkdirSync(dirname(tablePath()), { recursive: true });
-    writeFileSync(tablePath(), JSON.stringify(table, null, 1));
-  } catch (error) {
-    process.stderr.write(`sdlm: kernel timings are not remembered: ${(error as Error).message}\n`);
-  }
+function processor(): string {
+  return cpus()[0]?.model.trim() || process.arch;
 }

@@ -12,7 +12,7 @@ import { type PlannedRun, plannedRuns, studySize } from '../lab/studyRuns.ts';
 import { accountingOf, expectMemory, memoryOf } from '../run/cost.ts';
 import type { RunText } from '../train/text.ts';
 import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
-import { backendOption, inspectBackends, openBackend, twinLimits } from './backend.ts';
+import { backendOption, chosenBackend, findBackends, openBackend, twinLimits } from './backend.ts';
 import { activity, endProgress, print, printJson, table } from './output.ts';
 import { readRun } from './runDirectory.ts';
 import {
@@ -111,9 +111,11 @@ async function textsOf(runs: readonly PlannedRun[]): Promise<(run: PlannedRun) =
 async function chooseBackend(wanted: string | undefined) {
   const kind = wanted === undefined ? null : oneOf('backend', wanted, ['gpu', 'cpu'] as const);
   if (kind === 'cpu') return { kind, limits: twinLimits() };
-  const { backends } = await inspectBackends();
-  const { adapter, chosen } = backends;
-  if ((kind ?? chosen) === 'cpu') return { kind: 'cpu' as const, limits: twinLimits() };
+  const { machine, remember } = await findBackends();
+  const { adapter } = machine;
+  const chosen = kind ?? (await chosenBackend(machine));
+  remember();
+  if (chosen === 'cpu') return { kind: 'cpu' as const, limits: twinLimits() };
   // Without an adapter, opening it says why.
   if (!adapter) (await openBackend('gpu')).close();
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter!.gpu.limits;

@@ -13,8 +13,6 @@ export interface Preset {
   readonly summary: string;
   /** Settings by path, on top of the schema's defaults. */
   readonly settings: Readonly<Record<string, Setting>>;
-  /** Measured throughput from which this preset still trains within minutes. */
-  readonly minGflops: number;
 }
 
 /**
@@ -52,21 +50,18 @@ export const presets: readonly Preset[] = [
     title: 'Experts choose tokens',
     summary: 'Sparse, 8 experts, each takes its top tokens: balanced by construction.',
     settings: { ...small, ...smallExperts, 'model.feedForward': 'expert-choice' },
-    minGflops: 0,
   },
   {
     id: 'token-choice',
     title: 'Tokens choose experts',
     summary: 'Sparse, 8 experts, each token takes its top 2; balance has to be learned.',
     settings: { ...small, ...smallExperts, 'model.feedForward': 'token-choice' },
-    minGflops: 0,
   },
   {
     id: 'dense',
     title: 'Dense',
     summary: 'No router; the same computation per token as the two sparse presets.',
     settings: { ...small, 'model.feedForward': 'dense', 'model.hiddenWidth': 176 },
-    minGflops: 0,
   },
   {
     id: 'ar-dense',
@@ -78,7 +73,6 @@ export const presets: readonly Preset[] = [
       'model.hiddenWidth': 176,
       'objective.kind': 'autoregressive',
     },
-    minGflops: 0,
   },
   {
     id: 'ar-moe',
@@ -90,7 +84,6 @@ export const presets: readonly Preset[] = [
       'model.feedForward': 'token-choice',
       'objective.kind': 'autoregressive',
     },
-    minGflops: 0,
   },
   {
     id: 'block-diffusion',
@@ -102,7 +95,6 @@ export const presets: readonly Preset[] = [
       'model.hiddenWidth': 176,
       'objective.kind': 'block-diffusion',
     },
-    minGflops: 0,
   },
   {
     id: 'markov',
@@ -116,7 +108,6 @@ export const presets: readonly Preset[] = [
       'data.sequenceLength': 32,
       'training.batchSize': 16,
     },
-    minGflops: 0,
   },
   {
     id: 'addition',
@@ -136,7 +127,6 @@ export const presets: readonly Preset[] = [
       'training.optimizer': 'muon',
       'training.learningRate': 0.01,
     },
-    minGflops: 0,
   },
   {
     id: 'expert-choice-medium',
@@ -149,7 +139,6 @@ export const presets: readonly Preset[] = [
       'model.choices': 2,
       'model.expertWidth': 176,
     },
-    minGflops: 100,
   },
 ];
 
@@ -169,10 +158,20 @@ export function presetExperiment(id: string): Experiment {
   return withSettings(defaultExperiment(), presetById(id).settings);
 }
 
-/** The most demanding expert-choice preset that a machine of this measured speed trains within minutes. */
-export function presetForSpeed(gflops: number): Preset {
-  const fitting = presets.filter(
-    (preset) => preset.settings['model.feedForward'] === 'expert-choice' && preset.minGflops <= gflops,
-  );
-  return fitting.reduce((best, preset) => (preset.minGflops > best.minGflops ? preset : best));
+/** What a page may start with, from the least to the most demanding. */
+const startingPresetIds = [defaultPresetId, 'expert-choice-medium'] as const;
+
+/** A first run should be over in so many seconds: people watch it. */
+const longestFirstRun = 600;
+
+/**
+ * The most demanding starting preset whose run takes a few minutes by `secondsOf`, which answers null where that is not
+ * known; the least demanding where none is.
+ */
+export function presetToStartWith(secondsOf: (experiment: Experiment) => number | null): Preset {
+  const fitting = startingPresetIds.map(presetById).filter(({ id }) => {
+    const seconds = secondsOf(presetExperiment(id));
+    return seconds !== null && seconds <= longestFirstRun;
+  });
+  return fitting.at(-1) ?? presetById(defaultPresetId);
 }

@@ -49,6 +49,8 @@ export interface RunPorts {
   adapterOf(runtime: Runtime): string;
   /** Milliseconds until the next save after one that took so long; `null` before the first. */
   saveAfter(milliseconds: number | null): number;
+  /** Hears how long a step takes, in seconds, as long as nothing but training takes time. */
+  timed?(secondsPerStep: number): void;
   /** Milliseconds; for tests. */
   readonly now?: () => number;
 }
@@ -231,6 +233,7 @@ export function createRunSession(options: RunOptions, ports: RunPorts): RunSessi
     collector.take(event, now());
     if (event.kind === 'step') speed.step(now());
     else speed.interrupt();
+    if (held.pace === 0 && !Number.isNaN(speed.rate())) ports.timed?.(tokensPerStep / speed.rate());
     ports.tell({ kind: 'event', event, tokensPerSecond: speed.rate(), status });
     // So that requests are heard between steps on the twins too.
     await turn();

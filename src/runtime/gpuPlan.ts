@@ -3,7 +3,8 @@
  * once. `run` encodes one compute pass and submits it, or a few where an adapter is so slow that its page would stand
  * still for the length of a step; it creates no buffer, bind group or pipeline.
  */
-import { DeviceError, KernelError } from '../base/errors.ts';
+import { DeviceError } from '../base/errors.ts';
+import type { Answers } from './answers.ts';
 import { interfaceOf, packParameters } from './kernel.ts';
 import { createPace } from './pace.ts';
 import type { Pipeline, PipelineCache } from './pipelines.ts';
@@ -17,12 +18,17 @@ import {
   type Recording,
   type Storage,
 } from './recording.ts';
-import { type CompileOptions, type Data, type LaunchTime, maxInFlight, type Plan } from './runtime.ts';
+import { createReport, type Report } from './report.ts';
+import type { CompileOptions, Data, LaunchTime, Plan } from './runtime.ts';
 import { type Tuner, variantName } from './tuner.ts';
+import { chooseVariants, fillForTuning } from './variants.ts';
 
 /** What a plan needs of the runtime that owns the buffers. */
 export interface GpuContext {
   readonly device: GPUDevice;
+  /** Identifies the adapter and its driver. */
+  readonly adapterKey: string;
+  readonly answers: Answers;
   readonly tuner: Tuner;
   readonly pipelineOf: PipelineCache;
   createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer;
@@ -77,9 +83,6 @@ async function buildPlan(
 
   onProgress(`compiling ${recording.launches.length} kernel launches`);
   const parameters = recording.launches.map((launch) => packParameters(launch.variants[0].kernel, launch.parameters));
-  const pipelines = await Promise.all(
-    recording.launches.map(({ variants }) => Promise.all(variants.map(context.pipelineOf))),
-  );
 
   device.pushErrorScope('out-of-memory');
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
@@ -90,16 +93,42 @@ async function buildPlan(
     storage.lifetime === 'persistent' ? context.persistentBuffer(storage) : slots[memory.slotOf.get(storage)!];
   memory.persistent.forEach(bufferOf);
   const uniforms = createUniforms(device, parameters, create);
-  const report = createReport(device, options.report ?? [], bufferOf, create);
+  const report = createReport(context, options.report ?? [], bufferOf, create);
   const outOfMemory = await device.popErrorScope();
   if (outOfMemory) {
     const megabytes = Math.ceil(memory.bytes / 2 ** 20);
     throw new DeviceError(`GPU memory: expected ${megabytes} MiB to be free, got "${outOfMemory.message}"`, 'memory');
   }
 
-  const bind = (launch: Launch, { layout }: Pipeline, index: number, kernelIndex: number): GPUBindGroup => {
-    const { kernel } = launch.variants[kernelIndex];
-    const declared = interfaceOf(kernel);
+  const bind = createBinder(device, uniforms, bufferOf);
+  const chosen = await chooseVariants(recording.launches, {
+    tuner: context.tuner,
+    adapter: context.adapterKey,
+    pipelineOf: context.pipelineOf,
+    onProgress,
+    trialOf: (index, variant, pipeline) => {
+      const launch = recording.launches[index];
+      const step = { launch, variant, pipeline: pipeline.pipeline, group: bind(launch, pipeline, index, variant) };
+      fillForTuning(device, launch, bufferOf);
+      return (repeats) => dispatch(context, step, repeats);
+    },
+  });
+  const steps = recording.launches.map((launch, index): Bound => {
+    const { variant, pipeline } = chosen[index];
+    return { launch, variant, pipeline: pipeline.pipeline, group: bind(launch, pipeline, index, variant) };
+  });
+
+  return createPlan(context, { recording, memory, steps, report, bufferOf, owned });
+}
+
+/** Makes the bind group of a launch, which is number `index`, for a pipeline of one of its variants. */
+function createBinder(
+  device: GPUDevice,
+  uniforms: { readonly buffer: GPUBuffer; readonly stride: number },
+  bufferOf: (storage: Storage) => GPUBuffer,
+) {
+  return (launch: Launch, { layout }: Pipeline, index: number, variant: number): GPUBindGroup => {
+    const declared = interfaceOf(launch.variants[variant].kernel);
     const entries: GPUBindGroupEntry[] = declared.bindings.map(({ name, index: binding }) => {
       const { storage, offset, length } = launch.bindings[name];
       return { binding, resource: { buffer: bufferOf(storage), offset: 4 * offset, size: 4 * length } };
@@ -110,20 +139,20 @@ async function buildPlan(
     }
     return device.createBindGroup({ label: launch.label, layout, entries });
   };
+}
 
+interface Built {
+  readonly recording: Recording;
+  readonly memory: MemoryPlan;
+  readonly steps: readonly Bound[];
+  readonly report: Report;
+  readonly bufferOf: (storage: Storage) => GPUBuffer;
+  readonly owned: readonly GPUBuffer[];
+}
+
+function createPlan(context: GpuContext, { recording, memory, steps, report, bufferOf, owned }: Built): Plan {
+  const { device } = context;
   const pace = createPace();
-  const steps: Bound[] = [];
-  for (const [index, launch] of recording.launches.entries()) {
-    const groups = launch.variants.map((_, variant) => bind(launch, pipelines[index][variant], index, variant));
-    const variant = await context.tuner.choose(launch, (candidate) => {
-      onProgress(`timing ${variantName(launch.variants[candidate])}`);
-      fillForTuning(device, launch, bufferOf);
-      const { pipeline } = pipelines[index][candidate];
-      return timeSubmits(device, { launch, variant: candidate, pipeline, group: groups[candidate] }, 3);
-    });
-    steps.push({ launch, variant, pipeline: pipelines[index][variant].pipeline, group: groups[variant] });
-  }
-
   return {
     memoryBytes: memory.bytes,
     launches: recording.launches,
@@ -149,7 +178,7 @@ async function buildPlan(
     profile: async (repeats) => {
       const times: LaunchTime[] = [];
       for (const step of steps) {
-        const milliseconds = await timeSubmits(device, step, repeats);
+        const milliseconds = await timeSubmits(context, step, repeats);
         times.push({ launch: step.launch, variant: variantName(step.launch.variants[step.variant]), milliseconds });
       }
       return times;
@@ -200,84 +229,25 @@ function createUniforms(
   return { buffer, stride };
 }
 
-/** Submits a step and reads the reported ranges through a ring of staging buffers. */
-function createReport(
-  device: GPUDevice,
-  ranges: readonly Range[],
-  bufferOf: (storage: Storage) => GPUBuffer,
-  create: (descriptor: GPUBufferDescriptor) => GPUBuffer,
-): { submit(encoder: GPUCommandEncoder): Promise<Data[]> } {
-  const size = ranges.reduce((sum, { length }) => sum + 4 * length, 0);
-  if (size === 0) {
-    return {
-      submit: async (encoder) => {
-        device.queue.submit([encoder.finish()]);
-        await device.queue.onSubmittedWorkDone();
-        return [];
-      },
-    };
-  }
-  const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-  const ring = Array.from({ length: maxInFlight }, (_, index) => ({
-    buffer: create({ label: `report ${index}`, size, usage }),
-    isBusy: false,
-  }));
-  let next = 0;
-  const submit = async (encoder: GPUCommandEncoder): Promise<Data[]> => {
-    const slot = ring[next];
-    if (slot.isBusy) throw new KernelError(`step plan: expected at most ${maxInFlight} runs in flight, got one more`);
-    slot.isBusy = true;
-    next = (next + 1) % ring.length;
-    let offset = 0;
-    for (const { storage, offset: start, length } of ranges) {
-      encoder.copyBufferToBuffer(bufferOf(storage), 4 * start, slot.buffer, offset, 4 * length);
-      offset += 4 * length;
-    }
-    device.queue.submit([encoder.finish()]);
-    await slot.buffer.mapAsync(GPUMapMode.READ);
-    const data = sliceTyped(slot.buffer.getMappedRange(), ranges);
-    slot.buffer.unmap();
-    slot.isBusy = false;
-    return data;
-  };
-  return { submit };
+/** One pass of the same dispatch; resolves when the queue has answered. */
+async function dispatch({ device, answers }: GpuContext, step: Bound, repeats: number): Promise<void> {
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  for (let count = 0; count < repeats; count++) encode(pass, step);
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+  await answers.wait(device.queue.onSubmittedWorkDone());
 }
 
-async function timeSubmits(device: GPUDevice, step: Bound, repeats: number): Promise<number> {
+async function timeSubmits(context: GpuContext, step: Bound, repeats: number): Promise<number> {
+  const inner = 4;
   let best = Number.POSITIVE_INFINITY;
   // The first run warms caches and, on some drivers, finishes compiling; it is not counted.
-  for (let repeat = 0; repeat <= repeats; repeat++) {
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    const inner = repeat === 0 ? 1 : 4;
-    for (let count = 0; count < inner; count++) encode(pass, step);
-    pass.end();
+  await dispatch(context, step, 1);
+  for (let repeat = 0; repeat < repeats; repeat++) {
     const start = performance.now();
-    device.queue.submit([encoder.finish()]);
-    await device.queue.onSubmittedWorkDone();
-    if (repeat > 0) best = Math.min(best, (performance.now() - start) / inner);
+    await dispatch(context, step, inner);
+    best = Math.min(best, (performance.now() - start) / inner);
   }
   return best;
-}
-
-function fillForTuning(device: GPUDevice, launch: Launch, bufferOf: (storage: Storage) => GPUBuffer): void {
-  for (const [name, valueAt] of Object.entries(launch.tuningData ?? {})) {
-    const { storage, offset, length } = launch.bindings[name];
-    if (storage.lifetime === 'persistent') {
-      throw new KernelError(`${launch.label}: expected tuning data for a transient tensor, got ${storage.label}`);
-    }
-    const values = Array.from({ length }, (_, index) => valueAt(index));
-    const array = storage.type === 'u32' ? Uint32Array.from(values) : Float32Array.from(values);
-    device.queue.writeBuffer(bufferOf(storage), 4 * offset, array);
-  }
-}
-
-/** Copies consecutive ranges out of mapped memory. */
-export function sliceTyped(bytes: ArrayBuffer, ranges: readonly Range[]): Data[] {
-  let offset = 0;
-  return ranges.map(({ storage, length }) => {
-    const part = bytes.slice(offset, offset + 4 * length);
-    offset += 4 * length;
-    return storage.type === 'u32' ? new Uint32Array(part) : new Float32Array(part);
-  });
 }

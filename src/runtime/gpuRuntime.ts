@@ -2,11 +2,13 @@
  * Runs recorded steps on a WebGPU device (`gpuPlan.ts`), and owns its buffers: no other file creates or destroys one.
  */
 import { DeviceError, KernelError } from '../base/errors.ts';
+import { createAnswers } from './answers.ts';
 import type { Adapter } from './device.ts';
 import { openDevice } from './device.ts';
-import { compilePlan, type GpuContext, sliceTyped } from './gpuPlan.ts';
+import { compilePlan, type GpuContext } from './gpuPlan.ts';
 import { createPipelineCache } from './pipelines.ts';
 import type { Range, Storage } from './recording.ts';
+import { sliceTyped } from './report.ts';
 import { type Data, expectFits, type Runtime } from './runtime.ts';
 import type { Tuner } from './tuner.ts';
 
@@ -46,6 +48,7 @@ export async function createGpuRuntime(
     if (!isClosed) onError(new DeviceError(`WebGPU device lost (${reason}): ${message}`, 'lost'));
   });
 
+  const answers = await createAnswers(device.queue);
   const createBuffer = (descriptor: GPUBufferDescriptor): GPUBuffer => {
     const buffer = device.createBuffer(descriptor);
     buffers.add(buffer);
@@ -91,7 +94,7 @@ export async function createGpuRuntime(
         offset += 4 * range.length;
       }
       device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ);
+      await answers.wait(staging.mapAsync(GPUMapMode.READ));
       return sliceTyped(
         staging.getMappedRange(),
         sources.map(({ range }) => range),
@@ -103,6 +106,8 @@ export async function createGpuRuntime(
 
   const context: GpuContext = {
     device,
+    adapterKey: adapter.key,
+    answers,
     tuner,
     pipelineOf: createPipelineCache(device),
     createBuffer,

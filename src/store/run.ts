@@ -4,14 +4,25 @@ import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
 import { type ModelRef, runRef } from '../config/modelRef.ts';
 import type { RunStatus } from '../config/records.ts';
-import type { BackendKind, KeptSummary, Library, MachineReport, ModelReport, Problem } from '../worker/protocol.ts';
+import type {
+  BackendKind,
+  Commands,
+  KeptSummary,
+  Library,
+  MachineReport,
+  ModelReport,
+  Problem,
+} from '../worker/protocol.ts';
 import type { Configuration } from './configuration.ts';
 import type { OwnText } from './ownText.ts';
+
+/** Seconds that a run will take, or that nobody can tell yet. */
+export type RunEstimate = Commands['inspect']['answer']['estimate'];
 
 /** What the engine says of the edited configuration before it runs. */
 export type Inspection =
   | { state: 'waiting' }
-  | { state: 'ready'; model: ModelReport; secondsEstimate: number; memoryBytes: number }
+  | { state: 'ready'; model: ModelReport; estimate: RunEstimate; memoryBytes: number }
   | { state: 'refused'; problem: Problem };
 
 export interface Run {

@@ -4,7 +4,6 @@
  */
 import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
-import { presetForSpeed } from '../config/presets.ts';
 import type { BackendKind, CommandName, Commands, Problem, TrainRequest } from '../worker/protocol.ts';
 import type { Message, MessageKind } from '../worker/telemetry.ts';
 import {
@@ -64,7 +63,7 @@ export function listen<K extends MessageKind>(kind: K, listener: (message: Messa
 }
 
 /**
- * Opens the engine: measures the machine, loads the bundled model, and picks a preset that the machine can train.
+ * Opens the engine: finds what the machine offers, loads the bundled model, and takes the preset that suits the machine.
  * @param baseUrl address of the page, beside which the bundled model lies
  */
 export async function open(baseUrl: string): Promise<void> {
@@ -76,7 +75,7 @@ export async function open(baseUrl: string): Promise<void> {
   const { machine, bundled, library } = answer;
   useRun.setState({ machine, bundled, library, backend: machine.chosen });
   if (!useConfiguration.getState().chosenByPerson) {
-    choosePreset(presetForSpeed(machine.gflops[machine.chosen] ?? 0).id, false);
+    choosePreset(machine.presetId, false);
   }
   await inspect();
 }
@@ -230,6 +229,11 @@ function isSameRequest(now: Configuration, before: Configuration): boolean {
 function follow(connected: Engine): void {
   connected.on('status', ({ status }) => {
     useRun.setState(status ? { status, backend: status.backend } : { status });
+  });
+  connected.on('machine', ({ machine }) => {
+    useRun.setState({ machine });
+    if (!useConfiguration.getState().chosenByPerson) choosePreset(machine.presetId, false);
+    void inspect();
   });
   connected.on('device', ({ backend }) => useRun.setState({ backend }));
   connected.on('problem', ({ problem }) => addProblem(problem));

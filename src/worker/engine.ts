@@ -6,8 +6,8 @@ import { ConfigError, DataError } from '../base/errors.ts';
 import { type ModelPlace, runRef } from '../config/modelRef.ts';
 import { studyById } from '../lab/studies.ts';
 import type { Checkpoint } from '../model/weights.ts';
+import { findMachine, type Machine } from '../run/machine.ts';
 import { createTuner, type Tuner } from '../runtime/tuner.ts';
-import { type Backends, findBackends } from '../train/backends.ts';
 import { promptsOf } from '../train/text.ts';
 import { createDeviceBroker } from './deviceBroker.ts';
 import { fetchBundled, fetchFile } from './files.ts';
@@ -29,11 +29,15 @@ import { createQueue, type Queue } from './queue.ts';
 import { adapterOf } from './reports.ts';
 import { createRunPorts } from './runPorts.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createSpeeds, type MachineSpeeds } from './speeds.ts';
 import { checkpointOfState, stateSummaries } from './states.ts';
 import { openStorage } from './storage.ts';
 import type { SiteStorage } from './stored.ts';
 import type { Telemetry } from './telemetry.ts';
 import { createTexts } from './texts.ts';
+
+/** Milliseconds after opening, before the machine is measured. */
+const measureDelay = 1000;
 
 /** What is there once the engine is open. */
 interface Opened {
@@ -41,7 +45,8 @@ interface Opened {
   readonly storage: SiteStorage;
   readonly library: ModelLibrary;
   readonly tuner: Tuner;
-  readonly backends: Backends;
+  readonly machine: Machine;
+  readonly speeds: MachineSpeeds;
 }
 
 /** Creates the engine. `emit` posts telemetry to the page. */
@@ -59,10 +64,13 @@ export function createEngine(emit: (telemetry: Telemetry) => void, locks: Locks 
 
 /** The parts of the engine, each knowing the others only through what it is given. */
 function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine {
-  const held: { opened: Opened | null; bundled: Promise<Checkpoint> | null; measuring: number } = {
+  const held: { opened: Opened | null; bundled: Promise<Checkpoint> | null; measuring: number; byHand: boolean } = {
     opened: null,
     bundled: null,
+    // Measurements that want to be alone on the machine.
     measuring: 0,
+    // A person has switched the backend.
+    byHand: false,
   };
   const opened = (): Opened => {
     if (held.opened) return held.opened;
@@ -114,7 +122,7 @@ function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine
     emit,
     textOf: (experiment, own, tokenizer) => texts.textOf(experiment, own ?? undefined, tokenizer),
     checkpointOf: models.checkpointOf,
-    portsOf: (identity, text) =>
+    portsOf: (identity, experiment, text) =>
       createRunPorts({
         identity,
         text,
@@ -123,15 +131,18 @@ function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine
         models,
         broker,
         emit,
-        adapterOf: (backend) => adapterOf(opened().backends, backend),
+        adapterOf: (backend) => adapterOf(opened().machine, backend),
+        timed: (seconds) =>
+          opened().speeds.timed(broker.runtime().kind, experiment, text.tokenizer.vocabularySize, seconds),
         onLibrary: () => tellLibrary().catch(report),
       }),
     isQueued: (id) => queue.needs(id),
     onEnd: (id) => void queue.ended(id),
+    onBegin: () => opened().speeds.leaveOff(),
     onCompiled: () => void storage().records.put('tuning', 'table', opened().tuner.table).catch(report),
   });
   const broker = createDeviceBroker({
-    openBackend: (kind, onError) => opened().backends.open(kind, onError),
+    openBackend: (kind, onError) => opened().machine.open(kind, onError),
     tenants: [previewer, scheduler, models],
     report,
     onBackend: (backend) => emit({ kind: 'device', backend }),
@@ -155,9 +166,18 @@ function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine
         });
       },
     }),
-    failedRecord: (run, problem) => failedRecord(run, problem, opened().backends, broker.runtime().kind),
+    failedRecord: (run, problem) => failedRecord(run, problem, opened().machine, broker.runtime().kind),
     lock: () => locks.wait('sdlm-queue'),
   });
+
+  /** More is known of the machine: the page hears of it, and moves to the faster backend while nothing is at stake. */
+  const takeSpeeds = async () => {
+    const { speeds } = opened();
+    if (!held.byHand && !scheduler.isBusy() && speeds.chosen() !== broker.runtime().kind) {
+      await broker.move(speeds.chosen());
+    }
+    emit({ kind: 'machine', machine: { ...speeds.report(), chosen: broker.runtime().kind } });
+  };
 
   return {
     emit,
@@ -169,7 +189,8 @@ function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine
     queue,
     storage,
     library,
-    backends: () => opened().backends,
+    machine: () => opened().machine,
+    speeds: () => opened().speeds,
     opened: files,
     textOf: (experiment, own, tokenizer) => texts.textOf(experiment, own ?? undefined, tokenizer),
     checkpointOf: models.checkpointOf,
@@ -178,11 +199,19 @@ function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine
     openAt: async (baseUrl, backend) => {
       const storage = await openStorage();
       const tuner = createTuner((await storage.records.get('tuning', 'table')) ?? {});
-      const backends = await findBackends(navigator.gpu as GPU | undefined, tuner);
-      held.opened = { baseUrl, storage, library: createLibrary(storage), tuner, backends };
+      const machine = await findMachine(navigator.gpu as GPU | undefined, tuner);
+      const speeds = createSpeeds(machine, () => void takeSpeeds().catch(report));
+      held.opened = { baseUrl, storage, library: createLibrary(storage), tuner, machine, speeds };
+      held.byHand = backend !== undefined;
       await read({ kind: 'bundled' });
-      await broker.open(backend ?? backends.chosen);
+      await broker.open(backend ?? speeds.chosen());
       await queue.open();
+      // Nobody waits for it: what is to be seen comes first.
+      setTimeout(() => void speeds.measure().catch(report), measureDelay);
+    },
+    useBackend: async (backend) => {
+      held.byHand = true;
+      return broker.move(backend);
     },
   };
 }
@@ -215,14 +244,14 @@ async function keptOn(storage: SiteStorage, library: ModelLibrary, locks: Locks,
 }
 
 /** A record of a run of the queue that could not even be started. */
-function failedRecord({ from: _, ...run }: QueuedRun, problem: string, backends: Backends, backend: BackendKind) {
+function failedRecord({ from: _, ...run }: QueuedRun, problem: string, machine: Machine, backend: BackendKind) {
   return {
     ...run,
     format: 1 as const,
     status: 'failed' as const,
     problem,
     backend,
-    adapter: adapterOf(backends, backend),
+    adapter: adapterOf(machine, backend),
     steps: 0,
     training: { step: [], seconds: [], bpc: [] },
     validation: { step: [], seconds: [], bpc: [], standardError: [] },

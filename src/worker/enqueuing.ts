@@ -5,7 +5,7 @@ import type { Experiment } from '../config/schema.ts';
 import type { Study } from '../lab/studies/study.ts';
 import { plannedRuns, studySize } from '../lab/studyRuns.ts';
 import { accountingOf, expectMemory, type MemoryLimits, memoryOf } from '../run/cost.ts';
-import type { Backends } from '../train/backends.ts';
+import type { Machine } from '../run/machine.ts';
 import type { RunText } from '../train/text.ts';
 import type { BackendKind, QueuedRun, TrainRequest } from './protocol.ts';
 import { newIdentity } from './scheduler.ts';
@@ -22,7 +22,7 @@ export interface RequestedRun {
 }
 
 /** What a backend here can hold. Only Chromium tells of the machine's memory, in steps and up to a bound. */
-export function memoryLimits({ adapter }: Backends, backend: BackendKind): MemoryLimits {
+export function memoryLimits({ adapter }: Pick<Machine, 'adapter'>, backend: BackendKind): MemoryLimits {
   if (backend === 'gpu' && adapter) {
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.gpu.limits;
     return { bytes: null, buffer: Math.min(maxBufferSize, maxStorageBufferBindingSize) };

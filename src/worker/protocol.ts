@@ -7,8 +7,13 @@ import type { DecoderName } from '../config/decoders.ts';
 import type { ModelRef } from '../config/modelRef.ts';
 import type { RunCosts, RunRecord, RunStatus, StudyResult } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
+import type { Estimate } from '../run/duration.ts';
+import type { Unmeasured } from '../run/speed.ts';
 
 export type BackendKind = 'gpu' | 'cpu';
+
+/** Above zero and finite, or why there is no such number. */
+export type StepsPerSecond = { kind: 'measured'; stepsPerSecond: number } | Unmeasured;
 
 /** What the machine offers, as shown behind the header's badge. */
 export interface MachineReport {
@@ -22,9 +27,11 @@ export interface MachineReport {
     limits: Record<string, number>;
   } | null;
   whyNoGpu: string | null;
-  /** Measured multiply-add throughput of a small matrix product, in GFLOP/s, per backend that works here. */
-  gflops: Partial<Record<BackendKind, number>>;
-  /** The faster of the two, used unless a person switches by hand. */
+  /** Training steps of the small preset, per backend that is here; measured after the page has opened. */
+  stepsPerSecond: Partial<Record<BackendKind, StepsPerSecond>>;
+  /** Id of the preset that the page starts with unless a person chose: this machine trains it within minutes. */
+  presetId: string;
+  /** Used unless a person switches by hand: see `chooseBackend` of `src/run/machine.ts`. */
   chosen: BackendKind;
 }
 
@@ -204,7 +211,7 @@ export interface Commands {
   };
   useBackend: { argument: { backend: BackendKind }; answer: { backend: BackendKind } };
   /** Checks a configuration and its text without starting; answers the accounting and the estimated time. */
-  inspect: { argument: TrainRequest; answer: { model: ModelReport; secondsEstimate: number; memoryBytes: number } };
+  inspect: { argument: TrainRequest; answer: { model: ModelReport; estimate: Estimate; memoryBytes: number } };
   /** The dense model of equal training FLOPs per token, or of equal parameters; `ratio` says how exact, 1 being equal. */
   match: {
     argument: TrainRequest & { by: 'flops' | 'parameters' };

@@ -5,7 +5,7 @@ import type { Study } from '../lab/studies/study.ts';
 import { sizeLabels, studySizes } from '../lab/studyRuns.ts';
 import { expertLayersOf } from '../nn/layout.ts';
 import { accountingOf } from '../run/cost.ts';
-import type { Backends } from '../train/backends.ts';
+import { chooseBackend, type Machine, type Speeds } from '../run/machine.ts';
 import type { BackendKind, MachineReport, ModelReport, StudyReport } from './protocol.ts';
 
 const shownLimits = [
@@ -16,7 +16,12 @@ const shownLimits = [
   'maxComputeInvocationsPerWorkgroup',
 ] as const;
 
-export function machineReport({ adapter, whyNoGpu, gflops, chosen }: Backends): MachineReport {
+/** `speeds` as far as they are known, and the preset that the page starts with if nobody chose. */
+export function machineReport(
+  { adapter, whyNoGpu }: Pick<Machine, 'adapter' | 'whyNoGpu'>,
+  speeds: Speeds,
+  presetId: string,
+): MachineReport {
   return {
     adapter: adapter && {
       vendor: adapter.vendor,
@@ -27,9 +32,19 @@ export function machineReport({ adapter, whyNoGpu, gflops, chosen }: Backends): 
       limits: Object.fromEntries(shownLimits.map((name) => [name, adapter.gpu.limits[name] as number])),
     },
     whyNoGpu: whyNoGpu && `${whyNoGpu}. ${howToGetWebGpu(navigator.userAgent)}`,
-    gflops,
-    chosen,
+    stepsPerSecond: stepsPerSecondOf(speeds),
+    presetId,
+    chosen: chooseBackend({ adapter, speeds }),
   };
+}
+
+/** The same measurements as steps per second, for people. */
+function stepsPerSecondOf(speeds: Speeds): MachineReport['stepsPerSecond'] {
+  const shown = Object.entries(speeds).map(([kind, speed]) => [
+    kind,
+    speed.kind === 'measured' ? { kind: 'measured', stepsPerSecond: 1 / speed.secondsPerStep } : speed,
+  ]);
+  return Object.fromEntries(shown);
 }
 
 /** What to change to get WebGPU in the browser at hand. */
@@ -53,7 +68,7 @@ type TextFacts = Pick<ModelReport, 'split' | 'floorBpc' | 'windowsPerEpoch'>;
 const noText: TextFacts = { split: '', floorBpc: null, windowsPerEpoch: null };
 
 /** What a backend computes on, in words, for records. */
-export function adapterOf({ adapter }: Backends, backend: BackendKind): string {
+export function adapterOf({ adapter }: Pick<Machine, 'adapter'>, backend: BackendKind): string {
   if (backend === 'cpu') return `CPU twins, one of ${navigator.hardwareConcurrency} threads`;
   return adapter?.key ?? 'GPU';
 }

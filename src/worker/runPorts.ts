@@ -28,6 +28,8 @@ export interface RunPortOptions {
   readonly broker: Pick<DeviceBroker, 'isLost'>;
   readonly emit: (telemetry: Telemetry) => void;
   readonly adapterOf: (backend: BackendKind) => string;
+  /** Hears how long a step takes, in seconds. */
+  readonly timed: (secondsPerStep: number) => void;
   /** What is kept on this machine has changed. */
   readonly onLibrary: () => Promise<void>;
 }
@@ -39,7 +41,7 @@ export function saveAfter(milliseconds: number | null): number {
 }
 
 export function createRunPorts(options: RunPortOptions): RunPorts {
-  const { identity, text, storage, library, models, broker, emit, adapterOf, onLibrary } = options;
+  const { identity, text, storage, library, models, broker, emit, adapterOf, timed, onLibrary } = options;
   const { id, name } = identity;
   const { tokenizer } = text;
   const fingerprint = text.fingerprint();
@@ -87,5 +89,6 @@ export function createRunPorts(options: RunPortOptions): RunPorts {
     report: (error) => emit({ kind: 'problem', problem: problemOf(error) }),
     adapterOf: ({ kind }) => adapterOf(kind),
     saveAfter,
+    timed,
   };
 }

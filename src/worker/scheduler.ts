@@ -49,10 +49,12 @@ export interface SchedulerOptions {
   readonly emit: (telemetry: Telemetry) => void;
   readonly textOf: (experiment: Experiment, own: string | null, tokenizer?: Tokenizer) => Promise<RunText>;
   readonly checkpointOf: (ref: ModelRef) => Promise<Checkpoint>;
-  readonly portsOf: (identity: RunIdentity, text: RunText) => RunPorts;
+  readonly portsOf: (identity: RunIdentity, experiment: Experiment, text: RunText) => RunPorts;
   /** Whether the queue goes on with a run: it is set aside then, not stopped. */
   readonly isQueued: (id: string) => Promise<boolean>;
   readonly onEnd: (id: string) => void;
+  /** A run is about to be compiled: whatever else works on the machine leaves off. */
+  readonly onBegin: () => void;
   /** A run has been compiled: kernel variants may have been chosen. */
   readonly onCompiled: () => void;
 }
@@ -77,7 +79,7 @@ export function newIdentity(name: string, study: RunRecord['study'] = null): Run
 }
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { broker, storage, locks, emit, textOf, checkpointOf, portsOf, isQueued, onEnd, onCompiled } = options;
+  const { broker, storage, locks, emit, textOf, checkpointOf, portsOf, isQueued, onEnd, onBegin, onCompiled } = options;
   let current: { readonly session: RunSession; readonly lock: RunLock } | null = null;
   let starting = 0;
   let shown: string | null = null;
@@ -105,6 +107,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const begin = async (plan: Plan): Promise<ModelReport> => {
     const { id, name } = plan.identity;
     starting += 1;
+    onBegin();
     try {
       return await broker().exclusive(async () => {
         tellStatus(preparing(plan, broker().runtime()));
@@ -148,7 +151,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
     if (record) emit(curvesOf(record));
     const start = { weights, snapshot, earlier: record, startPaused };
-    return createRunSession({ identity, experiment, text, ...start }, portsOf(identity, text));
+    return createRunSession({ identity, experiment, text, ...start }, portsOf(identity, experiment, text));
   };
   const resumed = async (id: string): Promise<Plan> => {
     const earlier = await loadState(storage(), id);

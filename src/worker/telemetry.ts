@@ -4,7 +4,16 @@
  */
 import type { ModelRef } from '../config/modelRef.ts';
 import type { RunRecord, RunStatus } from '../config/records.ts';
-import type { Answer, BackendKind, DecodeFrame, Library, ModelReport, Problem, QueueState } from './protocol.ts';
+import type {
+  Answer,
+  BackendKind,
+  DecodeFrame,
+  Library,
+  MachineReport,
+  ModelReport,
+  Problem,
+  QueueState,
+} from './protocol.ts';
 
 /** What is told, by kind. `run` is the id of a run. */
 export interface Messages {
@@ -41,6 +50,8 @@ export interface Messages {
     tokensPerSecond: Float32Array;
     validation: { step: number; bpc: number; standardError: number }[];
   };
+  /** More is known of the machine: how fast it trains, what to start with. */
+  machine: { machine: MachineReport };
   queue: { queue: QueueState };
   /** The queue has started a run: it takes the place of the one on show. `text` is its own text, if any. */
   started: { run: string; model: ModelReport; text: string | null };

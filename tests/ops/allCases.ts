@@ -2,6 +2,7 @@
 
 import { requestAdapter } from '../../src/runtime/device.ts';
 import { createGpuRuntime, type GpuRuntime } from '../../src/runtime/gpuRuntime.ts';
+import type { Launch } from '../../src/runtime/recording.ts';
 import type { Tuner } from '../../src/runtime/tuner.ts';
 import type { OpCase } from './case.ts';
 
@@ -15,7 +16,8 @@ export async function variantRuntime(
 ): Promise<{ runtime: GpuRuntime; use(variant: number): GpuRuntime; errors: string[] }> {
   let wanted = 0;
   const errors: string[] = [];
-  const tuner: Tuner = { table: {}, choose: async ({ variants }) => Math.min(wanted, variants.length - 1) };
+  const known = ({ variants }: Launch) => Math.min(wanted, variants.length - 1);
+  const tuner: Tuner = { table: {}, known, choose: async (launch) => known(launch) };
   const runtime = await createGpuRuntime(await requestAdapter(gpu), tuner, (error) => errors.push(error.message));
   const use = (variant: number) => {
     wanted = variant;

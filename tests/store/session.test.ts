@@ -21,7 +21,13 @@ const model: ModelReport = {
   windowsPerEpoch: null,
   floorBpc: null,
 };
-const machine: MachineReport = { adapter: null, whyNoGpu: 'No.', gflops: { cpu: 4 }, chosen: 'cpu' };
+const machine: MachineReport = {
+  adapter: null,
+  whyNoGpu: 'No.',
+  stepsPerSecond: { cpu: { kind: 'measured', stepsPerSecond: 40 } },
+  presetId: 'expert-choice',
+  chosen: 'cpu',
+};
 const statusOf = (phase: RunStatus['phase']): RunStatus => ({
   phase,
   backend: 'cpu',
@@ -47,9 +53,12 @@ describe('session', () => {
     const opening = open('http://localhost/');
     await answer({ machine, pretrained: model, kept: null });
     await vi.waitFor(() => expect(sent.map((request) => request.name)).toEqual(['open', 'inspect']));
-    await answer({ model, secondsEstimate: 60, memoryBytes: 7 });
+    await answer({ model, estimate: { kind: 'estimated', seconds: 60 }, memoryBytes: 7 });
     await opening;
-    expect(useRun.getState()).toMatchObject({ backend: 'cpu', inspection: { state: 'ready', secondsEstimate: 60 } });
+    expect(useRun.getState()).toMatchObject({
+      backend: 'cpu',
+      inspection: { state: 'ready', estimate: { kind: 'estimated', seconds: 60 } },
+    });
     expect(useConfiguration.getState().presetId).toBe('expert-choice');
   });
 
@@ -62,8 +71,8 @@ describe('session', () => {
     expect(useRun.getState()).toMatchObject({ openFailed: true, machine: null, problems: [problem] });
   });
 
-  it('gives a fast machine the larger preset unless a person chose', async () => {
-    const fast = { ...machine, gflops: { gpu: 5000 }, chosen: 'gpu' as const };
+  it('takes the preset that suits the machine unless a person chose', async () => {
+    const fast = { ...machine, presetId: 'expert-choice-medium', chosen: 'gpu' as const };
     const first = connected();
     void open('http://localhost/');
     await first.answer({ machine: fast, pretrained: model, kept: null });
@@ -81,7 +90,12 @@ describe('session', () => {
     useRun.setState({ machine });
     const asked = inspect();
     edit('model.layers', '5');
-    send({ kind: 'answer', id: sent[0].id, ok: true, value: { model, secondsEstimate: 1, memoryBytes: 1 } });
+    send({
+      kind: 'answer',
+      id: sent[0].id,
+      ok: true,
+      value: { model, estimate: { kind: 'estimated', seconds: 1 }, memoryBytes: 1 },
+    });
     await asked;
     expect(useRun.getState().inspection).toEqual({ state: 'waiting' });
   });
@@ -224,7 +238,7 @@ describe('session', () => {
     const opening = open('http://localhost/');
     await answer({ machine, pretrained: model, kept });
     await vi.waitFor(() => expect(sent).toHaveLength(2));
-    await answer({ model, secondsEstimate: 60, memoryBytes: 7 });
+    await answer({ model, estimate: { kind: 'estimated', seconds: 60 }, memoryBytes: 7 });
     await opening;
     expect(useRun.getState()).toMatchObject({ kept, model: null });
 

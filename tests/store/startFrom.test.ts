@@ -33,7 +33,13 @@ const dense: ModelReport = {
   windowsPerEpoch: null,
   floorBpc: null,
 };
-const machine: MachineReport = { adapter: null, whyNoGpu: 'No.', gflops: { cpu: 4 }, chosen: 'cpu' };
+const machine: MachineReport = {
+  adapter: null,
+  whyNoGpu: 'No.',
+  stepsPerSecond: { cpu: { kind: 'measured', stepsPerSecond: 40 } },
+  presetId: 'expert-choice',
+  chosen: 'cpu',
+};
 const initialRun = useRun.getState();
 
 beforeEach(() => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import { fields, settingAt, withSettings } from '../../src/config/experiment.ts';
-import { presetExperiment, presetForSpeed, presets } from '../../src/config/presets.ts';
+import { presetExperiment, presets, presetToStartWith } from '../../src/config/presets.ts';
 import type { Field } from '../../src/config/schema/fields.ts';
 import type { Experiment, Setting } from '../../src/config/schema.ts';
 import { readQuery, readView, writeQuery } from '../../src/store/url.ts';
@@ -139,8 +139,13 @@ describe('presets', () => {
     }
   });
 
-  it('gives a slow machine a preset that asks for nothing, and a fast one the most demanding that fits', () => {
-    expect(presetForSpeed(1).minGflops).toBe(0);
-    expect(presetForSpeed(1e9).id).toBe('expert-choice-medium');
+  it('gives a fast machine the most demanding preset that is over in minutes, and any other the small one', () => {
+    const chosenAt = (secondsPerStep: number) =>
+      presetToStartWith(({ model, training }) => training.steps * secondsPerStep * (model.width === 128 ? 20 : 1)).id;
+    // 4,000 steps of the larger one take at most ten minutes.
+    expect(chosenAt(0.007)).toBe('expert-choice-medium');
+    expect(chosenAt(0.008)).toBe('expert-choice');
+    expect(chosenAt(100)).toBe('expert-choice');
+    expect(presetToStartWith(() => null).id).toBe('expert-choice');
   });
 });

@@ -1,9 +1,9 @@
 /** The machine in one word; on click what it offers, how fast it is, and the choice between GPU and CPU. */
 import { Button, Popover, SegmentedControl, Spoiler, Stack, Table, Text } from '@mantine/core';
-import { compact, three } from '../../base/format.ts';
+import { compact, duration, sentence, three } from '../../base/format.ts';
 import { useRun } from '../../store/run.ts';
 import { switchBackend } from '../../store/session.ts';
-import type { BackendKind, MachineReport } from '../../worker/protocol.ts';
+import type { BackendKind, MachineReport, StepsPerSecond } from '../../worker/protocol.ts';
 
 export function MachineBadge() {
   const machine = useRun((run) => run.machine);
@@ -12,7 +12,7 @@ export function MachineBadge() {
   if (openFailed) return null;
   if (!machine || !backend) {
     return (
-      <Button size="xs" variant="default" loading aria-label="Measuring this machine">
+      <Button size="xs" variant="default" loading aria-label="Opening the engine">
         Machine
       </Button>
     );
@@ -31,14 +31,16 @@ export function MachineBadge() {
   );
 }
 
-function badgeText({ adapter }: MachineReport, backend: BackendKind): string {
-  if (!adapter) return 'CPU, no WebGPU';
-  if (backend === 'cpu') return 'CPU';
-  return adapter.isSoftware ? 'GPU, software' : `GPU, ${adapter.vendor || 'unnamed'}`;
+function badgeText({ adapter, stepsPerSecond }: MachineReport, backend: BackendKind): string {
+  const speed = stepsPerSecond[backend];
+  const words = speed ? `, ${speedWords(speed)}` : '';
+  if (!adapter) return `CPU, no WebGPU${words}`;
+  if (backend === 'cpu') return `CPU${words}`;
+  return `${adapter.isSoftware ? 'GPU, software' : `GPU, ${adapter.vendor || 'unnamed'}`}${words}`;
 }
 
 function Details({ machine, backend }: { machine: MachineReport; backend: BackendKind }) {
-  const { adapter, whyNoGpu, gflops, chosen } = machine;
+  const { adapter, whyNoGpu, stepsPerSecond, chosen } = machine;
   return (
     <Stack gap="sm">
       {adapter ? (
@@ -71,13 +73,13 @@ function Details({ machine, backend }: { machine: MachineReport; backend: Backen
         value={backend}
         onChange={(value) => void switchBackend(value as BackendKind)}
         data={[
-          { value: 'gpu', label: `GPU ${speedOf(gflops.gpu)}`, disabled: !adapter },
-          { value: 'cpu', label: `CPU ${speedOf(gflops.cpu)}` },
+          { value: 'gpu', label: optionText('GPU', stepsPerSecond.gpu), disabled: !adapter },
+          { value: 'cpu', label: optionText('CPU', stepsPerSecond.cpu) },
         ]}
       />
       <Text size="xs" c="dimmed">
-        Measured on a small matrix product, in billions of operations per second. {chosen.toUpperCase()} was the faster
-        one and is used unless you switch.
+        Measured on whole training steps of the small preset. {reasonWords(machine)} {chosen.toUpperCase()} is used
+        unless you switch.
       </Text>
       {adapter && (
         <Spoiler maxHeight={0} showLabel="Features and limits" hideLabel="Hide features and limits" fz="sm">
@@ -102,6 +104,32 @@ function Details({ machine, backend }: { machine: MachineReport; backend: Backen
   );
 }
 
-function speedOf(gflops: number | undefined): string {
-  return gflops === undefined ? '' : `· ${three(gflops)} GFLOP/s`;
+function optionText(name: string, speed: StepsPerSecond | undefined): string {
+  return speed ? `${name} · ${speedWords(speed)}` : name;
+}
+
+/** "43 steps/s", or why there is no such number. */
+function speedWords(speed: StepsPerSecond): string {
+  if (speed.kind === 'measured') return `${three(speed.stepsPerSecond)} steps/s`;
+  switch (speed.why) {
+    case 'not yet':
+      return 'measuring';
+    case 'stopped':
+      return 'not measured';
+    case 'clock stands still':
+      return 'no clock to measure with';
+    case 'took too long':
+      return `no step within ${duration(speed.seconds)}`;
+    case 'failed':
+      return 'failed';
+    default:
+      return speed satisfies never;
+  }
+}
+
+/** Which of the two was faster, where both are measured; what failed, in its own words. */
+function reasonWords({ stepsPerSecond: { gpu, cpu } }: MachineReport): string {
+  if (gpu?.kind === 'unmeasured' && gpu.why === 'failed') return `The GPU failed: ${sentence(gpu.message)}`;
+  if (gpu?.kind !== 'measured' || cpu?.kind !== 'measured') return '';
+  return `The ${gpu.stepsPerSecond >= cpu.stepsPerSecond ? 'GPU' : 'CPU'} was the faster one.`;
 }

@@ -1,11 +1,12 @@
 /** What the edited configuration costs, in sight while it is edited, and the dense models of equal cost or size. */
 import { Button, Group, SimpleGrid, Text } from '@mantine/core';
 import { useState } from 'react';
-import { bytes, compact, duration } from '../../base/format.ts';
+import { bytes, compact } from '../../base/format.ts';
 import type { Experiment } from '../../config/schema.ts';
 import { useConfiguration } from '../../store/configuration.ts';
 import { useRun } from '../../store/run.ts';
 import { matchDense } from '../../store/session.ts';
+import { estimateWords } from '../parts/estimate.ts';
 
 export function CostPanel() {
   const inspection = useRun((run) => run.inspection);
@@ -19,7 +20,7 @@ export function CostPanel() {
     { label: 'memory', value: bytes(inspection.memoryBytes) },
     { label: 'training FLOPs/token', value: compact(trainFlopsPerToken) },
     { label: 'inference FLOPs/token', value: compact(inferenceFlopsPerToken) },
-    { label: 'time, about', value: duration(inspection.secondsEstimate) },
+    { label: 'time, about', value: estimateWords(inspection.estimate) },
   ];
   const takeMatch = async (by: 'flops' | 'parameters', words: string) => {
     const ratio = await matchDense(by);

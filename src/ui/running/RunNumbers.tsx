@@ -5,6 +5,7 @@ import { useConfiguration } from '../../store/configuration.ts';
 import { lossSeries } from '../../store/live.ts';
 import { isActive, pendingEdits, useRun } from '../../store/run.ts';
 import { useLive } from '../live.ts';
+import { estimateWords } from '../parts/estimate.ts';
 
 export function RunNumbers() {
   const run = useRun();
@@ -13,15 +14,15 @@ export function RunNumbers() {
   const started = status !== null && (isActive(run) || pendingEdits(run, configuration) === 0);
   if (started) return <Running />;
   if (openFailed) return <Note>The engine could not be opened.</Note>;
-  if (!machine) return <Note>Measuring this machine and loading the bundled model…</Note>;
+  if (!machine) return <Note>Opening the engine and loading the bundled model…</Note>;
   if (inspection.state !== 'ready')
     return <Note>{inspection.state === 'waiting' ? 'Working out what this run costs…' : ''}</Note>;
-  const { secondsEstimate, memoryBytes } = inspection;
+  const { estimate, memoryBytes } = inspection;
   return (
     <div className="figures" data-testid="estimate">
       <Figure
         label="this run will take about"
-        value={`${duration(secondsEstimate)} on the ${run.backend === 'gpu' ? 'GPU' : 'CPU'}`}
+        value={`${estimateWords(estimate)} on the ${run.backend === 'gpu' ? 'GPU' : 'CPU'}`}
       />
       <Figure label="memory" value={bytes(memoryBytes)} />
     </div>

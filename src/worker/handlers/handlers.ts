@@ -3,15 +3,16 @@ import type { ModelRef } from '../../config/modelRef.ts';
 import type { Experiment } from '../../config/schema.ts';
 import type { Tokenizer } from '../../data/tokenizers.ts';
 import type { Checkpoint } from '../../model/weights.ts';
-import type { Backends } from '../../train/backends.ts';
+import type { Machine } from '../../run/machine.ts';
 import type { RunText } from '../../train/text.ts';
 import type { DeviceBroker } from '../deviceBroker.ts';
 import type { ModelLibrary } from '../library.ts';
 import type { Locks } from '../locks.ts';
 import type { Models } from '../models.ts';
-import type { CommandName, Commands, Library } from '../protocol.ts';
+import type { BackendKind, CommandName, Commands, Library } from '../protocol.ts';
 import type { Queue } from '../queue.ts';
 import type { Scheduler } from '../scheduler.ts';
+import type { MachineSpeeds } from '../speeds.ts';
 import type { SiteStorage } from '../stored.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -29,7 +30,8 @@ export interface Engine {
   /** Throws `ConfigError` before `open`. */
   storage(): SiteStorage;
   library(): ModelLibrary;
-  backends(): Backends;
+  machine(): Machine;
+  speeds(): MachineSpeeds;
   /** Files of weights that were opened since the page was. */
   readonly opened: Map<string, Checkpoint>;
   /** The text of a configuration; `own` where it is the person's, `tokenizer` where a model brings one. */
@@ -41,4 +43,6 @@ export interface Engine {
   /** Tells the page of it. */
   tellLibrary(): Promise<void>;
   openAt(baseUrl: string, backend: Commands['open']['argument']['backend']): Promise<void>;
+  /** Moves everything to the backend that a person wants; it stays there whatever is measured. */
+  useBackend(backend: BackendKind): Promise<BackendKind>;
 }

@@ -1,15 +1,11 @@
 /** Commands about the machine and about what a configuration would cost on it. */
 
 import { denseMatch } from '../../lab/match.ts';
-import { layoutOf } from '../../nn/layout.ts';
-import { declareParameters } from '../../nn/parameters.ts';
 import { costOf } from '../../run/cost.ts';
-import { stepSeconds } from '../../run/duration.ts';
-import { recordTraining } from '../../train/recordings.ts';
 import { expectStartable } from '../../train/startFrom.ts';
 import type { RunText } from '../../train/text.ts';
 import type { TrainRequest } from '../protocol.ts';
-import { machineReport, modelReport } from '../reports.ts';
+import { modelReport } from '../reports.ts';
 import type { Engine, Handlers } from './handlers.ts';
 
 export function machineHandlers(engine: Engine): Handlers<'open' | 'useBackend' | 'inspect' | 'match'> {
@@ -23,20 +19,18 @@ export function machineHandlers(engine: Engine): Handlers<'open' | 'useBackend' 
     open: async ({ baseUrl, backend }) => {
       await engine.openAt(baseUrl, backend);
       const { experiment, tokenizer } = await engine.checkpointOf('bundled');
-      const machine = { ...machineReport(engine.backends()), chosen: engine.broker.runtime().kind };
+      const machine = { ...engine.speeds().report(), chosen: engine.broker.runtime().kind };
       const bundled = { ...modelReport(experiment, tokenizer), split: 'The bundled model: see its configuration.' };
       return { machine, bundled, library: await engine.kept() };
     },
-    useBackend: async ({ backend }) => ({ backend: await engine.broker.move(backend) }),
+    useBackend: async ({ backend }) => ({ backend: await engine.useBackend(backend) }),
     inspect: async (request) => {
       const { experiment } = request;
       const text = await textOf(request);
       const model = modelReport(experiment, text.tokenizer, text);
       const { vocabularySize } = text.tokenizer;
-      const { recording } = recordTraining(experiment, declareParameters(layoutOf(experiment.model, vocabularySize)));
-      const { kind } = engine.broker.runtime();
-      const seconds = experiment.training.steps * stepSeconds(recording, kind, engine.backends().gflops[kind] ?? 1);
-      return { model, secondsEstimate: seconds, memoryBytes: costOf(experiment, vocabularySize).memoryBytes };
+      const estimate = engine.speeds().estimate(engine.broker.runtime().kind, experiment, vocabularySize);
+      return { model, estimate, memoryBytes: costOf(experiment, vocabularySize).memoryBytes };
     },
     match: async (request) => {
       const { tokenizer } = await textOf(request);

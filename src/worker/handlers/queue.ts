@@ -16,9 +16,9 @@ type Names =
   | 'pauseQueue';
 
 export function queueHandlers(engine: Engine): Handlers<Names> {
-  const { queue, storage, broker, backends, textOf } = engine;
+  const { queue, storage, broker, machine, textOf } = engine;
   const enqueue = async (requested: readonly RequestedRun[]) => {
-    const limits = memoryLimits(backends(), broker.runtime().kind);
+    const limits = memoryLimits(machine(), broker.runtime().kind);
     const runs = await queuedRuns(requested, ({ experiment, text }) => textOf(experiment, text ?? null), limits);
     for (const [index, { id }] of runs.entries()) {
       const { text } = requested[index];
