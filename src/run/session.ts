@@ -165,7 +165,8 @@ export function createRunSession(options: RunOptions, ports: RunPorts): RunSessi
       collector.stopClock();
       speed.interrupt();
     }
-    if (state.phase !== before.phase) tellStatus();
+    const isStepOfPause = state.phase === 'paused' && state.step !== before.step;
+    if (state.phase !== before.phase || isStepOfPause) tellStatus();
     for (const one of waiting) {
       if (!one.holds(state)) continue;
       waiting.delete(one);
@@ -234,7 +235,9 @@ export function createRunSession(options: RunOptions, ports: RunPorts): RunSessi
     if (event.kind === 'step') speed.step(now());
     else speed.interrupt();
     if (held.pace === 0 && !Number.isNaN(speed.rate())) ports.timed?.(tokensPerStep / speed.rate());
-    ports.tell({ kind: 'event', event, tokensPerSecond: speed.rate(), status });
+    // The state machine hears of the step when this piece of work ends.
+    const statusThen = () => ({ ...status(), step: event.step });
+    ports.tell({ kind: 'event', event, tokensPerSecond: speed.rate(), status: statusThen });
     // So that requests are heard between steps on the twins too.
     await turn();
     return { kind: 'pulled', step: event.kind === 'step' ? event.step : null, ...facts };

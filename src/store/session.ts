@@ -232,7 +232,9 @@ function follow(connected: Engine): void {
   });
   connected.on('machine', ({ machine }) => {
     useRun.setState({ machine });
-    if (!useConfiguration.getState().chosenByPerson) choosePreset(machine.presetId, false);
+    const run = useRun.getState();
+    const isUntouched = run.model === null && !isActive(run) && !useConfiguration.getState().chosenByPerson;
+    if (isUntouched) choosePreset(machine.presetId, false);
     void inspect();
   });
   connected.on('device', ({ backend }) => useRun.setState({ backend }));

@@ -22,6 +22,12 @@ export const button = (page: Page, name: string): Locator => page.getByRole('but
 export const choice = (page: Page, control: string, label: string | RegExp): Locator =>
   page.getByRole('radiogroup', { name: control, exact: true }).locator('label').filter({ hasText: label });
 
+/** Picks a model in *Decode* or *Routing*, by its words. */
+export async function pickModel(page: Page, label: string | RegExp): Promise<void> {
+  await page.getByRole('combobox', { name: 'Model', exact: true }).click();
+  await page.getByRole('option', { name: label }).click();
+}
+
 export const goTo = (page: Page, view: 'Train' | 'Decode' | 'Routing' | 'Compare'): Promise<void> =>
   page.getByRole('navigation').getByRole('link', { name: view, exact: true }).filter({ visible: true }).click();
 

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleJson } from '../../src/store/compare/bundle.ts';
 import { recordOf } from '../store/compare/records.ts';
 import { launchBrowser, openApp } from '../support/browser.ts';
-import { button, choice, goTo, stepOf, tiny, untilReady, untilStep } from './page.ts';
+import { button, choice, goTo, pickModel, stepOf, tiny, untilReady, untilStep } from './page.ts';
 
 const stretch = 5000;
 const stretches = 5;
@@ -37,7 +37,7 @@ test('no task of the main thread takes over 50 ms while a model trains', async (
   expect(await stepOf(page)).toBeGreaterThan(settled);
 
   await goTo(page, 'Routing');
-  await choice(page, 'Weights', 'Your run').click();
+  await pickModel(page, /^Your run/);
   await page.getByTestId('token-routes').waitFor();
   await page.waitForTimeout(3000);
   await expectFree(page, 'Routing');

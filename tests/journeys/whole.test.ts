@@ -5,7 +5,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, openApp } from '../support/browser.ts';
-import { button, choice, goTo, lossesOf, mean, stepOf, tiny, untilReady, untilStep } from './page.ts';
+import { button, choice, goTo, lossesOf, mean, pickModel, stepOf, tiny, untilReady, untilStep } from './page.ts';
 
 describe.each([
   { name: 'with WebGPU', webgpu: true },
@@ -78,7 +78,7 @@ async function seeBundledModel(page: Page, opened: number): Promise<void> {
   const preview = page.getByTestId('preview');
   const left = () => 10_000 - (performance.now() - opened);
   await preview.waitFor({ timeout: left() });
-  expect(await preview.getAttribute('data-weights')).toBe('pretrained');
+  expect(await preview.getAttribute('data-model')).toBe('bundled');
   const first = await preview.getAttribute('data-call');
   await expect.poll(() => preview.getAttribute('data-call'), { timeout: left(), interval: 50 }).not.toBe(first);
   await expect.poll(() => preview.getAttribute('data-text'), { timeout: left() }).toMatch(/[a-z]{2}/);
@@ -103,7 +103,7 @@ async function pauseAndStep(page: Page): Promise<void> {
 /** Both decoders with the run's weights, and the scrubber back to the masked start. */
 async function decodeRun(page: Page): Promise<void> {
   await goTo(page, 'Decode');
-  await choice(page, 'Weights', 'Your run').click();
+  await pickModel(page, /^Your run/);
   const prompt = 'The whale';
   await page.getByRole('textbox', { name: 'Prompt' }).fill(prompt);
   const texts: string[] = [];
@@ -139,7 +139,7 @@ async function decodeRun(page: Page): Promise<void> {
 /** The token strip with an expert under each token, and the load of each layer. */
 async function lookAtRoutes(page: Page): Promise<void> {
   await goTo(page, 'Routing');
-  await choice(page, 'Weights', 'Your run').click();
+  await pickModel(page, /^Your run/);
   const strip = page.getByTestId('token-routes');
   await expect.poll(() => strip.locator('[data-foot]').count(), { timeout: 30_000 }).toBeGreaterThan(16);
   const held = strip.locator('[data-foot]:not([data-foot="–"])');

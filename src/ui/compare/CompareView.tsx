@@ -9,6 +9,7 @@ import { useRun } from '../../store/run.ts';
 import { followSavedRuns } from '../../store/savedRuns.ts';
 import { CurvesPanel } from './CurvesPanel.tsx';
 import { DifferencesPanel } from './DifferencesPanel.tsx';
+import { LibraryPanel } from './LibraryPanel.tsx';
 import { QueuePanel } from './QueuePanel.tsx';
 import { RunsPanel } from './RunsPanel.tsx';
 import { StudiesPanel } from './StudiesPanel.tsx';
@@ -38,6 +39,7 @@ export function CompareView() {
       <CurvesPanel runs={chosen} />
       <DifferencesPanel runs={chosen} />
       <QueuePanel />
+      <LibraryPanel />
       <RunsPanel runs={runs} chosen={chosen} />
     </Stack>
   );
