@@ -47,8 +47,7 @@ const machines: Record<string, (time: VirtualTime) => Promise<Runtime>> = {
   'twins of 25 ms': async (time) => virtualTwins(time, { step: 25, first: 400 }),
   'a GPU of 1 ms': (time) => virtualGpu(time, createVirtualQueue(time, { latency: 2 }), { step: 1, first: 800 }),
   'a GPU of 8 ms': (time) => virtualGpu(time, createVirtualQueue(time, { latency: 2 }), { step: 8 }),
-  'a GPU of 8 ms that answers late': (time) =>
-    virtualGpu(time, createVirtualQueue(time, { latency: 15 }), { step: 8 }),
+  'a GPU of 8 ms that answers late': (time) => virtualGpu(time, createVirtualQueue(time, { latency: 15 }), { step: 8 }),
   'a GPU of 0.2 ms that answers late': (time) =>
     virtualGpu(time, createVirtualQueue(time, { latency: 12 }), { step: 0.2 }),
   'a GPU of 1 ms whose queue looks every 100 ms': (time) =>
