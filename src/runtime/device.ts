@@ -11,7 +11,7 @@ export interface Adapter {
   /** The adapter computes on the CPU (SwiftShader, lavapipe, WARP). */
   readonly isSoftware: boolean;
   readonly features: readonly string[];
-  /** Identifies adapter and driver: timings of kernel variants are remembered under it. */
+  /** Names adapter and driver as far as the browser tells them; for people and records. */
   readonly key: string;
 }
 
@@ -33,6 +33,17 @@ export async function requestAdapter(gpu: GPU | undefined): Promise<Adapter> {
     features: [...adapter.features].sort(),
     key: words.join(' / ') || 'unnamed adapter',
   };
+}
+
+/**
+ * Tells adapters apart: timings of kernel variants are remembered under it. Firefox names none, so what an adapter offers
+ * counts too.
+ */
+export function adapterFingerprint({ key, isSoftware, features, gpu: { limits } }: Adapter): string {
+  const names = [];
+  for (const name in limits) names.push(name);
+  const offered = names.sort().map((name) => limits[name as keyof GPUSupportedLimits]);
+  return [key, isSoftware ? 'software' : 'hardware', ...features, ...offered].join(' ');
 }
 
 const raisedLimits = [

@@ -26,7 +26,7 @@ import { chooseVariants, fillForTuning } from './variants.ts';
 /** What a plan needs of the runtime that owns the buffers. */
 export interface GpuContext {
   readonly device: GPUDevice;
-  /** Identifies the adapter and its driver. */
+  /** Tells the adapter from others: `adapterFingerprint`. */
   readonly adapterKey: string;
   readonly answers: Answers;
   readonly tuner: Tuner;

@@ -4,7 +4,7 @@
 import { DeviceError, KernelError } from '../base/errors.ts';
 import { createAnswers } from './answers.ts';
 import type { Adapter } from './device.ts';
-import { openDevice } from './device.ts';
+import { adapterFingerprint, openDevice } from './device.ts';
 import { compilePlan, type GpuContext } from './gpuPlan.ts';
 import { createPipelineCache } from './pipelines.ts';
 import type { Range, Storage } from './recording.ts';
@@ -106,7 +106,7 @@ export async function createGpuRuntime(
 
   const context: GpuContext = {
     device,
-    adapterKey: adapter.key,
+    adapterKey: adapterFingerprint(adapter),
     answers,
     tuner,
     pipelineOf: createPipelineCache(device),

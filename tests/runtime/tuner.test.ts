@@ -1,5 +1,6 @@
 /** Variants are chosen by timing them with whatever clock there is, once per adapter, shader and problem. */
 import { describe, expect, test } from 'vitest';
+import { type Adapter, adapterFingerprint } from '../../src/runtime/device.ts';
 import { type Kernel, kernel } from '../../src/runtime/kernel.ts';
 import type { PipelineCache } from '../../src/runtime/pipelines.ts';
 import type { Launch } from '../../src/runtime/recording.ts';
@@ -196,4 +197,19 @@ describe('a whole plan', () => {
     // The same again, and no time at all.
     expect((await chosenBy(tuner, time, [launch, costly])).timed).toEqual([]);
   });
+});
+
+test('adapters that a browser does not name are told apart by what they offer', () => {
+  const unnamed = (maxBufferSize: number, features: string[] = []): Adapter => ({
+    gpu: { limits: { maxBufferSize, maxBindGroups: 4 } } as unknown as GPUAdapter,
+    vendor: '',
+    architecture: '',
+    description: '',
+    isSoftware: false,
+    features,
+    key: 'unnamed adapter',
+  });
+  const adapters = [unnamed(1), unnamed(2), unnamed(1, ['shader-f16']), { ...unnamed(1), isSoftware: true }];
+  expect(new Set(adapters.map(adapterFingerprint)).size).toBe(adapters.length);
+  expect(adapterFingerprint(unnamed(1))).toBe(adapterFingerprint(unnamed(1)));
 });
