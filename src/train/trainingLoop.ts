@@ -4,15 +4,8 @@
  */
 import { maxInFlight } from '../runtime/runtime.ts';
 import type { Evaluation } from './evaluation.ts';
+import type { TrainingText } from './text.ts';
 import type { StepReport, Trainer } from './trainer.ts';
-
-/** The text of a run as the loop needs it. */
-export interface TrainingText {
-  /** Tokens (B, T) of a step: a function of the step alone, so that a resumed run goes on exactly. */
-  batchAt(step: number): Uint32Array;
-  /** Where the answers (B) of a step begin, if the text is prompts with answers. */
-  answerStartsAt?(step: number): Uint32Array;
-}
 
 export type TrainingEvent =
   | ({ readonly kind: 'step' } & StepReport)

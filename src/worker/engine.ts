@@ -3,7 +3,8 @@
  * everything that computes is below, in `src/train`.
  */
 import { ConfigError } from '../base/errors.ts';
-import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import { tokenizerFromJSON } from '../data/tokenizers.ts';
 import { decode, mostCalls } from '../diffusion/decode.ts';
 import { denseMatch } from '../lab/match.ts';
 import { studies, studyById } from '../lab/studies.ts';

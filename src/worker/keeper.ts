@@ -4,7 +4,7 @@
  */
 import { StorageError } from '../base/errors.ts';
 import type { RunRecord } from '../config/records.ts';
-import type { Tokenizer } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import { createRunCollector, type RunFacts } from '../run/record.ts';
 import { encodeSnapshot, type Snapshot } from '../train/checkpoint.ts';
 import type { RunText } from '../train/text.ts';

@@ -4,7 +4,7 @@
  */
 import { DataError } from '../base/errors.ts';
 import type { Experiment } from '../config/schema.ts';
-import type { Tokenizer } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import { type Checkpoint, decodeCheckpoint } from '../model/weights.ts';
 import { expectStartable } from '../train/startFrom.ts';
 import type { Host } from './host.ts';
