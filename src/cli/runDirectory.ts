@@ -18,7 +18,8 @@ import { DataError } from '../base/errors.ts';
 import { parseRunRecord } from '../config/parseRecords.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
-import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import { tokenizerFromJSON } from '../data/tokenizers.ts';
 import {
   type Checkpoint,
   decodeCheckpoint,

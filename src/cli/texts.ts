@@ -5,7 +5,7 @@ import { ConfigError, DataError, namingText } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
 import type { Experiment } from '../config/schema.ts';
 import { expectTextSize, readableText } from '../data/ownText.ts';
-import type { Tokenizer } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import { type EvaluationText, loadRunText, prepareText, type RunText, windowsOfText } from '../train/text.ts';
 import { readBytes } from './runDirectory.ts';
 

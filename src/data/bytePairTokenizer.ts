@@ -6,7 +6,7 @@ import { DataError } from '../base/errors.ts';
 import { type BytePairs, forEachWord, idOfByte } from './bytePairs.ts';
 import { bytePairsToJSON } from './huggingFaceTokenizer.ts';
 import { createNumberHeap } from './numberHeap.ts';
-import type { Tokenizer } from './tokenizers.ts';
+import type { Tokenizer } from './tokenizer.ts';
 import { byteLabel, expectWholeCharacters, maskByte, textOfBytes } from './utf8.ts';
 
 /** Distinct words kept with their ids: texts repeat themselves. */

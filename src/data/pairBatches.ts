@@ -7,7 +7,7 @@ import { ConfigError, DataError } from '../base/errors.ts';
 import { integerAt, streams } from '../base/random.ts';
 import { shuffle, visitsOf } from './batches.ts';
 import type { Pair } from './pairs.ts';
-import type { Tokenizer } from './tokenizers.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 /** What ends an answer and fills the rest of its window. */
 export const endText = '\n';

@@ -5,7 +5,8 @@
 import { DataError, unnamedText } from '../base/errors.ts';
 import { whole } from '../base/format.ts';
 import type { Experiment } from '../config/schema.ts';
-import { type Tokenizer, tokenizerFor } from './tokenizers.ts';
+import type { Tokenizer } from './tokenizer.ts';
+import { tokenizerFor } from './tokenizers.ts';
 
 export interface Split {
   /** Offset in the text, in UTF-16 units, where what is trained on ends. */

@@ -1,6 +1,7 @@
 /**
  * Tokenizers: one token per character, per byte of UTF-8, or per subword (`bytePairTokenizer.ts`). Ids run from 0; the
- * mask is the last id, one past the vocabulary, and belongs to the diffusion process rather than to the text.
+ * mask is the last id, one past the vocabulary, and belongs to the diffusion process rather than to the text. What all of
+ * them can do is in `tokenizer.ts`.
  *
  * The vocabulary of characters comes from the whole text, held-out part included. That gives away which characters
  * exist, never where. The alternative, a shared "unknown" token for characters that training never saw, would make
@@ -10,45 +11,9 @@ import { DataError, shown, unnamedText } from '../base/errors.ts';
 import type { Experiment } from '../config/schema.ts';
 import { trainBytePairs } from './bytePairs.ts';
 import { bytePairTokenizer } from './bytePairTokenizer.ts';
-import { bytePairsFromJSON, type HuggingFaceJSON, isHuggingFaceJSON } from './huggingFaceTokenizer.ts';
+import { bytePairsFromJSON, isHuggingFaceJSON } from './huggingFaceTokenizer.ts';
+import type { PlainKind, PlainTokenizerJSON, Tokenizer } from './tokenizer.ts';
 import { byteLabel, expectWholeCharacters, maskByte, maskText, textOfBytes } from './utf8.ts';
-
-export type TokenizerKind = Experiment['data']['tokenizer'];
-
-export interface Tokenizer {
-  readonly kind: TokenizerKind;
-  /** V: token ids without the mask. */
-  readonly vocabularySize: number;
-  /** V, the last id. */
-  readonly maskId: number;
-  /** Ids of a text. Throws `DataError` naming a character that has none, and where it stands. */
-  encode(text: string): Uint32Array;
-  /** Text of ids; masks become `_`, bytes that are no UTF-8 become `<0xNN>`. Throws `DataError` for other ids. */
-  decode(ids: ArrayLike<number>): string;
-  /** Text of one token, the mask included, for labels: bytes that spell no character alone become `<0xNN>`. */
-  tokenText(id: number): string;
-  /**
-   * Characters (code points) that begin in the ids: what "per character" counts. A mask counts as one. Parts of a
-   * sequence sum to the whole, wherever it is cut.
-   */
-  countCharacters(ids: ArrayLike<number>): number;
-  /** Plain data for `tokenizer.json`, read back by `tokenizerFromJSON`. */
-  toJSON(): PlainTokenizerJSON | HuggingFaceJSON;
-}
-
-type PlainKind = Exclude<TokenizerKind, 'bpe'>;
-
-export interface PlainTokenizerJSON {
-  readonly format: 'sdlm-tokenizer';
-  readonly version: 1;
-  readonly kind: PlainKind;
-  /** Characters by id; absent for bytes, where the id is the byte. */
-  readonly characters?: readonly string[];
-  readonly maskToken: string;
-  readonly maskTokenId: number;
-  /** Windows are always full. */
-  readonly padTokenId: null;
-}
 
 /**
  * The tokenizer for a text whose beginning is trained on. Characters are listed over the whole text; merges are learned

@@ -5,7 +5,7 @@
 
 import { ConfigError } from '../base/errors.ts';
 import type { DecoderName } from '../config/decoders.ts';
-import { type DecodeView, decoders, type Sampling } from './decoders.ts';
+import { type Decision, type DecodeView, decoders, type Sampling } from './decoders.ts';
 
 /** Logits (T, V + 1) of a sequence with masks; the mask's column is ignored (SUBS). */
 export type Denoise = (xt: Uint32Array) => Promise<Float32Array>;
@@ -93,17 +93,32 @@ export async function* decode(denoise: Denoise, start: Uint32Array, options: Dec
         call++;
       }
       const view: DecodeView = { ...options, open, V: maskId, probabilities, step, steps, openAtStart: first.length };
-      const commits = decoders[decoder](view);
-      for (const { position, token, confidence: probability } of commits) {
-        xt[position] = token;
-        confidence[position] = probability;
-        committedAt[position] = call;
-      }
-      open = open.filter((position) => xt[position] === maskId);
-      if (commits.length > 0) probabilities = null;
-      if (isNewCall || commits.length > 0) yield frame();
+      const decision = decoders[decoder](view);
+      const isChanged = carryOut(decision, { tokens: xt, confidence, committedAt }, { call, maskId });
+      open = first.filter((position) => xt[position] === maskId);
+      if (isChanged) probabilities = null;
+      if (isNewCall || isChanged) yield frame();
     }
   }
+}
+
+/** Writes a decision of call `call` into the state of a sequence; answers whether the network now reads another one. */
+export function carryOut(
+  { commit, remask }: Pick<Decision, 'commit' | 'remask'>,
+  { tokens, confidence, committedAt }: Omit<Frame, 'call'>,
+  { call, maskId }: { call: number; maskId: number },
+): boolean {
+  for (const position of remask) {
+    tokens[position] = maskId;
+    confidence[position] = Number.NaN;
+    committedAt[position] = -1;
+  }
+  for (const { position, token, confidence: probability } of commit) {
+    tokens[position] = token;
+    confidence[position] = probability;
+    committedAt[position] = call;
+  }
+  return commit.length + remask.length > 0;
 }
 
 function expectOptions({ steps, temperature, topK, topP, blockSize }: DecodeOptions): void {

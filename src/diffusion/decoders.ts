@@ -39,11 +39,24 @@ export interface Commit {
   readonly confidence: number;
 }
 
-export const decoders: Record<DecoderName, (view: DecodeView) => Commit[]> = {
+/** What a rule decides after a network call; the loop carries it out. */
+export interface Decision {
+  readonly commit: readonly Commit[];
+  /** Positions of earlier commits that are masked again. */
+  readonly remask: readonly number[];
+  /** The candidates that were weighed, the preferred first, whether they were committed or not. */
+  readonly notes: readonly Commit[];
+}
+
+/** A pure function: the same view gives the same decision. */
+export type DecodeRule = (view: DecodeView) => Decision;
+
+/** The rules of the named decoders; their parts as data are in `src/config/decoders.ts`. */
+export const decoders: Record<DecoderName, DecodeRule> = {
   confidence: commitByConfidence,
   ancestral: commitAncestrally,
   sampling: commitNext((p) => p),
-  greedy: (view) => [candidateAt({ ...view, temperature: 0 }, view.open[0])],
+  greedy: (view) => commitAll([candidateAt({ ...view, temperature: 0 }, view.open[0])]),
   'top-k': commitNext((p, { topK }) => keepMostProbable(p, (rank) => rank < topK)),
   'top-p': commitNext((p, { topP }) => keepMostProbable(p, (_, before) => before < topP)),
 };
@@ -52,29 +65,33 @@ export const decoders: Record<DecoderName, (view: DecodeView) => Commit[]> = {
  * LLaDA 2502.09992, low-confidence remasking: the quota is masked // steps, one more in the first masked % steps;
  * confidence is the probability of the candidate, without the noise it may have been drawn with.
  */
-function commitByConfidence(view: DecodeView): Commit[] {
+function commitByConfidence(view: DecodeView): Decision {
   const { open, openAtStart, steps, step } = view;
   const quota = Math.floor(openAtStart / steps) + (step < openAtStart % steps ? 1 : 0);
   const candidates = open.map((position) => candidateAt(view, position));
   candidates.sort((a, b) => b.confidence - a.confidence || a.position - b.position);
-  return candidates.slice(0, quota);
+  return { commit: candidates.slice(0, quota), remask: [], notes: candidates };
 }
 
 /**
  * MDLM 2406.07524, equation 7 with alpha = 1 - t: going from t to s < t, each masked position is revealed with
  * probability (alpha_s - alpha_t) / (1 - alpha_t) = (t - s) / t. Revealing and sampling use separate draws.
  */
-function commitAncestrally(view: DecodeView): Commit[] {
+function commitAncestrally(view: DecodeView): Decision {
   const { open, steps, step, seed } = view;
   const reveal = 1 / (steps - step);
-  return open
-    .filter((position) => uniformAt(seed, streams.decode, 2 * step, position) < reveal)
-    .map((position) => candidateAt(view, position));
+  const revealed = open.filter((position) => uniformAt(seed, streams.decode, 2 * step, position) < reveal);
+  return commitAll(revealed.map((position) => candidateAt(view, position)));
 }
 
 /** One token per call, the first that is open, drawn from what `keep` leaves of the tempered probabilities. */
-function commitNext(keep: Keep): (view: DecodeView) => Commit[] {
-  return (view) => [candidateAt(view, view.open[0], keep)];
+function commitNext(keep: Keep): DecodeRule {
+  return (view) => commitAll([candidateAt(view, view.open[0], keep)]);
+}
+
+/** Every candidate that was weighed is committed. */
+function commitAll(candidates: readonly Commit[]): Decision {
+  return { commit: candidates, remask: [], notes: candidates };
 }
 
 type Keep = (p: Float64Array, sampling: Sampling) => Float64Array;

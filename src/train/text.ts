@@ -15,9 +15,10 @@ import { readableText, validateText } from '../data/ownText.ts';
 import { createPairBatches, endIdOf, endText, type PairRows, pairRows, someRows } from '../data/pairBatches.ts';
 import { type Pair, parsePairs, splitPairs } from '../data/pairs.ts';
 import { type Dataset, encodeDataset, expectWindows } from '../data/splits.ts';
-import { type Tokenizer, tokenizerFor } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import { tokenizerFor } from '../data/tokenizers.ts';
 
-/** The text of a run as the training loop needs it. */
+/** The text of a run as the loop needs it. */
 export interface TrainingText {
   /** Tokens (B, T) of a step: a function of the step alone, so that a resumed run goes on exactly. */
   batchAt(step: number): Uint32Array;

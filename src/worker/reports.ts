@@ -1,6 +1,6 @@
 /** What the page is told of the machine, of a model and of a study: plain data for labels, axes and badges. */
 import type { Experiment } from '../config/schema.ts';
-import type { Tokenizer } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Study } from '../lab/studies/study.ts';
 import { sizeLabels, studySizes } from '../lab/studyRuns.ts';
 import { expertLayersOf } from '../nn/layout.ts';

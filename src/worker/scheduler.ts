@@ -9,7 +9,7 @@ import type { ModelRef } from '../config/modelRef.ts';
 import { placeOf, runRef } from '../config/modelRef.ts';
 import type { RunRecord, RunStatus } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
-import type { Tokenizer } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Checkpoint } from '../model/weights.ts';
 import type { RunIdentity } from '../run/record.ts';
 import { createRunSession, type RunPorts, type RunSession } from '../run/session.ts';

@@ -6,7 +6,8 @@
 import { checksumOf } from '../base/checksum.ts';
 import { DataError } from '../base/errors.ts';
 import type { RunRecord } from '../config/records.ts';
-import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import { tokenizerFromJSON } from '../data/tokenizers.ts';
 import type { Checkpoint } from '../model/weights.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { divergenceOfState } from '../run/finite.ts';

@@ -5,7 +5,7 @@
 import { DataError } from '../base/errors.ts';
 import { parseRunRecord } from '../config/parseRecords.ts';
 import type { RunRecord } from '../config/records.ts';
-import type { Tokenizer } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import type { TuningTable } from '../runtime/tuner.ts';
 import type { ModelSummary, QueuedRun } from './protocol.ts';
 

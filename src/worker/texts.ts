@@ -5,7 +5,7 @@
 import { corpusKind } from '../config/corpusKinds.ts';
 import type { Experiment } from '../config/schema.ts';
 import { type Dataset, encodeDataset } from '../data/splits.ts';
-import type { Tokenizer } from '../data/tokenizers.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import { batchText, loadRunText, prepareText, type RunText } from '../train/text.ts';
 
 /** Tokenized texts kept at once: the run's, the one being edited, the bundled model's. */

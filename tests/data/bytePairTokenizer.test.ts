@@ -12,7 +12,8 @@ import { DataError } from '../../src/base/errors.ts';
 import { type CorpusId, corpora, loadCorpus } from '../../src/data/corpora.ts';
 import type { HuggingFaceJSON } from '../../src/data/huggingFaceTokenizer.ts';
 import { encodeDataset } from '../../src/data/splits.ts';
-import { encodePrompt, type Tokenizer, tokenizerFor, tokenizerFromJSON } from '../../src/data/tokenizers.ts';
+import type { Tokenizer } from '../../src/data/tokenizer.ts';
+import { encodePrompt, tokenizerFor, tokenizerFromJSON } from '../../src/data/tokenizers.ts';
 import { parseRun } from '../../src/model/weights.ts';
 
 const fetchText = async (path: string) => readFileSync(join(corporaDirectory, '..', path), 'utf8');

@@ -2,11 +2,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../src/base/errors.ts';
+import type { TokenizerKind } from '../../src/data/tokenizer.ts';
 import {
   byteTokenizer,
   characterTokenizer,
   encodePrompt,
-  type TokenizerKind,
   tokenizerFor,
   tokenizerFromJSON,
 } from '../../src/data/tokenizers.ts';

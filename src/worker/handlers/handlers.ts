@@ -1,7 +1,7 @@
 /** What handlers of commands are, and what they share: the parts of the engine, made once (`../engine.ts`). */
 import type { ModelRef } from '../../config/modelRef.ts';
 import type { Experiment } from '../../config/schema.ts';
-import type { Tokenizer } from '../../data/tokenizers.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { Checkpoint } from '../../model/weights.ts';
 import type { Machine } from '../../run/machine.ts';
 import type { RunText } from '../../train/text.ts';
