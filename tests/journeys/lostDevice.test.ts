@@ -5,7 +5,7 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { launchBrowser, openApp } from '../support/browser.ts';
-import { readNumber } from '../support/figures.ts';
+import { leadingNumber } from '../support/figures.ts';
 import { button, choice, stepOf, tiny, untilReady, untilStep } from './page.ts';
 
 test('training goes on from the last snapshot after the device is lost', async () => {
@@ -126,4 +126,4 @@ async function watchSteps(page: Page): Promise<void> {
 }
 
 const seenSteps = async (page: Page): Promise<number[]> =>
-  (await page.evaluate(() => (window as unknown as Watched).seenSteps)).map(readNumber);
+  (await page.evaluate(() => (window as unknown as Watched).seenSteps)).map(leadingNumber);

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { readNumber } from '../support/figures.ts';
+import { leadingNumber, readNumber } from '../support/figures.ts';
 
 /** A model so small that a software adapter compiles and steps it within seconds. */
 export const tiny = [
@@ -35,7 +35,7 @@ export async function untilReady(page: Page): Promise<void> {
 export async function stepOf(page: Page): Promise<number> {
   const figure = page.getByTestId('run-step');
   if ((await figure.count()) === 0) return 0;
-  return readNumber(await figure.innerText());
+  return leadingNumber(await figure.innerText());
 }
 
 /** Waits until the run has come to a step, and answers the step then on show. */

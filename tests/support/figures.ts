@@ -13,6 +13,9 @@ export function readNumber(text: string): number {
   return Number(trimmed.replaceAll(',', ''));
 }
 
+/** The number at the start of a text: `1,060 of 100,000` is 1060. Throws without. */
+export const leadingNumber = (text: string): number => numberAfter(text, '');
+
 /** The number that follows these words: `numberAfter('left at step 1,060 of 100,000', 'at step')` is 1060. Throws without. */
 export function numberAfter(text: string, words: string): number {
   const start = text.indexOf(words);

@@ -1,7 +1,7 @@
 /** Numbers on the page are read as people write them, past 999 too. */
 import { expect, test } from 'vitest';
 import { whole } from '../../src/base/format.ts';
-import { numberAfter, readNumber } from '../support/figures.ts';
+import { leadingNumber, numberAfter, readNumber } from '../support/figures.ts';
 
 test.each([
   ['0', 0],
@@ -28,6 +28,9 @@ test('a number is found after the words before it', () => {
   expect(numberAfter(offer, 'left at step')).toBe(1060);
   expect(numberAfter(offer, ' of')).toBe(100_000);
   expect(numberAfter('left at step 1060 of 100,000', 'at step')).toBe(1060);
+  expect(leadingNumber('1,060 of 100,000')).toBe(1060);
+  expect(leadingNumber('1060 of 100,000')).toBe(1060);
+  expect(() => leadingNumber('– of 10')).toThrow(/expected a number/);
   expect(() => numberAfter(offer, 'at epoch')).toThrow(/expected a number after "at epoch"/);
   expect(() => numberAfter('at step – of 10', 'at step')).toThrow(/expected a number/);
 });
