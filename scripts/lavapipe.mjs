@@ -21,7 +21,13 @@ const folder = join(root, '.cache', 'lavapipe');
 export async function lavapipe() {
   if (!existsSync(folder))
     await withLock(`${folder}.lock`, () => {
-      if (!existsSync(folder)) fetchLavapipe();
+      if (existsSync(folder)) return;
+      const partial = `${folder}.partial`;
+      try {
+        fetchLavapipe(partial);
+      } finally {
+        rmSync(partial, { recursive: true, force: true });
+      }
     });
   const icd = findBelow(folder, /^lvp_icd.*\.json$/);
   const library = findBelow(folder, /^libvulkan_lvp\.so$/);
@@ -32,12 +38,12 @@ export async function lavapipe() {
   };
 }
 
-function fetchLavapipe() {
+/** @param {string} partial a folder for what is fetched on the way */
+function fetchLavapipe(partial) {
   if (process.platform !== 'linux' || !existsSync('/etc/debian_version') || !existsSync('/usr/bin/apt-get'))
     throw new Error('lavapipe: expected Debian, got another system');
   const codename = /^VERSION_CODENAME=(\w+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
   if (!codename) throw new Error('lavapipe: expected VERSION_CODENAME in /etc/os-release, got none');
-  const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
   for (const name of ['sources', 'lists/partial', 'archives/partial', 'unpacked'])
     mkdirSync(join(partial, name), { recursive: true });
@@ -53,6 +59,8 @@ function fetchLavapipe() {
     'APT::Sandbox::User': '',
     'Debug::NoLocking': '1',
     'Acquire::Retries': '2',
+    // A source that does not answer is an error, not a warning.
+    'APT::Update::Error-Mode': 'any',
   }).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   run('apt-get', [...options, '-qq', 'update']);
   const wanted = ['mesa-vulkan-drivers', 'libvulkan1'];
@@ -64,7 +72,6 @@ function fetchLavapipe() {
   if (!version) throw new Error('lavapipe: expected the package mesa-vulkan-drivers, got none');
   writeFileSync(join(partial, 'unpacked', 'version'), version);
   renameSync(join(partial, 'unpacked'), folder);
-  rmSync(partial, { recursive: true, force: true });
 }
 
 /** @param {string} command @param {string[]} args */
