@@ -37,6 +37,7 @@ export default defineConfig({
           ...shared,
           name: 'wgpu',
           include: ['tests/**/*.wgpu.test.ts'],
+          globalSetup: 'tests/support/wgpu-setup.ts',
           maxWorkers: 1,
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
