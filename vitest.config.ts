@@ -1,7 +1,7 @@
 /**
- * How tests run. Three projects, one after the other because two cores are shared with the software adapter:
+ * How tests run. Four projects, one after the other because two cores are shared with the software adapter:
  * `node` (numeric tests on Dawn and everything else without a browser), `wgpu` (kernel cases on Deno's wgpu),
- * `journeys` (a real Chromium). Pools are forks: Dawn is a native module and wants a process of its own.
+ * `journeys` (a real Chromium), `firefox` (a real Firefox; only `npm run test:firefox` asks for it). Pools are forks: Dawn is a native module and wants a process of its own.
  */
 import { defineConfig } from 'vitest/config';
 import { buildConstants } from './scripts/build-info.mjs';
@@ -25,7 +25,7 @@ export default defineConfig({
           ...shared,
           name: 'node',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/journeys/**', 'tests/**/*.wgpu.test.ts'],
+          exclude: ['tests/journeys/**', 'tests/firefox/**', 'tests/**/*.wgpu.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
@@ -37,6 +37,7 @@ export default defineConfig({
           ...shared,
           name: 'wgpu',
           include: ['tests/**/*.wgpu.test.ts'],
+          globalSetup: 'tests/support/wgpu-setup.ts',
           maxWorkers: 1,
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
@@ -56,6 +57,22 @@ export default defineConfig({
           // The page answers later on a busy machine.
           expect: { poll: { timeout: 10_000 } },
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'firefox',
+          include: ['tests/firefox/**/*.test.ts'],
+          globalSetup: ['tests/support/journeys-setup.ts', 'tests/support/firefox-setup.ts'],
+          fileParallelism: false,
+          maxWorkers: 1,
+          // On a software adapter the variants of kernels are compiled and timed for a minute before the first step.
+          testTimeout: 600_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 30_000 } },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

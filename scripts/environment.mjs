@@ -1,6 +1,6 @@
 /**
  * What this machine offers: a Chromium, a Vulkan driver for Dawn and Deno, and the Deno binary.
- * The one place that looks for them; used by `npm test`, the command line's launcher, the journeys and CI.
+ * The one place that looks for them (for Firefox: firefox.mjs); used by `npm test`, the command line's launcher, the journeys and CI.
  * On Linux the npm package @sparticuz/chromium carries a browser and SwiftShader, so npm alone is enough there.
  * Not an installer, except `installChromium` on Debian. The environment variables returned have to be set before a
  * process starts: the dynamic loader reads LD_LIBRARY_PATH only then.
@@ -154,7 +154,7 @@ function matching(folder, pattern) {
 }
 
 /** Device nodes of a GPU: without one, a system driver would only be a software driver. */
-function hardwareNodes() {
+export function hardwareNodes() {
   return [...matching('/dev/dri', /^renderD/), ...matching('/dev', /^(nvidia\d|dxg$)/)];
 }
 

@@ -5,6 +5,7 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { launchBrowser, openApp } from '../support/browser.ts';
+import { leadingNumber } from '../support/figures.ts';
 import { button, choice, stepOf, tiny, untilReady, untilStep } from './page.ts';
 
 test('training goes on from the last snapshot after the device is lost', async () => {
@@ -110,18 +111,19 @@ async function refuseDevices(page: Page): Promise<void> {
   });
 }
 
-type Watched = Window & { seenSteps: number[] };
+type Watched = Window & { seenSteps: string[] };
 
 /** Writes down every step that the page shows from now on. */
 async function watchSteps(page: Page): Promise<void> {
   await page.evaluate(() => {
-    const seen: number[] = [];
+    const seen: string[] = [];
     (window as unknown as Watched).seenSteps = seen;
     new MutationObserver(() => {
       const text = document.querySelector('[data-testid="run-step"]')?.textContent;
-      if (text) seen.push(Number.parseInt(text.replaceAll(',', ''), 10));
+      if (text) seen.push(text);
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   });
 }
 
-const seenSteps = (page: Page): Promise<number[]> => page.evaluate(() => (window as unknown as Watched).seenSteps);
+const seenSteps = async (page: Page): Promise<number[]> =>
+  (await page.evaluate(() => (window as unknown as Watched).seenSteps)).map(leadingNumber);

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { leadingNumber, readNumber } from '../support/figures.ts';
 
 /** A model so small that a software adapter compiles and steps it within seconds. */
 export const tiny = [
@@ -40,7 +41,7 @@ export async function untilReady(page: Page): Promise<void> {
 export async function stepOf(page: Page): Promise<number> {
   const figure = page.getByTestId('run-step');
   if ((await figure.count()) === 0) return 0;
-  return Number.parseInt((await figure.innerText()).replaceAll(',', ''), 10);
+  return leadingNumber(await figure.innerText());
 }
 
 /** Waits until the run has come to a step, and answers the step then on show. */
@@ -56,7 +57,7 @@ export async function lossesOf(page: Page): Promise<number[]> {
   await panel.getByRole('button', { name: 'Loss as a table' }).click();
   const cells = await panel.locator('tbody tr td:nth-child(2)').allInnerTexts();
   await panel.getByRole('button', { name: 'Loss as a table' }).click();
-  return cells.filter((cell) => cell !== '').map(Number);
+  return cells.filter((cell) => cell !== '').map(readNumber);
 }
 
 export const mean = (values: readonly number[]): number =>

@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { launchBrowser, openApp } from '../support/browser.ts';
+import { numberAfter, readNumber } from '../support/figures.ts';
 import { button, lossesOf, stepOf, tiny, untilReady, untilStep } from './page.ts';
 
 test('train, reload, continue', async () => {
@@ -19,7 +20,9 @@ test('train, reload, continue', async () => {
     await page.goto(page.url().replace('training.seed=5', 'training.seed=6'));
     await untilReady(page);
     const offer = page.getByTestId('kept-run');
-    expect(await offer.innerText()).toContain(`left at step ${paused} of 100,000`);
+    const offered = await offer.innerText();
+    expect(numberAfter(offered, 'left at step')).toBe(paused);
+    expect(offered).toContain(' of 100,000');
     expect(page.url()).toContain('training.seed=6');
     await offer.getByRole('button', { name: 'Continue the run' }).click();
     await untilStep(page, paused + 20);
@@ -41,7 +44,7 @@ test('train, reload, continue', async () => {
     expect(stopped).toBeGreaterThanOrEqual(stopping);
     await page.reload();
     await untilReady(page);
-    expect(await offer.innerText()).toContain(`left at step ${stopped} of`);
+    expect(numberAfter(await offer.innerText(), 'left at step')).toBe(stopped);
     await offer.getByRole('button', { name: 'Give it up' }).click();
     await expect.poll(() => offer.count()).toBe(0);
     await page.reload();
@@ -76,7 +79,7 @@ test('a run on one’s own text goes on after its tab was closed without a word'
     await second.reload();
     const offer = second.getByTestId('kept-run');
     await offer.waitFor();
-    const saved = Number((await offer.innerText()).match(/at step ([\d,]+)/)?.[1].replaceAll(',', ''));
+    const saved = numberAfter(await offer.innerText(), 'at step');
     expect(saved).toBeGreaterThan(0);
     await offer.getByRole('button', { name: /^Continue the run/ }).click();
     await untilStep(second, Math.max(seen, saved) + 5);
@@ -93,5 +96,5 @@ async function stepsOfCurve(page: Page): Promise<number[]> {
   await panel.getByRole('button', { name: 'Loss as a table' }).click();
   const cells = await panel.locator('tbody tr td:first-child').allInnerTexts();
   await panel.getByRole('button', { name: 'Loss as a table' }).click();
-  return cells.map((cell) => Number(cell.replaceAll(',', '')));
+  return cells.map(readNumber);
 }

@@ -17,6 +17,8 @@ export async function launchBrowser({ webgpu = true }: BrowserOptions = {}): Pro
   return chromium.launch({
     executablePath: path,
     headless: true,
+    // People's browsers keep pages whole behind the back button; Playwright turns that off unless it is asked not to.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
     args: webgpu ? args : args.filter((arg) => !/webgpu/.test(arg)),
     env: { ...process.env, ...environment },
   });

@@ -4,3 +4,6 @@ export interface CaseResult {
   /** Null when the case passed; else one sentence, `where: expected X, got Y`. */
   failure: string | null;
 }
+
+/** Whether a case is asked for, by its name. */
+export type IsWanted = (name: string) => boolean;

@@ -3,7 +3,7 @@
  * Each case becomes a Vitest test of its own. Not a second test runner: the entry only reports what it found.
  *
  * An entry is a plain module (no Node built-ins, no Vitest) with one export:
- *   `export async function* runCases(gpu: GPU): AsyncGenerator<CaseResult>`
+ *   `export async function* runCases(gpu: GPU, isWanted: IsWanted): AsyncGenerator<CaseResult>`
  * and a test file names it: `await defineWgpuTests(new URL('./kernels.entry.ts', import.meta.url));`
  */
 import { spawn } from 'node:child_process';
@@ -12,10 +12,11 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { findDeno, findGraphics } from '../../scripts/environment.mjs';
 import { wat } from '../../scripts/wat-plugin.mjs';
 import type { CaseResult } from './case-result.ts';
+import type {} from './wgpu-setup.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -31,6 +32,9 @@ export interface WgpuRun {
   errors: string;
 }
 
+/** Source and flags of the regular expression that the names of wanted cases match; null for all. */
+type NamePattern = readonly [source: string, flags: string] | null;
+
 const PREFIX = '@wgpu ';
 
 /** The module that Deno runs: it asks for an adapter first, so that its lack reads as such. */
@@ -41,8 +45,9 @@ function harness(entry: string): string {
     const adapter = await navigator.gpu?.requestAdapter();
     if (!adapter) throw new Error('wgpu: expected an adapter, got none');
     say({ adapter: adapter.info.description || adapter.info.device || adapter.info.vendor });
+    const pattern = Deno.args.length > 0 ? new RegExp(Deno.args[0], Deno.args[1]) : null;
     let count = 0;
-    for await (const result of runCases(navigator.gpu)) { say({ result }); count += 1; }
+    for await (const result of runCases(navigator.gpu, (name) => pattern === null || pattern.test(name))) { say({ result }); count += 1; }
     say({ finished: count });
     Deno.exit(0);
   `;
@@ -72,9 +77,9 @@ async function bundle(entry: string, folder: string): Promise<string> {
 }
 
 /** Runs a bundle under Deno without network or file access, and collects its lines. */
-async function execute(path: string, limitMs: number): Promise<WgpuRun> {
+async function execute(path: string, pattern: NamePattern, limitMs: number): Promise<WgpuRun> {
   const { environment } = await findGraphics();
-  const child = spawn(findDeno(), ['run', '--no-remote', '--no-npm', '--no-prompt', path], {
+  const child = spawn(findDeno(), ['run', '--no-remote', '--no-npm', '--no-prompt', path, ...(pattern ?? [])], {
     env: { ...process.env, ...environment, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: limitMs,
@@ -105,14 +110,14 @@ async function execute(path: string, limitMs: number): Promise<WgpuRun> {
 }
 
 /**
- * Bundles and runs one entry; answers what it reported, good or bad.
+ * Bundles and runs one entry, all of its cases or those of a pattern; answers what it reported, good or bad.
  * Throws when the bundle does not build or Deno does not start.
  */
-export async function runUnderWgpu(entry: URL, limitMs = 300_000): Promise<WgpuRun> {
+export async function runUnderWgpu(entry: URL, pattern: NamePattern = null, limitMs = 300_000): Promise<WgpuRun> {
   await mkdir(join(root, '.cache'), { recursive: true });
   const folder = await mkdtemp(join(root, '.cache', 'wgpu-'));
   try {
-    return await execute(await bundle(fileURLToPath(entry), folder), limitMs);
+    return await execute(await bundle(fileURLToPath(entry), folder), pattern, limitMs);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -120,10 +125,13 @@ export async function runUnderWgpu(entry: URL, limitMs = 300_000): Promise<WgpuR
 
 /**
  * Runs the entry while Vitest collects the file, then defines one test per case, and one that the run was whole:
- * an adapter was there, at least one case ran, and nothing ended early.
+ * an adapter was there, at least one case ran, and nothing ended early. Under Vitest's `-t` only the cases that it asks for
+ * run; that test is not among them, so a run that ended early throws here.
  */
 export async function defineWgpuTests(entry: URL): Promise<void> {
-  const run = await runUnderWgpu(entry);
+  const pattern = inject('namePattern');
+  const run = await runUnderWgpu(entry, pattern);
+  if (pattern !== null) expect(run, run.errors).toMatchObject({ exitCode: 0, finished: run.results.length });
   test(`wgpu ran every case on ${run.adapter ?? 'no adapter'}`, () => {
     expect(run, run.errors).toMatchObject({ exitCode: 0, finished: run.results.length });
     expect(run.results.length, 'cases that ran').toBeGreaterThan(0);

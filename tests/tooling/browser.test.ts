@@ -1,4 +1,6 @@
 /** The browsers that journeys use: one computes on WebGPU, the other offers no adapter, in the page and in a worker. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 
@@ -32,6 +34,27 @@ async function adaptersOffered(webgpu: boolean): Promise<boolean[]> {
 
 test('a browser with WebGPU offers an adapter', async () => {
   expect(await adaptersOffered(true)).toEqual([true, true]);
+});
+
+test('a page that is left is kept whole for the way back, as in the browsers that people have', async () => {
+  const browser = await launchBrowser({ webgpu: false });
+  const server = createServer((_, answer) => {
+    answer.setHeader('content-type', 'text/html').end('<!doctype html><title>kept</title>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${address}first`);
+    await page.evaluate(() => Object.assign(window, { mark: 'still here' }));
+    await page.goto(`${address}second`);
+    // A page that was kept loads nothing, so there is no such event to wait for.
+    await page.goBack({ waitUntil: 'commit' });
+    expect(await page.evaluate(() => (window as Window & { mark?: string }).mark)).toBe('still here');
+  } finally {
+    await browser.close();
+    server.close();
+  }
 });
 
 test('a browser without WebGPU offers none', async () => {

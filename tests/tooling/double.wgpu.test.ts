@@ -14,3 +14,8 @@ test('a kernel runs on wgpu and failures are reported', async () => {
     ],
   });
 });
+
+test('only the cases of a pattern run', async () => {
+  const run = await runUnderWgpu(new URL('./double.entry.ts', import.meta.url), ['^DOUBLE', 'i']);
+  expect(run, run.errors).toMatchObject({ exitCode: 0, finished: 1, results: [{ name: 'double computes' }] });
+});
