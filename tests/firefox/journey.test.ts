@@ -84,7 +84,7 @@ const offersAdapter = (page: Page): Promise<boolean> =>
 /** A text that the bundled model uncovers on Train, and a whole one on Decode. */
 async function seeBundledModel(page: Page): Promise<void> {
   await untilShown(page, 'preview');
-  expect(await attributeOf(page, 'preview', 'data-weights')).toBe('pretrained');
+  expect(await attributeOf(page, 'preview', 'data-model')).toBe('bundled');
   const first = await attributeOf(page, 'preview', 'data-call');
   await until(async () => (await attributeOf(page, 'preview', 'data-call')) !== first, 'the next network call');
   await until(async () => /[a-z]{2}/.test((await attributeOf(page, 'preview', 'data-text')) ?? ''), 'a text');

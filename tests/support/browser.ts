@@ -9,16 +9,18 @@ import { findChromium } from '../../scripts/environment.mjs';
 export interface BrowserOptions {
   /** False: a Chromium as people on Linux without a GPU have it, which offers no adapter. */
   webgpu?: boolean;
+  /** False: pages that are left are gone, instead of being kept whole for the way back. */
+  keepsPages?: boolean;
 }
 
 /** Starts Chromium. Close it in the test's clean-up. Throws one sentence when there is none. */
-export async function launchBrowser({ webgpu = true }: BrowserOptions = {}): Promise<Browser> {
+export async function launchBrowser({ webgpu = true, keepsPages = true }: BrowserOptions = {}): Promise<Browser> {
   const { path, args, environment } = await findChromium();
   return chromium.launch({
     executablePath: path,
     headless: true,
     // People's browsers keep pages whole behind the back button; Playwright turns that off unless it is asked not to.
-    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    ignoreDefaultArgs: keepsPages ? ['--disable-back-forward-cache'] : [],
     args: webgpu ? args : args.filter((arg) => !/webgpu/.test(arg)),
     env: { ...process.env, ...environment },
   });
