@@ -19,18 +19,20 @@ export function divergenceOf(event: TrainingEvent): string | null {
 
 /** The same of a state that is to be saved. */
 export function divergenceOfState(snapshot: Snapshot): string | null {
-  for (const name of ['parameter', 'moment1', 'moment2', 'average'] as const) {
-    const value = firstNotFinite(snapshot[name]);
-    if (value !== null) {
-      const what = name === 'parameter' || name === 'average' ? 'weights' : 'moments of the optimizer';
-      return `training: expected finite ${what}, got ${value} at step ${snapshot.step}; ${advice}`;
-    }
-  }
-  return null;
+  const found = notFiniteIn(snapshot);
+  return found && `training: expected finite ${found.what}, got ${found.value} at step ${snapshot.step}; ${advice}`;
 }
 
-/** The first value that is not finite; null where there is none. */
-export function firstNotFinite(values: Float32Array): number | null {
-  for (const value of values) if (!Number.isFinite(value)) return value;
+/** The first number of a state that is not finite, and what it is one of; null where all are. */
+export function notFiniteIn(snapshot: Snapshot): { readonly what: string; readonly value: number } | null {
+  const parts = [
+    ['weights', snapshot.parameter],
+    ['moments of the optimizer', snapshot.moment1],
+    ['moments of the optimizer', snapshot.moment2],
+    ['averaged weights', snapshot.average],
+  ] as const;
+  for (const [what, values] of parts) {
+    for (const value of values) if (!Number.isFinite(value)) return { what, value };
+  }
   return null;
 }

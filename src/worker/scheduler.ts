@@ -5,8 +5,7 @@
  */
 import { ConfigError } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
-import type { ModelRef } from '../config/modelRef.ts';
-import { placeOf, runRef } from '../config/modelRef.ts';
+import { type ModelRef, runRef } from '../config/modelRef.ts';
 import type { RunRecord, RunStatus } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
@@ -88,12 +87,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     shown = status?.run ?? null;
     emit({ kind: 'status', status });
   };
-  const takeLock = async (id: string, name: string): Promise<RunLock> => {
+  const takeLock = async (id: string): Promise<RunLock> => {
     const lock = await locks.take(lockOfRun(id));
     if (lock) return lock;
-    throw new ConfigError(
-      `run "${name}": expected no other tab of this page to work on it, got one; go there, or close it`,
-    );
+    throw new ConfigError('run: expected no other tab of this page to work on it, got one; go there, or close it');
   };
   /** The run that had the device lets go of it: the queue's waits for another time, any other ends. */
   const replace = async () => {
@@ -104,37 +101,40 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     else await session.stop();
     lock.release();
   };
-  const begin = async (plan: Plan): Promise<ModelReport> => {
-    const { id, name } = plan.identity;
+  /** The lock comes first: nothing of a run is read, let alone changed, while another tab works on it. */
+  const begin = async (id: string, planOf: () => Promise<Plan>): Promise<Plan & { model: ModelReport }> => {
     starting += 1;
     onBegin();
     try {
       return await broker().exclusive(async () => {
-        tellStatus(preparing(plan, broker().runtime()));
-        const lock = await takeLock(id, name).catch((error: unknown) => {
-          tellStatus(current?.session.status() ?? null);
-          throw error;
-        });
-        const session = await open(plan).catch((error: unknown) => {
+        const lock = await takeLock(id);
+        try {
+          const plan = await planOf();
+          tellStatus(preparing(plan, broker().runtime()));
+          const session = await open(plan);
+          await replace();
+          await enter({ session, lock });
+          return { ...plan, model: modelReport(session.experiment, session.text.tokenizer, session.text) };
+        } catch (error) {
           // A run that cannot be begun leaves the last one as it was.
           lock.release();
           tellStatus(current?.session.status() ?? null);
           throw error;
-        });
-        await replace();
-        current = { session, lock };
-        void session.ended.then(() => {
-          lock.release();
-          onEnd(id);
-        });
-        await session.enter(broker().runtime());
-        onCompiled();
-        const { experiment, text } = session;
-        return modelReport(experiment, text.tokenizer, text);
+        }
       });
     } finally {
       starting -= 1;
     }
+  };
+  const enter = async (next: { readonly session: RunSession; readonly lock: RunLock }) => {
+    const { session, lock } = next;
+    current = next;
+    void session.ended.then(() => {
+      lock.release();
+      onEnd(session.identity.id);
+    });
+    await session.enter(broker().runtime());
+    onCompiled();
   };
   /** Reads all that a run needs, and tells the page what it is going to see. */
   const open = async (plan: Plan): Promise<RunSession> => {
@@ -167,23 +167,24 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     isBusy: () => starting > 0 || (current !== null && current.session.state().phase !== 'ended'),
     train: async ({ experiment, text, from = null, startPaused = false, name = experiment.model.feedForward }) => {
       const identity = newIdentity(name);
-      if (from) placeOf(from);
       const plan = { identity, experiment, own: text ?? null, startPaused, earlier: null, from, isOfQueue: false };
-      return { run: identity.id, model: await begin(plan) };
+      return { run: identity.id, model: (await begin(identity.id, async () => plan)).model };
     },
     resume: async (id) => {
-      const plan = await resumed(id);
-      return { model: await begin(plan), text: plan.own };
+      const { model, own } = await begin(id, () => resumed(id));
+      return { model, text: own };
     },
     startQueued: async ({ id, name, created, study, experiment, from }) => {
-      if (await storage().records.get('kept', id)) {
-        await begin({ ...(await resumed(id)), isOfQueue: true });
-        return;
-      }
-      const own = corpusKind(experiment.data.corpus).isOwn ? await textOfRun(storage(), id) : null;
-      const source = from === null ? null : runRef(from);
-      const identity = { id, name, created, study };
-      await begin({ identity, experiment, own, startPaused: false, earlier: null, from: source, isOfQueue: true });
+      const fresh = async (): Promise<Plan> => {
+        const own = corpusKind(experiment.data.corpus).isOwn ? await textOfRun(storage(), id) : null;
+        const identity = { id, name, created, study };
+        const source = from === null ? null : runRef(from);
+        return { identity, experiment, own, startPaused: false, earlier: null, from: source, isOfQueue: true };
+      };
+      await begin(id, async () => {
+        const isBegun = (await storage().records.get('kept', id)) !== undefined;
+        return isBegun ? { ...(await resumed(id)), isOfQueue: true } : fresh();
+      });
     },
     fault: (error) => current?.session.fail(error.message),
     leave: async (canRead) => current?.session.leave(canRead),

@@ -10,7 +10,7 @@ import type { Tokenizer } from '../data/tokenizer.ts';
 import { tokenizerFromJSON } from '../data/tokenizers.ts';
 import type { Checkpoint } from '../model/weights.ts';
 import { layoutOf } from '../nn/layout.ts';
-import { divergenceOfState } from '../run/finite.ts';
+import { notFiniteIn } from '../run/finite.ts';
 import { decodeSnapshot, encodeSnapshot, type SavedSnapshot, type Snapshot } from '../train/checkpoint.ts';
 import type { KeptSummary } from './protocol.ts';
 import { parseState, type SiteStorage, type StoredFile, type StoredState, snapshotsOf } from './stored.ts';
@@ -71,8 +71,8 @@ export async function loadState(storage: SiteStorage, id: string): Promise<Loade
     try {
       const bytes = await soundBytes(storage, stored);
       const snapshot = decodeSnapshot(bytes, layout, stored.file);
-      const problem = divergenceOfState(snapshot);
-      if (problem) throw new DataError(problem);
+      const found = notFiniteIn(snapshot);
+      if (found) throw new DataError(`expected finite ${found.what}, got ${found.value}`, { path: stored.file });
       const notice = faults.length === 0 ? null : `${faults.join('; ')}. The run goes on from step ${snapshot.step}.`;
       return { record, tokenizer, snapshot, notice };
     } catch (error) {

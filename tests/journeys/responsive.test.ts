@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleJson } from '../../src/store/compare/bundle.ts';
 import { recordOf } from '../store/compare/records.ts';
 import { launchBrowser, openApp } from '../support/browser.ts';
-import { button, choice, goTo, pickModel, stepOf, tiny, untilReady, untilStep } from './page.ts';
+import { button, goTo, pickModel, stepOf, tiny, untilReady, untilStep } from './page.ts';
 
 const stretch = 5000;
 const stretches = 5;

@@ -5,6 +5,7 @@ import { defaultExperiment } from '../../src/config/experiment.ts';
 import { createCurve } from '../../src/run/curve.ts';
 import { createRunCollector, type RunFacts } from '../../src/run/record.ts';
 import type { TrainingEvent } from '../../src/train/trainingLoop.ts';
+import { tinyExperiment, tinyText } from '../support/tinyRun.ts';
 
 const curveOf = (steps: number, maxPoints: number) => {
   const curve = createCurve(maxPoints);
@@ -67,15 +68,11 @@ describe('curve', () => {
 });
 
 const experiment = defaultExperiment();
+const { tokenizer } = tinyText(tinyExperiment());
 const facts: RunFacts = {
-  id: 'a',
-  name: 'A run',
-  created: '2026-01-01T00:00:00.000Z',
-  study: null,
-  backend: 'cpu',
-  adapter: 'a processor',
+  identity: { id: 'a', name: 'A run', created: '2026-01-01T00:00:00.000Z', study: null },
   experiment,
-  text: { vocabularySize: 20, trainTokensPerCharacter: 1, windowsPerEpoch: 7, floorBpc: null },
+  text: { tokenizer, trainTokensPerCharacter: 1, windowsPerEpoch: 7, floorBpc: null },
 };
 const step = (at: number, loss = at): TrainingEvent => ({
   kind: 'step',
@@ -104,6 +101,8 @@ describe('run collector', () => {
     run.take(step(3), 10_000);
     run.stopClock();
     run.startClock(50_000);
+    // It runs already.
+    run.startClock(50_500);
     run.take(step(4), 51_000);
     const record = run.record('finished');
     expect(record.training.seconds).toEqual([1, 3, 4, 5]);
@@ -121,12 +120,13 @@ describe('run collector', () => {
     run.startClock(0);
     for (const at of [1, 2, 3, 4]) run.take(step(at), at * 1000);
     run.take(validation(4), 5000);
-    run.cut(2);
+    run.goOn(2, 'gpu', 'an adapter');
+    expect(run.record('stopped')).toMatchObject({ backend: 'gpu', adapter: 'an adapter' });
     expect(run.record('stopped')).toMatchObject({ steps: 2, training: { step: [1, 2] }, validation: { step: [] } });
     const next = createRunCollector(facts, run.record('stopped'));
     next.startClock(100_000);
     next.take(step(3), 101_000);
     expect(next.record('finished').training).toMatchObject({ step: [1, 2, 3], seconds: [1, 2, 3] });
-    expect(next.validatedAt()).toBe(0);
+    expect(next.record('stopped')).toMatchObject({ backend: 'gpu', adapter: 'an adapter' });
   });
 });

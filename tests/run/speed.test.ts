@@ -115,7 +115,7 @@ describe('what keeps it from measuring is in the answer', () => {
   test('a device that fails', async () => {
     const time = createVirtualTime();
     const twins = virtualTwins(time, { step: 25 });
-    const compile = () => Promise.reject(new DeviceError('no memory'));
+    const compile = () => Promise.reject(new DeviceError('no memory', 'memory'));
     const failing = { ...twins, compile };
     expect(await measure(failing, time.clock(1))).toEqual({ kind: 'unmeasured', why: 'failed', message: 'no memory' });
   });
@@ -192,7 +192,7 @@ describe('a whole machine', () => {
   test('an adapter that cannot be opened is one that failed, in its own words', async () => {
     const time = createVirtualTime();
     const open = async (kind: 'gpu' | 'cpu') => {
-      if (kind === 'gpu') throw new DeviceError('no device');
+      if (kind === 'gpu') throw new DeviceError('no device', 'none');
       return virtualTwins(time, { step: 25 });
     };
     const machine = { adapter: { isSoftware: false } as Adapter, whyNoGpu: null, open };

@@ -270,7 +270,7 @@ describe('the states of a run', () => {
 /** A machine that does the work, with steps in flight, a device that is lost at times, and work that breaks. */
 function simulate(choices: readonly number[], steps: number) {
   let state = initialState(steps, { startPaused: choices[0] % 2 === 1 });
-  let effect: Effect | null = null;
+  let effect = null as Effect | null;
   const device = { trained: 0, told: 0, held: false };
   let stored = -1;
   const send = (event: RunEvent) => {

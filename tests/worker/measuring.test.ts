@@ -3,23 +3,20 @@
  * weights before the next run starts, and the saved runs say what the study says.
  */
 import { describe, expect, it, vi } from 'vitest';
+import { runRef } from '../../src/config/modelRef.ts';
 import type { RunRecord, StudyResult } from '../../src/config/records.ts';
 import { estimateOf, measured, withError } from '../../src/lab/studies/statistics.ts';
 import type { Study } from '../../src/lab/studies/study.ts';
 import { studyResults } from '../../src/lab/studyResults.ts';
-import { layoutOf } from '../../src/nn/layout.ts';
 import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
-import { decodeSnapshot } from '../../src/train/checkpoint.ts';
-import { queuedRuns, wishesOfStudy } from '../../src/worker/enqueuing.ts';
-import { createKeeper } from '../../src/worker/keeper.ts';
+import { queuedRuns, runsOfStudy } from '../../src/worker/enqueuing.ts';
 import { createMeasurer, measurementsOf } from '../../src/worker/measuring.ts';
-import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';
 import type { QueuedRun } from '../../src/worker/protocol.ts';
-import { createQueue } from '../../src/worker/queue.ts';
-import { createRunDriver, type RunDriver } from '../../src/worker/runDriver.ts';
-import type { SiteStorage } from '../../src/worker/storage.ts';
+import { createQueue, type Queue } from '../../src/worker/queue.ts';
+import type { SiteStorage } from '../../src/worker/stored.ts';
 import type { Telemetry } from '../../src/worker/telemetry.ts';
 import { tinyText } from '../support/tinyRun.ts';
+import { memoryStorage, openTab } from './world.ts';
 
 const settings = {
   'model.layers': 1,
@@ -59,42 +56,27 @@ const studyOf = () => study;
 const soon = (holds: () => void) => vi.waitFor(holds, { timeout: 20_000 });
 
 /** A tab that trains on the twins. `measureOn` may fail. */
-function tab(storage: SiteStorage, measureOn = async () => createTwinRuntime()) {
+async function tab(storage: SiteStorage, measureOn = async () => createTwinRuntime()) {
   const told: Telemetry[] = [];
   const emit = (telemetry: Telemetry) => told.push(telemetry);
   const order: string[] = [];
-  let driver: RunDriver | null = null;
-  const start = async ({ id, name, created, study: place, experiment }: QueuedRun) => {
-    order.push(name);
-    const text = tinyText(experiment);
-    const identity = { id, name, created, study: place };
-    const keeper = createKeeper({ identity, experiment, text, earlier: null, adapterOf: () => 'twins', storage, emit });
-    const fresh = { startPaused: false, weights: null, snapshot: null, isFinished: false };
-    const ends = { onError: (error: unknown) => order.push(String(error)), onEnd: () => void queue.ended(id) };
-    driver = createRunDriver({ experiment, text, keeper, ...fresh, emit, ...ends });
-    await driver.prepare(createTwinRuntime());
-  };
-  const checkpointOf = async (id: string) => {
-    const kept = (await storage.records.get('kept', id))!;
-    const { experiment } = kept.record;
-    const { tokenizer } = tinyText(experiment);
-    const bytes = (await storage.files.read(kept.snapshotFile))!;
-    const layout = layoutOf(experiment.model, tokenizer.vocabularySize);
-    return { experiment, tokenizer, weights: decodeSnapshot(bytes, layout, id).average, where: id };
-  };
+  const { scheduler, models } = await openTab({ storage, onEnd: (id) => void queue.ended(id), emit });
   const measure = createMeasurer({
     storage: () => storage,
     emit,
     studyOf,
     textOf: async ({ experiment }) => tinyText(experiment),
-    checkpointOf,
+    checkpointOf: (id) => models.checkpointOf(runRef(id)),
     alone: async (use) => use(await measureOn()),
   });
-  const queue = createQueue({
+  const queue: Queue = createQueue({
     storage: () => storage,
     emit,
-    isBusy: () => ['preparing', 'running'].includes(driver?.status().phase ?? 'idle'),
-    start,
+    isBusy: scheduler.isBusy,
+    start: async (run) => {
+      order.push(run.name);
+      await scheduler.startQueued(run);
+    },
     measure: async (measurement, onProgress) => {
       order.push(`measure seed ${measurement.seed}`);
       await measure(measurement, onProgress);
@@ -107,12 +89,19 @@ function tab(storage: SiteStorage, measureOn = async () => createTwinRuntime()) 
   const results = async (): Promise<StudyResult[]> =>
     studyResults([study], (await storage.records.all('runs')) as RunRecord[], 'abc');
   const isIdle = () => soon(() => expect(queue.state()).toMatchObject({ runs: [], measuring: null }));
-  return { queue, told, order, results, isIdle, checkpointOf, driver: () => driver };
+  return {
+    queue,
+    told,
+    order,
+    results,
+    isIdle,
+    checkpointOf: (id: string) => models.checkpointOf(runRef(id)),
+    scheduler,
+  };
 }
-const memory = (): SiteStorage => ({ records: memoryRecords(), files: memoryFiles(), warning: null });
 
 async function opened(...args: Parameters<typeof tab>) {
-  const it = tab(...args);
+  const it = await tab(...args);
   await it.queue.open();
   await soon(() => expect(it.queue.state().isElsewhere).toBe(false));
   return it;
@@ -120,13 +109,13 @@ async function opened(...args: Parameters<typeof tab>) {
 async function enqueued(seeds: number) {
   const plenty = { bytes: null, buffer: 2 ** 30 };
   const textOf = async ({ experiment }: Pick<QueuedRun, 'experiment'>) => tinyText(experiment);
-  const runs = await queuedRuns(wishesOfStudy(study, 'software', seeds), textOf, plenty);
+  const runs = await queuedRuns(runsOfStudy(study, 'software', seeds), textOf, plenty);
   return [runs, measurementsOf(runs, studyOf)] as const;
 }
 
 describe('a study in the page', () => {
   it('runs, is measured seed by seed with averaged weights, and has results', async () => {
-    const page = await opened(memory());
+    const page = await opened(memoryStorage());
     const [runs, measurements] = await enqueued(2);
     expect(measurements.map(({ seed, runs: ids }) => [seed, ids])).toEqual([
       [1, { narrow: runs[0].id, wide: runs[1].id }],
@@ -155,8 +144,8 @@ describe('a study in the page', () => {
   });
 
   it('is measured after a reload that came in the middle of measuring', async () => {
-    const storage = memory();
-    const never = tab(storage, () => new Promise(() => {}));
+    const storage = memoryStorage();
+    const never = await tab(storage, () => new Promise(() => {}));
     await never.queue.open();
     await never.queue.add(...(await enqueued(1)));
     await soon(() => expect(never.queue.state().measuring).toMatchObject({ activity: 'reading the weights' }));
@@ -169,7 +158,7 @@ describe('a study in the page', () => {
   });
 
   it('keeps its runs where measuring fails, which is one sentence', async () => {
-    const page = await opened(memory(), async () => {
+    const page = await opened(memoryStorage(), async () => {
       throw new Error('no device');
     });
     await page.queue.add(...(await enqueued(1)));
@@ -181,14 +170,14 @@ describe('a study in the page', () => {
   });
 
   it('measures nothing of a seed of which a run was stopped', async () => {
-    const storage = memory();
+    const storage = memoryStorage();
     const page = await opened(storage);
     const [runs, measurements] = await enqueued(1);
     // Long enough to be stopped.
     const long = { ...runs[0].experiment, training: { ...runs[0].experiment.training, steps: 100_000 } };
     await page.queue.add([{ ...runs[0], experiment: long }, runs[1]], measurements);
-    await soon(() => expect(page.driver()?.status().step).toBeGreaterThan(0));
-    await page.driver()?.stop();
+    await soon(() => expect(page.scheduler.session()?.state().step).toBeGreaterThan(0));
+    await page.scheduler.session()?.stop();
     await page.isIdle();
     const saved = await storage.records.all('runs');
     expect(saved.map(({ status, measures }) => [status, 'size' in measures]).sort()).toEqual([

@@ -2,12 +2,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { defaultExperiment } from '../../src/config/experiment.ts';
 import type { RunRecord } from '../../src/config/records.ts';
-import type { Measurement } from '../../src/worker/measuring.ts';
-import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';
 import type { QueuedRun } from '../../src/worker/protocol.ts';
 import { createQueue } from '../../src/worker/queue.ts';
-import type { SiteStorage } from '../../src/worker/storage.ts';
+import type { Measurement, SiteStorage } from '../../src/worker/stored.ts';
 import type { Telemetry } from '../../src/worker/telemetry.ts';
+import { memoryStorage } from './world.ts';
 
 const queued = (id: string, from: string | null = null): QueuedRun => ({
   id,
@@ -19,10 +18,9 @@ const queued = (id: string, from: string | null = null): QueuedRun => ({
   floorBpc: null,
   from,
 });
-const memory = (): SiteStorage => ({ records: memoryRecords(), files: memoryFiles(), warning: null });
 
 /** A tab with an engine that runs whatever it is given until the test ends it. */
-function tab(storage = memory(), lock: () => Promise<void> = async () => {}) {
+function tab(storage = memoryStorage(), lock: () => Promise<void> = async () => {}) {
   const started: string[] = [];
   const told: Telemetry[] = [];
   const broken = new Set<string>();
@@ -142,7 +140,7 @@ describe('queue', () => {
     await queue.add([queued('a'), queued('b', 'o')]);
     await queue.setAside();
     expect(queue.state()).toMatchObject({ runningId: null, isPaused: true });
-    expect([queue.needs('a'), queue.needs('o'), queue.needs('x')]).toEqual([true, true, false]);
+    expect(await Promise.all(['a', 'o', 'x'].map(queue.needs))).toEqual([true, true, false]);
     await queue.setPaused(false);
     expect(started, 'the engine is not free yet').toEqual(['a']);
     // Its run ended all the same: it has left.
@@ -178,11 +176,9 @@ describe('queue', () => {
     await second.queue.open();
     expect(second.queue.state()).toMatchObject({ isElsewhere: true, runs: [{ id: 'a' }, { id: 'b' }] });
     await expect(second.queue.add([queued('c')])).rejects.toThrow('no other tab');
-    // What the other tab has added since is needed here too, once it is looked for.
+    // What the other tab has added since is needed here too.
     await first.queue.add([queued('d')]);
-    expect(second.queue.needs('d')).toBe(false);
-    await second.queue.refresh();
-    expect(second.queue.needs('d')).toBe(true);
+    expect(await second.queue.needs('d')).toBe(true);
     await first.queue.remove('d');
     await first.end();
     closeFirst();
@@ -191,7 +187,7 @@ describe('queue', () => {
   });
 
   it('tells of a run of an earlier version that it cannot read, and leaves it out', async () => {
-    const storage = memory();
+    const storage = memoryStorage();
     const foreign = { ...queued('a'), experiment: { model: { layers: 'many' } } } as unknown as QueuedRun;
     await storage.records.put('queue', 'queue', { runs: [foreign, queued('b')], isPaused: false });
     const { ids, told, started } = await opened(storage);
@@ -219,9 +215,9 @@ describe('measurements of the queue', () => {
     const { queue, started, measured, told, end, endMeasuring } = await opened();
     await queue.add([queued('a'), queued('b'), queued('c')], [one, two]);
     await end();
-    expect([started, measured, queue.needs('a')]).toEqual([['a', 'b'], [], true]);
+    expect([started, measured, await queue.needs('a')]).toEqual([['a', 'b'], [], true]);
     await end();
-    expect([started, measured, queue.needs('a')]).toEqual([['a', 'b'], ['one 1'], true]);
+    expect([started, measured, await queue.needs('a')]).toEqual([['a', 'b'], ['one 1'], true]);
     const telling = {
       kind: 'queue',
       queue: expect.objectContaining({ measuring: { study: 'one', seed: 1, activity: 'counting' } }),
@@ -233,12 +229,12 @@ describe('measurements of the queue', () => {
     await queue.remove('d');
     endMeasuring();
     await soon(() => expect(started).toEqual(['a', 'b', 'c']));
-    expect([queue.needs('a'), queue.needs('c'), queue.state().measuring]).toEqual([false, true, null]);
+    expect([await queue.needs('a'), await queue.needs('c'), queue.state().measuring]).toEqual([false, true, null]);
     await end();
     expect(measured).toEqual(['one 1', 'one 2']);
     endMeasuring();
     await settled(queue);
-    expect(queue.needs('c')).toBe(false);
+    expect(await queue.needs('c')).toBe(false);
     expect(told.filter(({ kind }) => kind === 'problem')).toEqual([]);
   });
 
@@ -255,7 +251,7 @@ describe('measurements of the queue', () => {
   it('that a reload cuts short begin anew', async () => {
     const first = await due();
     const second = await opened(first.storage);
-    expect([second.measured, second.started, second.queue.needs('b')]).toEqual([['one 1'], [], true]);
+    expect([second.measured, second.started, await second.queue.needs('b')]).toEqual([['one 1'], [], true]);
     second.endMeasuring();
     await soon(() => expect(second.started).toEqual(['c']));
     first.endMeasuring();
@@ -266,7 +262,7 @@ describe('measurements of the queue', () => {
     const { queue, measured, started, told, endMeasuring } = await due();
     await queue.setAside();
     expect(queue.state()).toMatchObject({ measuring: null, isPaused: true });
-    expect([started, queue.needs('a')]).toEqual([['a', 'b'], true]);
+    expect([started, await queue.needs('a')]).toEqual([['a', 'b'], true]);
     await queue.setPaused(false);
     expect(measured).toEqual(['one 1', 'one 1']);
     endMeasuring();
@@ -278,7 +274,7 @@ describe('measurements of the queue', () => {
     const { queue, measured, started, end } = await opened();
     await queue.add([queued('a'), queued('b'), queued('c')], [one]);
     await queue.remove('b');
-    expect(queue.needs('b')).toBe(false);
+    expect(await queue.needs('b')).toBe(false);
     await end();
     expect([measured, started]).toEqual([[], ['a', 'c']]);
   });

@@ -7,7 +7,7 @@ import { initialParameters } from '../../src/nn/parameters.ts';
 import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import type { RouteReport } from '../../src/worker/protocol.ts';
 import { loadOf, routesOf } from '../../src/worker/routes.ts';
-import { tinyExperiment, tinyText } from './tinyRun.ts';
+import { tinyExperiment, tinyText } from '../support/tinyRun.ts';
 
 /** Tokens of each (layer, expert), counted one by one. */
 function countedLoad({ chosen, layers, experts, tokens }: RouteReport): number[][] {
@@ -60,7 +60,7 @@ function sureModel() {
   return { model: modelOfWeights(createTwinRuntime(), experiment, tokenizer, weights), experiment };
 }
 
-const request = { weights: 'run', text: 'the quick brown ', maskRatio: 0.4, seed: 3 } as const;
+const request = { model: 'run:a', text: 'the quick brown ', maskRatio: 0.4, seed: 3 } as const;
 
 test('every token counts for both experts that it chose, though gates are 0', async () => {
   const { model } = sureModel();

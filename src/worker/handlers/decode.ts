@@ -4,7 +4,7 @@ import { DataError } from '../../base/errors.ts';
 import { turn } from '../../base/turn.ts';
 import { corpusKind } from '../../config/corpusKinds.ts';
 import { type ModelRef, placeOf } from '../../config/modelRef.ts';
-import { decode, mostCalls } from '../../diffusion/decode.ts';
+import { decode, mostCalls, tokensPerCall } from '../../diffusion/decode.ts';
 import { decodingOf, type Model, promptTokens } from '../../model/model.ts';
 import { promptsOf } from '../../train/text.ts';
 import type { DecodeRequest } from '../protocol.ts';
@@ -20,10 +20,7 @@ export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecod
     decode: async (request) => {
       const mine = ++latest;
       const { model: ref } = request;
-      const { tokenizer, maskId, start, options } = await models.use(ref, async (model) =>
-        beginning(engine, model, request),
-      );
-      const produced = start.filter((token) => token === maskId).length;
+      const { tokenizer, start, options } = await models.use(ref, async (model) => beginning(engine, model, request));
       // Asked for anew at every call: a model that moves, or a run that ends, is followed.
       const denoise = (xt: Uint32Array) =>
         models.use(ref, async (model) => (await (await model.forward(1, start.length)).run(xt)).logits);
@@ -37,8 +34,7 @@ export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecod
         // So that a cancel is heard and training goes on.
         await turn();
       }
-      const tokensPerCall = last.call > 0 ? produced / last.call : 0;
-      return { text: tokenizer.decode(last.tokens), calls: last.call, tokensPerCall };
+      return { text: tokenizer.decode(last.tokens), calls: last.call, tokensPerCall: tokensPerCall(start, last) };
     },
     cancelDecode: async () => {
       latest++;
@@ -57,12 +53,12 @@ export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecod
 
 /** What a decode starts from. Without a prompt, a run that learns answers gets a held-out one to answer. */
 function beginning(engine: Engine, model: Model, request: DecodeRequest) {
-  const { maskId, tokenizer, experiment } = model;
+  const { tokenizer, experiment } = model;
   const length = Math.min(request.length, experiment.data.sequenceLength);
   const heldOut = request.prompt === '' ? heldOutPrompts(engine, request.model) : null;
   const start = heldOut?.(request.seed).subarray(0, length) ?? promptTokens(model, request.prompt, length);
   const { decoder, steps, temperature, topK, topP, seed } = request;
-  return { tokenizer, maskId, start, options: decodingOf(model, { decoder, steps, temperature, topK, topP, seed }) };
+  return { tokenizer, start, options: decodingOf(model, { decoder, steps, temperature, topK, topP, seed }) };
 }
 
 function heldOutPrompts({ scheduler }: Engine, ref: ModelRef) {
