@@ -14,8 +14,8 @@ import type { TrainingEvent } from '../train/trainingLoop.ts';
 import { costOf } from './cost.ts';
 import { openRunEngine, type RunEngine } from './engine.ts';
 import { divergenceOf, divergenceOfState } from './finite.ts';
-import { createRunCollector, type RunIdentity } from './record.ts';
-import { createSpeedometer } from './speedometer.ts';
+import { createRunCollector, type RunCollector, type RunIdentity } from './record.ts';
+import { createSpeedometer, type Speedometer } from './speedometer.ts';
 import { type Effect, initialState, type RunEvent, type RunState, reduce } from './state.ts';
 
 /** What a run tells while it goes on. */
@@ -73,9 +73,6 @@ export interface RunSession {
   readonly text: RunText;
   state(): RunState;
   status(): RunStatus;
-  record(): RunRecord;
-  /** Says what the run waits for, before it has a device. */
-  announce(activity: string): void;
   /** Compiles the run on a device; resolves when it is open, or over. */
   enter(runtime: Runtime): Promise<void>;
   /** Lets go of the device; where it can be read, no step is lost. */
@@ -100,258 +97,304 @@ export interface RunSession {
 
 /** A run that has no device yet. */
 export function createRunSession(options: RunOptions, ports: RunPorts): RunSession {
-  const { identity, experiment, text } = options;
-  const { training, data } = experiment;
-  const { now = () => performance.now() } = ports;
-  const tokensPerStep = training.batchSize * data.sequenceLength;
-  const memory = costOf(experiment, text.tokenizer.vocabularySize).memoryBytes;
-  const speed = createSpeedometer(tokensPerStep);
-  const collector = createRunCollector({ identity, experiment, text }, options.earlier);
-  const waiting = new Set<{ holds: (state: RunState) => boolean; resolve: () => void }>();
-  const held: Held = {
-    state: initialState(training.steps, {
-      startPaused: options.startPaused,
-      saved: options.snapshot?.step ?? -1,
-    }),
-    // Whatever began before the device was lost ends for nobody.
-    epoch: 0,
-    runtime: null,
-    engine: null,
-    snapshot: options.snapshot,
-    // The step of the last state that the port has kept.
-    kept: options.snapshot?.step ?? 0,
-    activity: 'waiting for the device',
-    pace: 0,
-    wake: () => {},
-    nextSave: Number.POSITIVE_INFINITY,
-  };
+  return new Session(options, ports);
+}
 
-  const status = (): RunStatus => {
-    const { phase, ending, step } = held.state;
-    const rate = speed.rate();
+const isOver = ({ phase }: RunState) => phase === 'ended';
+const isAway = ({ phase, isOpen }: RunState) => phase === 'suspended' || (phase === 'ended' && !isOpen);
+const standsStill = (state: RunState) =>
+  state.phase === 'paused' || state.phase === 'suspended' || isOver(state) || state.wants === 'run';
+
+/** Owns what the run has on the device. Everything that happens to it goes through `dispatch`. */
+class Session implements RunSession {
+  readonly identity: RunIdentity;
+  readonly experiment: Experiment;
+  readonly text: RunText;
+  readonly ended: Promise<void>;
+  readonly #options: RunOptions;
+  readonly #ports: RunPorts;
+  readonly #now: () => number;
+  readonly #tokensPerStep: number;
+  readonly #memoryBytes: number;
+  readonly #speed: Speedometer;
+  readonly #collector: RunCollector;
+  readonly #waiting = new Set<{ readonly holds: (state: RunState) => boolean; readonly resolve: () => void }>();
+  #state: RunState;
+  /** Whatever began before the device was lost ends for nobody. */
+  #epoch = 0;
+  #runtime: Runtime | null = null;
+  #engine: RunEngine | null = null;
+  #snapshot: Snapshot | null;
+  /** The step of the last state that the port has kept. */
+  #kept: number;
+  #activity = 'waiting for the device';
+  #pace = 0;
+  #wake = () => {};
+  #nextSave = Number.POSITIVE_INFINITY;
+
+  constructor(options: RunOptions, ports: RunPorts) {
+    const { identity, experiment, text, snapshot, startPaused, earlier } = options;
+    const { training, data } = experiment;
+    this.identity = identity;
+    this.experiment = experiment;
+    this.text = text;
+    this.#options = options;
+    this.#ports = ports;
+    this.#now = ports.now ?? (() => performance.now());
+    this.#tokensPerStep = training.batchSize * data.sequenceLength;
+    this.#memoryBytes = costOf(experiment, text.tokenizer.vocabularySize).memoryBytes;
+    this.#speed = createSpeedometer(this.#tokensPerStep);
+    this.#collector = createRunCollector({ identity, experiment, text }, earlier);
+    this.#state = initialState(training.steps, { startPaused, saved: snapshot?.step ?? -1 });
+    this.#snapshot = snapshot;
+    this.#kept = snapshot?.step ?? 0;
+    this.ended = this.#until(isOver);
+  }
+
+  state(): RunState {
+    return this.#state;
+  }
+
+  status(): RunStatus {
+    const { phase, ending, step, steps, problem } = this.#state;
+    const rate = this.#speed.rate();
     return {
-      run: identity.id,
-      name: identity.name,
-      created: identity.created,
+      run: this.identity.id,
+      name: this.identity.name,
+      created: this.identity.created,
       phase,
       ending: phase === 'ended' ? ending : null,
-      problem: held.state.problem,
-      backend: held.runtime?.kind ?? 'cpu',
+      problem,
+      backend: this.#runtime?.kind ?? 'cpu',
       step,
-      steps: training.steps,
+      steps,
       tokensPerSecond: Number.isNaN(rate) ? 0 : rate,
-      secondsLeft: Number.isNaN(rate) ? null : ((training.steps - step) * tokensPerStep) / rate,
-      activity: held.activity,
-      memoryBytes: memory,
+      secondsLeft: Number.isNaN(rate) ? null : ((steps - step) * this.#tokensPerStep) / rate,
+      activity: this.#activity,
+      memoryBytes: this.#memoryBytes,
     };
-  };
-  const tellStatus = () => ports.tell({ kind: 'status', status: status() });
-  const announce = (activity: string) => {
-    held.activity = activity;
-    tellStatus();
-  };
-  const until = (holds: (state: RunState) => boolean) =>
-    new Promise<void>((resolve) => {
-      if (holds(held.state)) resolve();
-      else waiting.add({ holds, resolve });
-    });
+  }
 
-  const dispatch = (event: RunEvent): void => {
-    const before = held.state;
+  async enter(runtime: Runtime): Promise<void> {
+    if (isOver(this.#state)) return;
+    this.#runtime = runtime;
+    this.#dispatch({ kind: 'lend' });
+    await this.#until(({ phase, isOpen }) => isOpen || phase !== 'preparing');
+  }
+
+  async leave(canRead: boolean): Promise<void> {
+    if (canRead) this.#dispatch({ kind: 'recall' });
+    else this.#lose();
+    await this.#until(isAway);
+  }
+
+  async pause(): Promise<void> {
+    this.#dispatch({ kind: 'pause' });
+    await this.#until(standsStill);
+  }
+
+  resume(): void {
+    this.#dispatch({ kind: 'resume' });
+  }
+
+  singleStep(): void {
+    this.#dispatch({ kind: 'singleStep' });
+  }
+
+  async stop(): Promise<void> {
+    this.#dispatch({ kind: 'stop' });
+    await this.ended;
+  }
+
+  fail(problem: string): void {
+    if (this.#state.doing === 'file') return;
+    this.#epoch += 1;
+    this.#dispatch({ kind: 'broke', problem });
+  }
+
+  async save(): Promise<number> {
+    this.#dispatch({ kind: 'saveDue' });
+    await this.#until(({ isSaveDue }) => !isSaveDue);
+    return this.#kept;
+  }
+
+  setPace(delay: number): void {
+    this.#pace = delay;
+    this.#wake();
+  }
+
+  async stateHash(): Promise<{ hash: string; step: number }> {
+    const snapshot = (await this.#engine?.trainer.snapshot()) ?? this.#snapshot;
+    return { hash: snapshot ? await hashOfSnapshot(snapshot) : '', step: snapshot?.step ?? 0 };
+  }
+
+  #until(holds: (state: RunState) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      if (holds(this.#state)) resolve();
+      else this.#waiting.add({ holds, resolve });
+    });
+  }
+
+  #tellStatus(): void {
+    this.#ports.tell({ kind: 'status', status: this.status() });
+  }
+
+  #announce = (activity: string): void => {
+    this.#activity = activity;
+    this.#tellStatus();
+  };
+
+  #dispatch(event: RunEvent): void {
+    const before = this.#state;
     const { state, effect } = reduce(before, event);
-    held.state = state;
-    held.wake();
-    if (state.phase !== 'running') {
-      collector.stopClock();
-      speed.interrupt();
-    }
+    this.#state = state;
+    this.#wake();
+    if (state.phase !== 'running') this.#interrupt();
     const isStepOfPause = state.phase === 'paused' && state.step !== before.step;
-    if (state.phase !== before.phase || isStepOfPause) tellStatus();
-    for (const one of waiting) {
+    if (state.phase !== before.phase || isStepOfPause) this.#tellStatus();
+    for (const one of this.#waiting) {
       if (!one.holds(state)) continue;
-      waiting.delete(one);
+      this.#waiting.delete(one);
       one.resolve();
     }
-    if (effect) void perform(effect);
-  };
+    if (effect) void this.#perform(effect);
+  }
+
+  /** What takes time from now on is not training. */
+  #interrupt(): void {
+    this.#collector.stopClock();
+    this.#speed.interrupt();
+  }
+
   /** Does a piece of work and says how it ended, unless the device was lost meanwhile. */
-  const perform = async (effect: Effect): Promise<void> => {
-    const mine = held.epoch;
-    const isMine = () => mine === held.epoch;
-    const event = await workOf(effect, isMine).catch(async (error: unknown): Promise<RunEvent> => {
-      if (isMine() && held.runtime && (await ports.isLost(held.runtime))) return { kind: 'lost' };
-      if (isMine()) ports.report(error);
-      return { kind: 'broke', problem: error instanceof Error ? error.message : String(error) };
-    });
+  async #perform(effect: Effect): Promise<void> {
+    const mine = this.#epoch;
+    const isMine = () => mine === this.#epoch;
+    const event = await this.#workOf(effect, isMine).catch((error: unknown) => this.#failureOf(error, isMine));
     if (!isMine()) return;
-    if (event.kind === 'lost') lose();
-    else dispatch(event);
-  };
-  const workOf = (effect: Effect, isMine: () => boolean): Promise<RunEvent> => {
+    if (event.kind === 'lost') this.#lose();
+    else this.#dispatch(event);
+  }
+
+  #workOf(effect: Effect, isMine: () => boolean): Promise<RunEvent> {
     switch (effect.kind) {
       case 'open':
-        return open(isMine);
+        return this.#open(isMine);
       case 'pull':
-        return pull({ none: 0, one: 1, many: held.pace > 0 ? 1 : maxInFlight }[effect.ahead]);
+        return this.#pull({ none: 0, one: 1, many: this.#pace > 0 ? 1 : maxInFlight }[effect.ahead], isMine);
       case 'save':
-        return save();
+        return this.#save();
       case 'close':
-        return close();
+        return this.#close();
       case 'file':
-        return file();
+        return this.#file(effect);
       default:
         return effect satisfies never;
     }
-  };
-  const open = async (isMine: () => boolean): Promise<RunEvent> => {
-    const runtime = held.runtime!;
-    announce('preparing the run');
-    const { snapshot } = held;
-    const engine = await openRunEngine(runtime, { ...options, snapshot, onProgress: announce });
+  }
+
+  /** What failed on a device that is gone failed for that; anything else ends the run. */
+  async #failureOf(error: unknown, isMine: () => boolean): Promise<RunEvent> {
+    if (isMine() && this.#runtime && (await this.#ports.isLost(this.#runtime))) return { kind: 'lost' };
+    if (isMine()) this.#ports.report(error);
+    return { kind: 'broke', problem: error instanceof Error ? error.message : String(error) };
+  }
+
+  async #open(isMine: () => boolean): Promise<RunEvent> {
+    const runtime = this.#runtime!;
+    this.#announce('preparing the run');
+    const snapshot = this.#snapshot;
+    const engine = await openRunEngine(runtime, { ...this.#options, snapshot, onProgress: this.#announce });
     if (!isMine()) {
       engine.destroy();
       return { kind: 'closed' };
     }
     const { step } = engine.trainer;
-    if (step < held.state.step) ports.tell({ kind: 'rewound', step });
-    collector.goOn(step, runtime.kind, ports.adapterOf(runtime));
-    held.engine = engine;
-    held.nextSave = now() + ports.saveAfter(null);
-    await ports.publish(engine.model);
+    if (step < this.#state.step) this.#ports.tell({ kind: 'rewound', step });
+    this.#collector.goOn(step, runtime.kind, this.#ports.adapterOf(runtime));
+    this.#engine = engine;
+    this.#nextSave = this.#now() + this.#ports.saveAfter(null);
+    await this.#ports.publish(engine.model);
     return { kind: 'opened', step, saved: snapshot?.step ?? -1 };
-  };
-  const pull = async (ahead: number): Promise<RunEvent> => {
-    const { loop } = held.engine!;
-    if (ahead > 0 && held.pace > 0 && !(await rest(held.pace))) {
+  }
+
+  async #pull(ahead: number, isMine: () => boolean): Promise<RunEvent> {
+    const { loop } = this.#engine!;
+    if (ahead > 0 && this.#pace > 0 && !(await this.#rest(this.#pace))) {
       return { kind: 'pulled', step: null, inFlight: loop.inFlight, isDone: false, isSaveDue: false };
     }
-    collector.startClock(now());
+    this.#collector.startClock(this.#now());
     const event = await loop.next(ahead);
-    const facts = { inFlight: loop.inFlight, isDone: event === null, isSaveDue: now() > held.nextSave };
+    // What comes home after the device was lost comes again.
+    if (!isMine()) return { kind: 'closed' };
+    const facts = { inFlight: loop.inFlight, isDone: event === null, isSaveDue: this.#now() > this.#nextSave };
     if (event === null) return { kind: 'pulled', step: null, ...facts };
     const problem = divergenceOf(event);
     if (problem) return { kind: 'diverged', problem };
-    collector.take(event, now());
-    if (event.kind === 'step') speed.step(now());
-    else speed.interrupt();
-    if (held.pace === 0 && !Number.isNaN(speed.rate())) ports.timed?.(tokensPerStep / speed.rate());
-    // The state machine hears of the step when this piece of work ends.
-    const statusThen = () => ({ ...status(), step: event.step });
-    ports.tell({ kind: 'event', event, tokensPerSecond: speed.rate(), status: statusThen });
+    this.#take(event);
     // So that requests are heard between steps on the twins too.
     await turn();
     return { kind: 'pulled', step: event.kind === 'step' ? event.step : null, ...facts };
-  };
-  const save = async (): Promise<RunEvent> => {
-    collector.stopClock();
-    speed.interrupt();
-    const start = now();
-    const snapshot = await held.engine!.trainer.snapshot();
-    const problem = divergenceOfState(snapshot);
-    if (problem) return { kind: 'diverged', problem };
-    held.snapshot = snapshot;
-    if (await ports.save(snapshot, collector.record('stopped'))) held.kept = snapshot.step;
-    held.nextSave = now() + ports.saveAfter(now() - start);
-    return { kind: 'saved', step: snapshot.step };
-  };
-  const close = async (): Promise<RunEvent> => {
-    const { engine } = held;
-    held.engine = null;
-    await ports.publish(null);
-    engine?.destroy();
-    return { kind: 'closed' };
-  };
-  const file = async (): Promise<RunEvent> => {
-    const { ending, problem } = held.state;
-    await ports.end(collector.record(ending!, problem), held.snapshot);
-    return { kind: 'filed' };
-  };
+  }
+
+  #take(event: TrainingEvent): void {
+    const now = this.#now();
+    this.#collector.take(event, now);
+    if (event.kind === 'step') this.#speed.step(now);
+    else this.#speed.interrupt();
+    const tokensPerSecond = this.#speed.rate();
+    if (this.#pace === 0 && !Number.isNaN(tokensPerSecond)) {
+      this.#ports.timed?.(this.#tokensPerStep / tokensPerSecond);
+    }
+    // The state machine hears of the step when this piece of work ends.
+    const status = () => ({ ...this.status(), step: event.step });
+    this.#ports.tell({ kind: 'event', event, tokensPerSecond, status });
+  }
+
   /** Milliseconds of rest between two steps; answers false where something else was asked for meanwhile. */
-  const rest = (milliseconds: number) => {
-    collector.stopClock();
-    return new Promise<boolean>((resolve) => {
+  #rest(milliseconds: number): Promise<boolean> {
+    this.#collector.stopClock();
+    return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(true), milliseconds);
-      held.wake = () => {
+      this.#wake = () => {
         clearTimeout(timer);
         resolve(false);
       };
     });
-  };
+  }
+
+  async #save(): Promise<RunEvent> {
+    this.#interrupt();
+    const start = this.#now();
+    const snapshot = await this.#engine!.trainer.snapshot();
+    const problem = divergenceOfState(snapshot);
+    if (problem) return { kind: 'diverged', problem };
+    this.#snapshot = snapshot;
+    if (await this.#ports.save(snapshot, this.#collector.record('stopped'))) this.#kept = snapshot.step;
+    const end = this.#now();
+    this.#nextSave = end + this.#ports.saveAfter(end - start);
+    return { kind: 'saved', step: snapshot.step };
+  }
+
+  async #close(): Promise<RunEvent> {
+    const engine = this.#engine;
+    this.#engine = null;
+    await this.#ports.publish(null);
+    engine?.destroy();
+    return { kind: 'closed' };
+  }
+
+  async #file({ ending, problem }: Extract<Effect, { kind: 'file' }>): Promise<RunEvent> {
+    await this.#ports.end(this.#collector.record(ending, problem), this.#snapshot);
+    return { kind: 'filed' };
+  }
+
   /** The device is gone: what was under way ends for nobody, the weights with it. */
-  const lose = () => {
-    held.epoch += held.state.doing === 'file' ? 0 : 1;
-    held.engine = null;
-    void ports.publish(null);
-    dispatch({ kind: 'lost' });
-  };
-  const isOver = ({ phase }: RunState) => phase === 'ended';
-  const isAway = ({ phase, isOpen }: RunState) => phase === 'suspended' || (phase === 'ended' && !isOpen);
-
-  return {
-    identity,
-    experiment,
-    text,
-    state: () => held.state,
-    status,
-    record: () => collector.record(held.state.ending ?? 'stopped', held.state.problem),
-    announce,
-    enter: async (runtime) => {
-      if (isOver(held.state)) return;
-      held.runtime = runtime;
-      dispatch({ kind: 'lend' });
-      await until(({ phase, isOpen }) => isOpen || phase !== 'preparing');
-    },
-    leave: async (canRead) => {
-      if (canRead) dispatch({ kind: 'recall' });
-      else lose();
-      await until(isAway);
-    },
-    pause: async () => {
-      dispatch({ kind: 'pause' });
-      await until(
-        ({ phase, wants }) => phase === 'paused' || phase === 'ended' || phase === 'suspended' || wants === 'run',
-      );
-    },
-    resume: () => dispatch({ kind: 'resume' }),
-    singleStep: () => dispatch({ kind: 'singleStep' }),
-    stop: async () => {
-      dispatch({ kind: 'stop' });
-      await until(isOver);
-    },
-    fail: (problem) => {
-      if (held.state.doing === 'file') return;
-      // What is under way ends for nobody.
-      held.epoch += 1;
-      dispatch({ kind: 'broke', problem });
-    },
-    save: async () => {
-      dispatch({ kind: 'saveDue' });
-      await until(({ isSaveDue }) => !isSaveDue);
-      return held.kept;
-    },
-    setPace: (delay) => {
-      held.pace = delay;
-      held.wake();
-    },
-    stateHash: async () => {
-      const snapshot = (await held.engine?.trainer.snapshot()) ?? held.snapshot;
-      const step = snapshot?.step ?? 0;
-      return { hash: snapshot ? await hashOfSnapshot(snapshot) : '', step };
-    },
-    ended: until(isOver),
-  };
-}
-
-/** What a session holds beside its state: the same object for as long as it lives. */
-interface Held {
-  state: RunState;
-  epoch: number;
-  runtime: Runtime | null;
-  engine: RunEngine | null;
-  snapshot: Snapshot | null;
-  kept: number;
-  activity: string;
-  pace: number;
-  wake: () => void;
-  nextSave: number;
+  #lose(): void {
+    // Filing needs no device.
+    if (this.#state.doing !== 'file') this.#epoch += 1;
+    this.#engine = null;
+    void this.#ports.publish(null);
+    this.#dispatch({ kind: 'lost' });
+  }
 }

@@ -102,14 +102,15 @@ export function createModels({ read }: ModelsOptions): Models {
     publish: async (run, model) => {
       const before = live;
       const ref = runRef(run);
-      live = model && { ref, entry: { model: Promise.resolve(model), users: 0, close: null } };
+      if (model) live = { ref, entry: { model: Promise.resolve(model), users: 0, close: null } };
+      else if (before?.ref === ref) live = null;
       const kept = open.get(ref);
       if (model && kept) {
         // Its weights of an earlier visit: the run itself has better ones.
         open.delete(ref);
         void close(kept);
       }
-      if (before) await idle(before.entry);
+      if (before && before !== live) await idle(before.entry);
     },
     forget: (ref) => {
       const entry = open.get(ref);

@@ -309,3 +309,31 @@ function breaking(runtime: Runtime, isBroken: () => boolean): Runtime {
     },
   };
 }
+
+describe('a step that comes home after the device was lost', () => {
+  it('is not told: it comes again', async () => {
+    const { run, told } = startRun();
+    const late: (() => void)[] = [];
+    const twins = createTwinRuntime();
+    let isSlow = false;
+    await run.enter({
+      ...twins,
+      compile: async (...args) => {
+        const plan = await twins.compile(...args);
+        const held = () => new Promise<void>((resolve) => late.push(resolve));
+        return { ...plan, run: async () => (isSlow ? held().then(() => plan.run()) : plan.run()) };
+      },
+    });
+    await atStep(run, 4);
+    isSlow = true;
+    await until(() => late.length > 0);
+    await run.leave(false);
+    const before = told.steps.length;
+    for (const comeHome of late) comeHome();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(told.steps).toHaveLength(before);
+    await run.enter(createTwinRuntime());
+    await run.ended;
+    expect(told.steps).toEqual(oneTo(30));
+  });
+});
