@@ -327,7 +327,6 @@ class Session implements RunSession {
     const event = await loop.next(ahead);
     // What comes home after the device was lost comes again.
     if (!isMine()) return { kind: 'closed' };
-    if (!isMine()) return { kind: 'closed' };
     const facts = { inFlight: loop.inFlight, isDone: event === null, isSaveDue: this.#now() > this.#nextSave };
     if (event === null) return { kind: 'pulled', step: null, ...facts };
     const problem = divergenceOf(event);
