@@ -3,6 +3,7 @@
  * Tenants (the run, the models, the preview) hold what is on it; they leave in order and come back in reverse. Whatever
  * changes who is on the device takes turns here (`exclusive`). Not here: which run that is (`scheduler.ts`).
  */
+import { deferred } from '../base/deferred.ts';
 import { ConfigError, DeviceError } from '../base/errors.ts';
 import { createMutex } from '../base/mutex.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -55,94 +56,114 @@ interface Lent {
 
 const isLoss = (error: Error) => error instanceof DeviceError && error.reason === 'lost';
 
+/** No backend is open yet. */
 export function createDeviceBroker(options: BrokerOptions): DeviceBroker {
-  const { openBackend, tenants, report, onBackend, onFault, lossDelay = 500 } = options;
-  const exclusive = createMutex();
-  let current: Lent | null = null;
-  const losses = new WeakMap<Runtime, Promise<void>>();
+  return new Broker(options);
+}
 
-  const lent = (): Lent => {
-    if (current) return current;
-    throw new ConfigError('engine: expected it to be open, got a command before "open"');
-  };
-  const open = async (kind: BackendKind): Promise<Lent> => {
-    let lose = () => {};
-    const loss = new Promise<void>((resolve) => {
-      lose = resolve;
+class Broker implements DeviceBroker {
+  readonly exclusive = createMutex();
+  readonly #options: BrokerOptions;
+  readonly #losses = new WeakMap<Runtime, Promise<void>>();
+  #current: Lent | null = null;
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+  }
+
+  open(kind: BackendKind): Promise<void> {
+    return this.exclusive(async () => this.#enter(await this.#open(kind)));
+  }
+
+  runtime(): Runtime {
+    return this.#lent().runtime;
+  }
+
+  move(kind: BackendKind): Promise<BackendKind> {
+    return this.exclusive(async () => {
+      const before = this.#lent();
+      if (before.runtime.kind === kind) return kind;
+      const next = await this.#open(kind);
+      await this.#leave(true);
+      try {
+        await this.#enter(next);
+      } catch (error) {
+        next.runtime.destroy();
+        await this.#leave(false);
+        await this.#enter(before);
+        throw error;
+      }
+      before.runtime.destroy();
+      return kind;
     });
+  }
+
+  isLost = async (runtime: Runtime): Promise<boolean> => {
+    const { lossDelay = 500 } = this.#options;
+    const loss = this.#losses.get(runtime);
+    if (!loss || runtime.kind === 'cpu') return false;
+    const inVain = new Promise<false>((resolve) => setTimeout(resolve, lossDelay, false));
+    return Promise.race([loss.then(() => true), inVain]);
+  };
+
+  async alone<T>(use: (runtime: Runtime) => Promise<T>, kind: BackendKind = this.runtime().kind): Promise<T> {
+    const errors: Error[] = [];
+    const own = await this.#options.openBackend(kind, (error) => errors.push(error));
+    try {
+      const found = await use(own);
+      if (errors.length > 0) throw errors[0];
+      return found;
+    } finally {
+      own.destroy();
+    }
+  }
+
+  #lent(): Lent {
+    if (this.#current) return this.#current;
+    throw new ConfigError('engine: expected it to be open, got a command before "open"');
+  }
+
+  async #open(kind: BackendKind): Promise<Lent> {
+    const { openBackend } = this.#options;
+    const loss = deferred<void>();
     let mine: Lent | null = null;
     const runtime = await openBackend(kind, (error) => {
-      if (isLoss(error)) lose();
-      // Errors of a device that has been left behind concern nobody.
-      if (current !== mine) return;
-      report(error);
-      if (isLoss(error)) void exclusive(() => recover(mine)).catch(report);
-      else onFault(error);
+      if (isLoss(error)) loss.resolve();
+      this.#hear(error, mine);
     });
-    mine = { runtime, loss };
-    losses.set(runtime, loss);
+    mine = { runtime, loss: loss.promise };
+    this.#losses.set(runtime, loss.promise);
     return mine;
-  };
-  const leave = async (canRead: boolean) => {
-    for (const tenant of tenants) await tenant.leave(canRead);
-  };
-  const enter = async (next: Lent) => {
-    current = next;
-    onBackend(next.runtime.kind);
-    for (const tenant of tenants.toReversed()) await tenant.enter(next.runtime);
-  };
+  }
+
+  /** Errors of a device that has been left behind concern nobody. */
+  #hear(error: Error, from: Lent | null): void {
+    const { report, onFault } = this.#options;
+    if (from === null || this.#current !== from) return;
+    report(error);
+    if (isLoss(error)) void this.exclusive(() => this.#recover(from)).catch(report);
+    else onFault(error);
+  }
+
   /** A device that is gone takes its buffers with it: everything is opened anew, on the processor where no other is. */
-  const recover = async (gone: Lent | null) => {
-    if (gone === null || current !== gone) return;
-    await leave(false);
-    const next = await open('gpu').catch((error: unknown) => {
-      report(error);
-      return open('cpu');
+  async #recover(gone: Lent): Promise<void> {
+    if (this.#current !== gone) return;
+    await this.#leave(false);
+    const next = await this.#open('gpu').catch((error: unknown) => {
+      this.#options.report(error);
+      return this.#open('cpu');
     });
     gone.runtime.destroy();
-    await enter(next);
-  };
-  const isLost = async (runtime: Runtime): Promise<boolean> => {
-    const loss = losses.get(runtime);
-    if (!loss || runtime.kind === 'cpu') return false;
-    return Promise.race([
-      loss.then(() => true),
-      new Promise<false>((resolve) => setTimeout(resolve, lossDelay, false)),
-    ]);
-  };
+    await this.#enter(next);
+  }
 
-  return {
-    open: (kind) => exclusive(async () => enter(await open(kind))),
-    runtime: () => lent().runtime,
-    move: (kind) =>
-      exclusive(async () => {
-        const before = lent();
-        if (before.runtime.kind === kind) return kind;
-        const next = await open(kind);
-        await leave(true);
-        try {
-          await enter(next);
-        } catch (error) {
-          next.runtime.destroy();
-          await leave(false);
-          await enter(before);
-          throw error;
-        }
-        before.runtime.destroy();
-        return kind;
-      }),
-    exclusive,
-    isLost,
-    alone: async (use, kind = lent().runtime.kind) => {
-      const errors: Error[] = [];
-      const own = await openBackend(kind, (error) => errors.push(error));
-      try {
-        const found = await use(own);
-        if (errors.length > 0) throw errors[0];
-        return found;
-      } finally {
-        own.destroy();
-      }
-    },
-  };
+  async #leave(canRead: boolean): Promise<void> {
+    for (const tenant of this.#options.tenants) await tenant.leave(canRead);
+  }
+
+  async #enter(next: Lent): Promise<void> {
+    this.#current = next;
+    this.#options.onBackend(next.runtime.kind);
+    for (const tenant of this.#options.tenants.toReversed()) await tenant.enter(next.runtime);
+  }
 }

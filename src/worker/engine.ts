@@ -121,7 +121,7 @@ function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine
     locks,
     emit,
     textOf: (experiment, own, tokenizer) => texts.textOf(experiment, own ?? undefined, tokenizer),
-    checkpointOf: models.checkpointOf,
+    checkpointOf: (ref) => models.checkpointOf(ref),
     portsOf: (identity, experiment, text) =>
       createRunPorts({
         identity,
@@ -151,8 +151,8 @@ function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine
   const queue: Queue = createQueue({
     storage,
     emit,
-    isBusy: scheduler.isBusy,
-    start: scheduler.startQueued,
+    isBusy: () => scheduler.isBusy(),
+    start: (run) => scheduler.startQueued(run),
     measure: createMeasurer({
       storage,
       emit,
@@ -193,7 +193,7 @@ function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine
     speeds: () => opened().speeds,
     opened: files,
     textOf: (experiment, own, tokenizer) => texts.textOf(experiment, own ?? undefined, tokenizer),
-    checkpointOf: models.checkpointOf,
+    checkpointOf: (ref) => models.checkpointOf(ref),
     kept,
     tellLibrary,
     openAt: async (baseUrl, backend) => {

@@ -2,7 +2,7 @@
  * Models on the device, by name: opened when first used, the least recently used closed when there are many. The run in
  * progress is one of them, with the weights of the moment; when it ends, its name leads to the weights that it left.
  */
-import { deferred } from '../base/deferred.ts';
+import { type Deferred, deferred } from '../base/deferred.ts';
 import { type ModelPlace, type ModelRef, placeOf, runRef } from '../config/modelRef.ts';
 import { type Model, modelOfWeights } from '../model/model.ts';
 import type { Checkpoint } from '../model/weights.ts';
@@ -38,95 +38,113 @@ interface Open {
   close: (() => void) | null;
 }
 
-export function createModels({ read }: ModelsOptions): Models {
-  // The least recently used first: a Map keeps the order in which keys were put in.
-  const open = new Map<ModelRef, Open>();
-  let live: { ref: ModelRef; entry: Open } | null = null;
-  let lent = deferred<Runtime>();
-  let hasDevice = false;
+/** No model is open, and there is no device yet. */
+export function createModels(options: ModelsOptions): Models {
+  return new OpenModels(options);
+}
 
-  const idle = (entry: Open) =>
-    new Promise<void>((resolve) => {
-      if (entry.users === 0) resolve();
-      else entry.close = resolve;
-    });
-  const close = async (entry: Open) => {
-    await idle(entry);
-    await entry.model.then((model) => model.destroy()).catch(() => {});
+const entryOf = (model: Promise<Model>): Open => ({ model, users: 0, close: null });
+
+class OpenModels implements Models {
+  readonly #read: ModelsOptions['read'];
+  /** The least recently used first: a Map keeps the order in which keys were put in. */
+  readonly #open = new Map<ModelRef, Open>();
+  #live: { readonly ref: ModelRef; readonly entry: Open } | null = null;
+  #device: { readonly isThere: boolean; readonly runtime: Deferred<Runtime> } = {
+    isThere: false,
+    runtime: deferred(),
   };
-  const closeOldest = () => {
-    for (const [ref, entry] of open) {
-      if (open.size <= openModels) return;
-      if (entry.users > 0) continue;
-      open.delete(ref);
-      void close(entry);
+
+  constructor({ read }: ModelsOptions) {
+    this.#read = read;
+  }
+
+  async use<T>(ref: ModelRef, work: (model: Model) => Promise<T>): Promise<T> {
+    const entry = await this.#entryOf(ref);
+    entry.users += 1;
+    try {
+      return await work(await entry.model);
+    } finally {
+      entry.users -= 1;
+      if (entry.users === 0) entry.close?.();
+      this.#closeOldest();
     }
-  };
-  const entryOf = async (ref: ModelRef): Promise<Open> => {
-    if (live?.ref === ref) return live.entry;
-    const known = open.get(ref);
+  }
+
+  async checkpointOf(ref: ModelRef): Promise<Checkpoint> {
+    if (this.#live?.ref !== ref) return this.#read(placeOf(ref));
+    const model = await this.#live.entry.model;
+    const { experiment, tokenizer } = model;
+    return { experiment, tokenizer, weights: await model.weights(), where: 'the run in progress' };
+  }
+
+  async publish(run: string, model: Model | null): Promise<void> {
+    const before = this.#live;
+    const ref = runRef(run);
+    // Its weights of an earlier visit: the run itself has better ones.
+    if (model) this.forget(ref);
+    if (model) this.#live = { ref, entry: entryOf(Promise.resolve(model)) };
+    else if (before?.ref === ref) this.#live = null;
+    if (before && before !== this.#live) await idle(before.entry);
+  }
+
+  forget(ref: ModelRef): void {
+    const entry = this.#open.get(ref);
+    this.#open.delete(ref);
+    if (entry) void close(entry);
+  }
+
+  async leave(canRead: boolean): Promise<void> {
+    if (this.#device.isThere) this.#device = { isThere: false, runtime: deferred() };
+    const all = [...this.#open.values()];
+    this.#open.clear();
+    if (canRead) await Promise.all(all.map(close));
+  }
+
+  async enter(runtime: Runtime): Promise<void> {
+    this.#device.runtime.resolve(runtime);
+    this.#device = { ...this.#device, isThere: true };
+  }
+
+  async #entryOf(ref: ModelRef): Promise<Open> {
+    if (this.#live?.ref === ref) return this.#live.entry;
+    const known = this.#open.get(ref);
     if (known) {
-      open.delete(ref);
-      open.set(ref, known);
+      this.#open.delete(ref);
+      this.#open.set(ref, known);
       return known;
     }
-    const runtime = await lent.promise;
-    const model = read(placeOf(ref)).then(({ experiment, tokenizer, weights }) =>
+    const runtime = await this.#device.runtime.promise;
+    const model = this.#read(placeOf(ref)).then(({ experiment, tokenizer, weights }) =>
       modelOfWeights(runtime, experiment, tokenizer, weights),
     );
-    const entry: Open = { model, users: 0, close: null };
-    open.set(ref, entry);
+    const entry = entryOf(model);
+    this.#open.set(ref, entry);
     // What could not be opened is tried anew the next time.
-    model.catch(() => open.get(ref) === entry && open.delete(ref));
+    model.catch(() => this.#open.get(ref) === entry && this.#open.delete(ref));
     return entry;
-  };
+  }
 
-  return {
-    use: async (ref, work) => {
-      const entry = await entryOf(ref);
-      entry.users += 1;
-      try {
-        return await work(await entry.model);
-      } finally {
-        entry.users -= 1;
-        if (entry.users === 0) entry.close?.();
-        closeOldest();
-      }
-    },
-    checkpointOf: async (ref) => {
-      if (live?.ref !== ref) return read(placeOf(ref));
-      const model = await live.entry.model;
-      const { experiment, tokenizer } = model;
-      return { experiment, tokenizer, weights: await model.weights(), where: 'the run in progress' };
-    },
-    publish: async (run, model) => {
-      const before = live;
-      const ref = runRef(run);
-      if (model) live = { ref, entry: { model: Promise.resolve(model), users: 0, close: null } };
-      else if (before?.ref === ref) live = null;
-      const kept = open.get(ref);
-      if (model && kept) {
-        // Its weights of an earlier visit: the run itself has better ones.
-        open.delete(ref);
-        void close(kept);
-      }
-      if (before && before !== live) await idle(before.entry);
-    },
-    forget: (ref) => {
-      const entry = open.get(ref);
-      open.delete(ref);
-      if (entry) void close(entry);
-    },
-    leave: async (canRead) => {
-      if (hasDevice) lent = deferred<Runtime>();
-      hasDevice = false;
-      const all = [...open.values()];
-      open.clear();
-      if (canRead) await Promise.all(all.map(close));
-    },
-    enter: async (runtime) => {
-      hasDevice = true;
-      lent.resolve(runtime);
-    },
-  };
+  #closeOldest(): void {
+    for (const [ref, entry] of this.#open) {
+      if (this.#open.size <= openModels) return;
+      if (entry.users > 0) continue;
+      this.#open.delete(ref);
+      void close(entry);
+    }
+  }
+}
+
+/** Resolves when nobody uses a model. */
+function idle(entry: Open): Promise<void> {
+  return new Promise((resolve) => {
+    if (entry.users === 0) resolve();
+    else entry.close = resolve;
+  });
+}
+
+/** Closes a model when nobody uses it. One that could not be opened has nothing to close. */
+async function close(entry: Open): Promise<void> {
+  await idle(entry);
+  await entry.model.then((model) => model.destroy()).catch(() => {});
 }

@@ -65,133 +65,169 @@ export interface QueueOptions {
 
 const key = 'queue';
 
+/** An empty queue that nobody works on yet. */
 export function createQueue(options: QueueOptions): Queue {
-  const { storage, emit, isBusy, start, measure, failedRecord, lock } = options;
-  const writing = createMutex();
-  let data = emptyQueue;
-  /** The measurement under way: a person may want the engine in the middle of it. */
-  let taking: { isLeft: boolean; readonly done: Promise<void> } | null = null;
+  return new RunQueue(options);
+}
 
-  const report = (error: unknown) => emit({ kind: 'problem', problem: problemOf(error) });
-  const state = (): QueueState => {
-    const { runs, runningId, isPaused, measuring, isElsewhere } = data;
+/** A measurement under way: a person may want the engine in the middle of it. */
+interface Taking {
+  readonly measurement: Measurement;
+  isLeft: boolean;
+  done: Promise<void>;
+}
+
+class RunQueue implements Queue {
+  readonly #options: QueueOptions;
+  readonly #writing = createMutex();
+  #data = emptyQueue;
+  #taking: Taking | null = null;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    await this.#read();
+    const own = async () => {
+      // Another tab may have worked on it until now.
+      await this.#read();
+      await this.#settle({ ...this.#data, isElsewhere: false });
+    };
+    void this.#options.lock().then(own).catch(this.#report);
+  }
+
+  state(): QueueState {
+    const { runs, runningId, isPaused, measuring, isElsewhere } = this.#data;
     return { runs: [...runs], runningId, isPaused, measuring, isElsewhere };
+  }
+
+  async add(runs: readonly QueuedRun[], measurements: readonly Measurement[] = []): Promise<void> {
+    await this.#settle(added(this.#data, runs, measurements));
+  }
+
+  async move(id: string, to: number): Promise<void> {
+    await this.#settle(moved(this.#data, id, to));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#settle(removed(this.#data, id));
+    await dropState(this.#options.storage(), id).catch(this.#report);
+  }
+
+  async setPaused(isPaused: boolean): Promise<void> {
+    expectOwn(this.#data);
+    await this.#settle({ ...this.#data, isPaused });
+  }
+
+  async setAside(): Promise<void> {
+    if (this.#data.runningId === null && !this.#taking) return;
+    this.#data = { ...this.#data, isPaused: true, runningId: null };
+    if (this.#taking) this.#taking.isLeft = true;
+    await this.#taking?.done;
+    await this.#settle(this.#data);
+  }
+
+  needs = async (id: string): Promise<boolean> => {
+    if (this.#data.isElsewhere) await this.#read();
+    return needs(this.#data, id);
   };
-  const tell = (next: QueueData) => {
-    data = next;
-    emit({ kind: 'queue', queue: state() });
+
+  async ended(id: string): Promise<void> {
+    if (this.#data.runs.some((run) => run.id === id)) await this.#settle(left(this.#data, id));
+    else this.proceed();
+  }
+
+  proceed = (): void => {
+    const due = dueIn(this.#data, this.#options.isBusy());
+    if (!due) return;
+    if (due.kind === 'measure') this.#take(due.measurement);
+    else this.#start(due.run);
   };
-  const read = async () => {
-    const kept = await storage().records.get('queue', key);
+
+  #report = (error: unknown): void => this.#options.emit({ kind: 'problem', problem: problemOf(error) });
+
+  #tell(next: QueueData): void {
+    this.#data = next;
+    this.#options.emit({ kind: 'queue', queue: this.state() });
+  }
+
+  async #read(): Promise<void> {
+    const kept = await this.#options.storage().records.get('queue', key);
     const readable = (run: QueuedRun) => {
       try {
         // A run of an earlier version lacks settings that have come since.
         return [{ ...run, experiment: parseExperiment(run.experiment) }];
       } catch (error) {
-        report(error);
+        this.#report(error);
         return [];
       }
     };
     const { isPaused = false, measurements = [], runs = [] } = kept ?? {};
-    data = { ...data, isPaused, measurements, runs: runs.flatMap(readable) };
-  };
+    this.#data = { ...this.#data, isPaused, measurements, runs: runs.flatMap(readable) };
+  }
+
   /** Takes a change over: onto the page, to the next run, and into storage. */
-  const settle = async (next: QueueData) => {
-    tell(next);
-    proceed();
-    const { runs, isPaused, measurements } = data;
-    await writing(() => storage().records.put('queue', key, { runs, isPaused, measurements })).catch(report);
-  };
-  const proceed = () => {
-    const due = dueIn(data, isBusy());
-    if (!due) return;
-    if (due.kind === 'measure') {
-      take(due.measurement);
-      return;
-    }
-    const { run } = due;
-    tell({ ...data, runningId: run.id });
-    void start(run)
-      .catch((error) => fail(run, error).catch(report))
-      .finally(proceed);
-  };
-  const take = (measurement: Measurement) => {
+  async #settle(next: QueueData): Promise<void> {
+    this.#tell(next);
+    this.proceed();
+    const { runs, isPaused, measurements } = this.#data;
+    const write = () => this.#options.storage().records.put('queue', key, { runs, isPaused, measurements });
+    await this.#writing(write).catch(this.#report);
+  }
+
+  #start(run: QueuedRun): void {
+    this.#tell({ ...this.#data, runningId: run.id });
+    void this.#options
+      .start(run)
+      .catch((error) => this.#fail(run, error).catch(this.#report))
+      .finally(this.proceed);
+  }
+
+  /** A run that cannot be started is filed with its sentence, and the next one has its turn. */
+  async #fail(run: QueuedRun, error: unknown): Promise<void> {
+    const { storage, emit, failedRecord } = this.#options;
+    this.#report(error);
+    // A run that came as far as the device has filed itself.
+    if (!this.#data.runs.includes(run)) return;
+    const record = failedRecord(run, problemOf(error).message);
+    await storage().records.put('runs', run.id, record).catch(this.#report);
+    emit({ kind: 'savedRun', record });
+    await this.#settle(left(this.#data, run.id));
+  }
+
+  #take(measurement: Measurement): void {
     const { study, seed } = measurement;
-    const mine = { isLeft: false, done: Promise.resolve() };
+    const mine: Taking = { measurement, isLeft: false, done: Promise.resolve() };
+    this.#data = { ...this.#data, measuring: { study, seed, activity: 'looking for its runs' } };
+    this.#taking = mine;
+    mine.done = this.#measure(mine).catch(this.#report);
+  }
+
+  /** A failure is told and costs the measures only; a measurement that is left for a person is taken another time. */
+  async #measure(mine: Taking): Promise<void> {
+    const { measurement } = mine;
+    const { study, seed } = measurement;
     const onProgress: Progress = async (activity) => {
       if (mine.isLeft) throw new Error('left');
-      tell({ ...data, measuring: { study, seed, activity } });
+      this.#tell({ ...this.#data, measuring: { study, seed, activity } });
       // So that commands are heard on the twins too.
       await turn();
     };
-    data = { ...data, measuring: { study, seed, activity: 'looking for its runs' } };
-    taking = mine;
-    mine.done = measureOne(measurement, onProgress, mine).catch(report);
-  };
-  /** A failure is told and costs the measures only; a measurement that is left for a person is taken another time. */
-  const measureOne = async (measurement: Measurement, onProgress: Progress, mine: { readonly isLeft: boolean }) => {
-    const { study, seed } = measurement;
-    const outcome = await measure(measurement, onProgress).then(
+    const outcome = await this.#options.measure(measurement, onProgress).then(
       () => 'taken' as const,
-      (error: unknown) => {
-        if (mine.isLeft) return 'left' as const;
-        const action = 'The queue goes on; run this seed again to have its measures.';
-        const { kind, message } = problemOf(error);
-        emit({ kind: 'problem', problem: { kind, message: `measuring ${study}, seed ${seed}: ${message}`, action } });
-        return 'failed' as const;
-      },
+      (error: unknown) => (mine.isLeft ? ('left' as const) : this.#complain(measurement, error)),
     );
-    taking = null;
-    const next = { ...data, measuring: null };
-    await settle(outcome === 'left' ? next : measured(next, measurement));
-  };
-  /** A run that cannot be started is filed with its sentence, and the next one has its turn. */
-  const fail = async (run: QueuedRun, error: unknown) => {
-    report(error);
-    // A run that came as far as the device has filed itself.
-    if (!data.runs.includes(run)) return;
-    const record = failedRecord(run, problemOf(error).message);
-    await storage().records.put('runs', run.id, record).catch(report);
-    emit({ kind: 'savedRun', record });
-    await settle(left(data, run.id));
-  };
+    this.#taking = null;
+    const next = { ...this.#data, measuring: null };
+    await this.#settle(outcome === 'left' ? next : measured(next, measurement));
+  }
 
-  return {
-    open: async () => {
-      await read();
-      const own = async () => {
-        // Another tab may have worked on it until now.
-        await read();
-        await settle({ ...data, isElsewhere: false });
-      };
-      void lock().then(own).catch(report);
-    },
-    state,
-    add: async (runs, measurements = []) => settle(added(data, runs, measurements)),
-    move: async (id, to) => settle(moved(data, id, to)),
-    remove: async (id) => {
-      await settle(removed(data, id));
-      await dropState(storage(), id).catch(report);
-    },
-    setPaused: async (isPaused) => {
-      expectOwn(data);
-      await settle({ ...data, isPaused });
-    },
-    setAside: async () => {
-      if (data.runningId === null && !taking) return;
-      data = { ...data, isPaused: true, runningId: null };
-      if (taking) taking.isLeft = true;
-      await taking?.done;
-      await settle(data);
-    },
-    needs: async (id) => {
-      if (data.isElsewhere) await read();
-      return needs(data, id);
-    },
-    ended: async (id) => {
-      if (data.runs.some((run) => run.id === id)) await settle(left(data, id));
-      else proceed();
-    },
-    proceed,
-  };
+  #complain({ study, seed }: Measurement, error: unknown): 'failed' {
+    const { kind, message } = problemOf(error);
+    const action = 'The queue goes on; run this seed again to have its measures.';
+    const problem = { kind, message: `measuring ${study}, seed ${seed}: ${message}`, action };
+    this.#options.emit({ kind: 'problem', problem });
+    return 'failed';
+  }
 }

@@ -77,68 +77,137 @@ export function newIdentity(name: string, study: RunRecord['study'] = null): Run
   return { id: `${Date.now().toString(36)}-${random}`, name, created: new Date().toISOString(), study };
 }
 
+/** Nothing runs yet. */
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { broker, storage, locks, emit, textOf, checkpointOf, portsOf, isQueued, onEnd, onBegin, onCompiled } = options;
-  let current: { readonly session: RunSession; readonly lock: RunLock } | null = null;
-  let starting = 0;
-  let shown: string | null = null;
+  return new RunScheduler(options);
+}
 
-  const tellStatus = (status: RunStatus | null) => {
-    shown = status?.run ?? null;
-    emit({ kind: 'status', status });
-  };
-  const takeLock = async (id: string): Promise<RunLock> => {
-    const lock = await locks.take(lockOfRun(id));
-    if (lock) return lock;
-    throw new ConfigError('run: expected no other tab of this page to work on it, got one; go there, or close it');
-  };
-  /** The run that had the device lets go of it: the queue's waits for another time, any other ends. */
-  const replace = async () => {
-    if (!current) return;
-    const { session, lock } = current;
-    if (session.state().phase === 'ended') return;
-    if (await isQueued(session.identity.id)) await session.leave(true);
-    else await session.stop();
-    lock.release();
-  };
-  /** The lock comes first: nothing of a run is read, let alone changed, while another tab works on it. */
-  const begin = async (id: string, planOf: () => Promise<Plan>): Promise<Plan & { model: ModelReport }> => {
-    starting += 1;
+interface Scheduled {
+  readonly session: RunSession;
+  readonly lock: RunLock;
+}
+
+class RunScheduler implements Scheduler {
+  readonly #options: SchedulerOptions;
+  #current: Scheduled | null = null;
+  /** Runs that are about to begin. */
+  #starting = 0;
+  #shown: string | null = null;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  session(): RunSession | null {
+    return this.#current?.session ?? null;
+  }
+
+  shown(): string | null {
+    return this.#shown;
+  }
+
+  isBusy(): boolean {
+    return this.#starting > 0 || (this.#current !== null && this.#current.session.state().phase !== 'ended');
+  }
+
+  async train({ experiment, text, from, startPaused = false, name = 'Run' }: TrainRequest) {
+    const identity = newIdentity(name);
+    const sources = { own: text ?? null, earlier: null, from: from ?? null };
+    const plan: Plan = { identity, experiment, startPaused, isOfQueue: false, ...sources };
+    return { run: identity.id, model: (await this.#begin(identity.id, async () => plan)).model };
+  }
+
+  async resume(id: string): Promise<{ model: ModelReport; text: string | null }> {
+    const { model, own } = await this.#begin(id, () => this.#resumed(id));
+    return { model, text: own };
+  }
+
+  async startQueued(run: QueuedRun): Promise<void> {
+    const { id } = run;
+    await this.#begin(id, async () => {
+      const isBegun = (await this.#options.storage().records.get('kept', id)) !== undefined;
+      return isBegun ? { ...(await this.#resumed(id)), isOfQueue: true } : this.#fresh(run);
+    });
+  }
+
+  fault(error: Error): void {
+    this.session()?.fail(error.message);
+  }
+
+  async leave(canRead: boolean): Promise<void> {
+    await this.session()?.leave(canRead);
+  }
+
+  async enter(runtime: Runtime): Promise<void> {
+    await this.session()?.enter(runtime);
+  }
+
+  #tellStatus(status: RunStatus | null): void {
+    this.#shown = status?.run ?? null;
+    this.#options.emit({ kind: 'status', status });
+  }
+
+  /** One at a time, and in turn with whatever else changes who is on the device. */
+  async #begin(id: string, planOf: () => Promise<Plan>): Promise<Plan & { model: ModelReport }> {
+    const { broker, onBegin } = this.#options;
+    this.#starting += 1;
     onBegin();
     try {
-      return await broker().exclusive(async () => {
-        const lock = await takeLock(id);
-        try {
-          const plan = await planOf();
-          tellStatus(preparing(plan, broker().runtime()));
-          const session = await open(plan);
-          await replace();
-          await enter({ session, lock });
-          return { ...plan, model: modelReport(session.experiment, session.text.tokenizer, session.text) };
-        } catch (error) {
-          // A run that cannot be begun leaves the last one as it was.
-          lock.release();
-          tellStatus(current?.session.status() ?? null);
-          throw error;
-        }
-      });
+      return await broker().exclusive(() => this.#replace(id, planOf));
     } finally {
-      starting -= 1;
+      this.#starting -= 1;
     }
-  };
-  const enter = async (next: { readonly session: RunSession; readonly lock: RunLock }) => {
+  }
+
+  /** The lock comes first: nothing of a run is read, let alone changed, while another tab works on it. */
+  async #replace(id: string, planOf: () => Promise<Plan>): Promise<Plan & { model: ModelReport }> {
+    const lock = await this.#takeLock(id);
+    try {
+      const plan = await planOf();
+      this.#tellStatus(preparing(plan, this.#options.broker().runtime()));
+      const session = await this.#open(plan);
+      await this.#letGo();
+      await this.#enter({ session, lock });
+      return { ...plan, model: modelReport(session.experiment, session.text.tokenizer, session.text) };
+    } catch (error) {
+      // A run that cannot be begun leaves the last one as it was.
+      lock.release();
+      this.#tellStatus(this.session()?.status() ?? null);
+      throw error;
+    }
+  }
+
+  async #takeLock(id: string): Promise<RunLock> {
+    const lock = await this.#options.locks.take(lockOfRun(id));
+    if (lock) return lock;
+    throw new ConfigError('run: expected no other tab of this page to work on it, got one; go there, or close it');
+  }
+
+  /** The run that had the device lets go of it: the queue's waits for another time, any other ends. */
+  async #letGo(): Promise<void> {
+    if (!this.#current) return;
+    const { session, lock } = this.#current;
+    if (session.state().phase === 'ended') return;
+    if (await this.#options.isQueued(session.identity.id)) await session.leave(true);
+    else await session.stop();
+    lock.release();
+  }
+
+  async #enter(next: Scheduled): Promise<void> {
+    const { broker, onEnd, onCompiled } = this.#options;
     const { session, lock } = next;
-    current = next;
+    this.#current = next;
     void session.ended.then(() => {
       lock.release();
       onEnd(session.identity.id);
     });
     await session.enter(broker().runtime());
     onCompiled();
-  };
+  }
+
   /** Reads all that a run needs, and tells the page what it is going to see. */
-  const open = async (plan: Plan): Promise<RunSession> => {
-    const { identity, experiment, own, startPaused, earlier, from, isOfQueue } = plan;
+  async #open({ identity, experiment, own, startPaused, earlier, from, isOfQueue }: Plan): Promise<RunSession> {
+    const { storage, emit, textOf, checkpointOf, portsOf } = this.#options;
     const source = from === null || earlier ? null : await checkpointOf(from);
     const weights = source && startFrom(experiment, source);
     const text = await textOf(experiment, own, earlier?.tokenizer ?? source?.tokenizer);
@@ -152,44 +221,27 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (record) emit(curvesOf(record));
     const start = { weights, snapshot, earlier: record, startPaused };
     return createRunSession({ identity, experiment, text, ...start }, portsOf(identity, experiment, text));
-  };
-  const resumed = async (id: string): Promise<Plan> => {
+  }
+
+  async #resumed(id: string): Promise<Plan> {
+    const { storage } = this.#options;
     const earlier = await loadState(storage(), id);
     const { name, created, study, experiment } = earlier.record;
-    const own = corpusKind(experiment.data.corpus).isOwn ? await textOfRun(storage(), id) : null;
+    const own = await this.#ownText(id, experiment);
     const identity = { id, name, created, study };
     return { identity, experiment, own, startPaused: false, earlier, from: null, isOfQueue: false };
-  };
+  }
 
-  return {
-    session: () => current?.session ?? null,
-    shown: () => shown,
-    isBusy: () => starting > 0 || (current !== null && current.session.state().phase !== 'ended'),
-    train: async ({ experiment, text, from = null, startPaused = false, name = experiment.model.feedForward }) => {
-      const identity = newIdentity(name);
-      const plan = { identity, experiment, own: text ?? null, startPaused, earlier: null, from, isOfQueue: false };
-      return { run: identity.id, model: (await begin(identity.id, async () => plan)).model };
-    },
-    resume: async (id) => {
-      const { model, own } = await begin(id, () => resumed(id));
-      return { model, text: own };
-    },
-    startQueued: async ({ id, name, created, study, experiment, from }) => {
-      const fresh = async (): Promise<Plan> => {
-        const own = corpusKind(experiment.data.corpus).isOwn ? await textOfRun(storage(), id) : null;
-        const identity = { id, name, created, study };
-        const source = from === null ? null : runRef(from);
-        return { identity, experiment, own, startPaused: false, earlier: null, from: source, isOfQueue: true };
-      };
-      await begin(id, async () => {
-        const isBegun = (await storage().records.get('kept', id)) !== undefined;
-        return isBegun ? { ...(await resumed(id)), isOfQueue: true } : fresh();
-      });
-    },
-    fault: (error) => current?.session.fail(error.message),
-    leave: async (canRead) => current?.session.leave(canRead),
-    enter: async (runtime) => current?.session.enter(runtime),
-  };
+  async #fresh({ id, name, created, study, experiment, from }: QueuedRun): Promise<Plan> {
+    const own = await this.#ownText(id, experiment);
+    const identity = { id, name, created, study };
+    const source = from === null ? null : runRef(from);
+    return { identity, experiment, own, startPaused: false, earlier: null, from: source, isOfQueue: true };
+  }
+
+  async #ownText(id: string, { data }: Experiment): Promise<string | null> {
+    return corpusKind(data.corpus).isOwn ? textOfRun(this.#options.storage(), id) : null;
+  }
 }
 
 /** The status of a run that is not there yet: the page says at once that something happens. */

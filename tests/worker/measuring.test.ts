@@ -72,7 +72,7 @@ async function tab(storage: SiteStorage, measureOn = async () => createTwinRunti
   const queue: Queue = createQueue({
     storage: () => storage,
     emit,
-    isBusy: scheduler.isBusy,
+    isBusy: () => scheduler.isBusy(),
     start: async (run) => {
       order.push(run.name);
       await scheduler.startQueued(run);

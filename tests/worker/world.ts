@@ -162,7 +162,7 @@ export async function openTab({
         text,
         storage,
         library,
-        models: { ...models, publish },
+        models: { publish, forget: (ref) => models.forget(ref) },
         broker,
         emit: (telemetry) => {
           if (telemetry.kind !== 'status' || telemetry.status?.run === scheduler.shown()) emit(telemetry);
