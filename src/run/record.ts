@@ -7,7 +7,7 @@ import type { Experiment } from '../config/schema.ts';
 import type { RunText } from '../train/text.ts';
 import type { TrainingEvent } from '../train/trainingLoop.ts';
 import { accountingOf } from './cost.ts';
-import { createCurve } from './curve.ts';
+import { type CurveBuilder, createCurve } from './curve.ts';
 
 /** What is chosen for a run before it starts. */
 export type RunIdentity = Pick<RunRecord, 'id' | 'name' | 'created' | 'study'>;
@@ -40,100 +40,142 @@ const decay = 0.98;
 
 /** A collector for a fresh run, or for one that goes on from an earlier record of it. */
 export function createRunCollector(facts: RunFacts, earlier: RunRecord | null = null): RunCollector {
-  const { text, experiment, identity } = facts;
-  const { training, data } = experiment;
-  const tokensPerStep = training.batchSize * data.sequenceLength;
-  const bits = text.trainTokensPerCharacter / Math.LN2;
-  const trace = createCurve(512, earlier?.training);
-  const validated = earlier?.validation.step ?? [];
-  let validation = validated.map((step, i) => ({
-    step,
-    // Only the last score is kept in a record.
-    accuracy: i === validated.length - 1 ? earlier!.measures.accuracy : undefined,
-    seconds: earlier!.validation.seconds[i],
-    bpc: earlier!.validation.bpc[i],
-    standardError: earlier!.validation.standardError[i],
-  }));
-  let steps = earlier?.steps ?? 0;
-  let seconds = earlier?.training.seconds.at(-1) ?? 0;
-  let clock: number | null = null;
-  let place: Pick<RunRecord, 'backend' | 'adapter'> = {
-    backend: earlier?.backend ?? 'cpu',
-    adapter: earlier?.adapter ?? '',
-  };
-  // Speed is that of this stretch alone: an earlier one may have run on another backend.
-  let timed = { steps: 0, seconds: 0 };
-  const routing = { maxVio: { sum: 0, weight: 0 }, dropRate: { sum: 0, weight: 0 } };
+  return new Collector(facts, earlier);
+}
 
-  const measures = (): Record<string, number> => {
-    const found: Record<string, number> = { windowsPerEpoch: text.windowsPerEpoch };
-    if (timed.seconds > 0) found.tokensPerSecond = (tokensPerStep * timed.steps) / timed.seconds;
-    else if (earlier?.measures.tokensPerSecond !== undefined) found.tokensPerSecond = earlier.measures.tokensPerSecond;
-    for (const name of ['maxVio', 'dropRate'] as const) {
-      const { sum, weight } = routing[name];
-      const before = earlier?.measures[name];
-      if (weight > 0) found[name] = sum / weight;
-      else if (before !== undefined) found[name] = before;
+interface ValidationPoint {
+  readonly step: number;
+  readonly seconds: number;
+  readonly bpc: number;
+  readonly standardError: number;
+  readonly accuracy: number | undefined;
+}
+
+/** What is averaged over steps, by the names that it has in events and among measures. */
+const averaged = ['maxVio', 'dropRate'] as const;
+
+class Collector implements RunCollector {
+  readonly #facts: RunFacts;
+  readonly #earlier: RunRecord | null;
+  readonly #trace: CurveBuilder;
+  #validation: ValidationPoint[];
+  #steps: number;
+  #seconds: number;
+  /** When the time that counts began; null while none does. */
+  #clock: number | null = null;
+  #place: Pick<RunRecord, 'backend' | 'adapter'>;
+  /** Speed is that of this stretch alone: an earlier one may have run on another backend. */
+  #timed = { steps: 0, seconds: 0 };
+  #routing = { maxVio: { sum: 0, weight: 0 }, dropRate: { sum: 0, weight: 0 } };
+
+  constructor(facts: RunFacts, earlier: RunRecord | null) {
+    this.#facts = facts;
+    this.#earlier = earlier;
+    this.#trace = createCurve(512, earlier?.training);
+    this.#validation = earlier ? validationOf(earlier) : [];
+    this.#steps = earlier?.steps ?? 0;
+    this.#seconds = earlier?.training.seconds.at(-1) ?? 0;
+    this.#place = { backend: earlier?.backend ?? 'cpu', adapter: earlier?.adapter ?? '' };
+  }
+
+  startClock(now = performance.now()): void {
+    this.#clock ??= now;
+  }
+
+  stopClock(): void {
+    this.#clock = null;
+  }
+
+  take(event: TrainingEvent, now = performance.now()): void {
+    if (event.kind === 'validation') {
+      const { step, bpc, standardError, answers } = event;
+      this.#validation.push({ step, seconds: this.#seconds, bpc, standardError, accuracy: answers?.accuracy });
+      if (this.#clock !== null) this.#clock = now;
+      return;
     }
-    const accuracy = validation.at(-1)?.accuracy;
-    if (accuracy !== undefined) found.accuracy = accuracy;
-    return found;
-  };
+    if (this.#clock !== null) {
+      const passed = (now - this.#clock) / 1000;
+      this.#seconds += passed;
+      this.#timed = { steps: this.#timed.steps + 1, seconds: this.#timed.seconds + passed };
+      this.#clock = now;
+    }
+    this.#steps = event.step;
+    const bits = this.#facts.text.trainTokensPerCharacter / Math.LN2;
+    this.#trace.add(event.step, this.#seconds, event.loss * bits);
+    for (const name of averaged) this.#average(name, event[name]);
+  }
 
-  return {
-    startClock: (now = performance.now()) => {
-      clock ??= now;
-    },
-    stopClock: () => {
-      clock = null;
-    },
-    take: (event, now = performance.now()) => {
-      if (event.kind === 'validation') {
-        const { step, bpc, standardError, answers } = event;
-        validation.push({ step, seconds, bpc, standardError, accuracy: answers?.accuracy });
-        if (clock !== null) clock = now;
-        return;
-      }
-      if (clock !== null) {
-        seconds += (now - clock) / 1000;
-        timed = { steps: timed.steps + 1, seconds: timed.seconds + (now - clock) / 1000 };
-        clock = now;
-      }
-      steps = event.step;
-      trace.add(event.step, seconds, event.loss * bits);
-      for (const name of ['maxVio', 'dropRate'] as const) {
-        const perLayer = event[name];
-        if (perLayer.length === 0) continue;
-        const mean = perLayer.reduce((sum, value) => sum + value, 0) / perLayer.length;
-        const { sum, weight } = routing[name];
-        routing[name] = { sum: decay * sum + mean, weight: decay * weight + 1 };
-      }
-    },
-    goOn: (step, on, adapter) => {
-      place = { backend: on, adapter };
-      steps = Math.min(steps, step);
-      trace.cut(step);
-      validation = validation.filter((point) => point.step <= step);
-      seconds = trace.curve().seconds.at(-1) ?? 0;
-    },
-    record: (status, problem = null) => ({
+  goOn(step: number, backend: RunRecord['backend'], adapter: string): void {
+    this.#place = { backend, adapter };
+    this.#steps = Math.min(this.#steps, step);
+    this.#trace.cut(step);
+    this.#validation = this.#validation.filter((point) => point.step <= step);
+    this.#seconds = this.#trace.curve().seconds.at(-1) ?? 0;
+  }
+
+  record(status: RunRecord['status'], problem: string | null = null): RunRecord {
+    const { identity, experiment, text } = this.#facts;
+    const points = this.#validation;
+    return {
       format: 1,
       ...identity,
-      ...place,
+      ...this.#place,
       status,
       problem,
       experiment,
       costs: accountingOf(experiment, text.tokenizer.vocabularySize),
       floorBpc: text.floorBpc,
-      steps,
-      training: trace.curve(),
+      steps: this.#steps,
+      training: this.#trace.curve(),
       validation: {
-        step: validation.map(({ step }) => step),
-        seconds: validation.map((point) => point.seconds),
-        bpc: validation.map(({ bpc }) => bpc),
-        standardError: validation.map(({ standardError }) => standardError),
+        step: points.map(({ step }) => step),
+        seconds: points.map(({ seconds }) => seconds),
+        bpc: points.map(({ bpc }) => bpc),
+        standardError: points.map(({ standardError }) => standardError),
       },
-      measures: measures(),
-    }),
-  };
+      measures: this.#measures(),
+    };
+  }
+
+  #average(name: (typeof averaged)[number], perLayer: Float32Array): void {
+    if (perLayer.length === 0) return;
+    const mean = perLayer.reduce((sum, value) => sum + value, 0) / perLayer.length;
+    const { sum, weight } = this.#routing[name];
+    this.#routing[name] = { sum: decay * sum + mean, weight: decay * weight + 1 };
+  }
+
+  /** Single numbers by name; where this stretch has none (yet), those of the earlier one. */
+  #measures(): Record<string, number> {
+    const { experiment, text } = this.#facts;
+    const { training, data } = experiment;
+    const { steps, seconds } = this.#timed;
+    const tokensPerStep = training.batchSize * data.sequenceLength;
+    const now: Record<string, number | undefined> = {
+      tokensPerSecond: seconds > 0 ? (tokensPerStep * steps) / seconds : undefined,
+      accuracy: this.#validation.at(-1)?.accuracy,
+    };
+    for (const name of averaged) {
+      const { sum, weight } = this.#routing[name];
+      now[name] = weight > 0 ? sum / weight : undefined;
+    }
+    const found: Record<string, number> = { windowsPerEpoch: text.windowsPerEpoch };
+    for (const [name, value] of Object.entries(now)) {
+      // A score belongs to its validation: it went with that where the run went back.
+      const known = value ?? (name === 'accuracy' ? undefined : this.#earlier?.measures[name]);
+      if (known !== undefined) found[name] = known;
+    }
+    return found;
+  }
+}
+
+/** The validations of a record; of their scores only the last is kept. */
+function validationOf({ validation, measures }: RunRecord): ValidationPoint[] {
+  const { step, seconds, bpc, standardError } = validation;
+  return step.map((at, i) => ({
+    step: at,
+    seconds: seconds[i],
+    bpc: bpc[i],
+    standardError: standardError[i],
+    accuracy: i === step.length - 1 ? measures.accuracy : undefined,
+  }));
 }

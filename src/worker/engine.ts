@@ -3,13 +3,18 @@
  * computes is below, in `src/run`, `src/model` and `src/lab`.
  */
 import { ConfigError, DataError } from '../base/errors.ts';
-import { type ModelPlace, runRef } from '../config/modelRef.ts';
+import { type ModelPlace, type ModelRef, runRef } from '../config/modelRef.ts';
+import type { Experiment } from '../config/schema.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import { studyById } from '../lab/studies.ts';
 import type { Checkpoint } from '../model/weights.ts';
 import { findMachine, type Machine } from '../run/machine.ts';
+import type { RunPorts } from '../run/ports.ts';
+import type { RunIdentity } from '../run/record.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { createTuner, type Tuner } from '../runtime/tuner.ts';
-import { promptsOf } from '../train/text.ts';
-import { createDeviceBroker } from './deviceBroker.ts';
+import { promptsOf, type RunText } from '../train/text.ts';
+import { createDeviceBroker, type DeviceBroker } from './deviceBroker.ts';
 import { fetchBundled, fetchFile } from './files.ts';
 import { decodeHandlers } from './handlers/decode.ts';
 import type { Engine, Handlers } from './handlers/handlers.ts';
@@ -21,7 +26,7 @@ import { runHandlers } from './handlers/run.ts';
 import { createLibrary, type ModelLibrary } from './library.ts';
 import { browserLocks, type Locks, lockOfRun } from './locks.ts';
 import { createMeasurer } from './measuring.ts';
-import { createModels } from './models.ts';
+import { createModels, type Models } from './models.ts';
 import { createPreviewer, type PreviewSource } from './previewer.ts';
 import { problemOf } from './problems.ts';
 import type { BackendKind, Library, QueuedRun } from './protocol.ts';
@@ -34,7 +39,7 @@ import { checkpointOfState, stateSummaries } from './states.ts';
 import { openStorage } from './storage.ts';
 import type { SiteStorage } from './stored.ts';
 import type { Telemetry } from './telemetry.ts';
-import { createTexts } from './texts.ts';
+import { createTexts, type Texts } from './texts.ts';
 
 /** Milliseconds after opening, before the machine is measured. */
 const measureDelay = 1000;
@@ -51,7 +56,7 @@ interface Opened {
 
 /** Creates the engine. `emit` posts telemetry to the page. */
 export function createEngine(emit: (telemetry: Telemetry) => void, locks: Locks = browserLocks()): Handlers {
-  const engine = createParts(emit, locks);
+  const engine = new Parts(emit, locks);
   return {
     ...machineHandlers(engine),
     ...runHandlers(engine),
@@ -63,42 +68,120 @@ export function createEngine(emit: (telemetry: Telemetry) => void, locks: Locks 
 }
 
 /** The parts of the engine, each knowing the others only through what it is given. */
-function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine {
-  const held: { opened: Opened | null; bundled: Promise<Checkpoint> | null; measuring: number; byHand: boolean } = {
-    opened: null,
-    bundled: null,
-    // Measurements that want to be alone on the machine.
-    measuring: 0,
-    // A person has switched the backend.
-    byHand: false,
-  };
-  const opened = (): Opened => {
-    if (held.opened) return held.opened;
-    throw new ConfigError('engine: expected it to be open, got a command before "open"');
-  };
-  const storage = () => opened().storage;
-  const library = () => opened().library;
-  const files = new Map<string, Checkpoint>();
-  // A run that is being replaced still tells of its end; the page has another one on show by then.
-  const emit = (telemetry: Telemetry) => {
-    if (telemetry.kind === 'status' && telemetry.status && telemetry.status.run !== scheduler.shown()) return;
-    post(telemetry);
-  };
-  const report = (error: unknown) => emit({ kind: 'problem', problem: problemOf(error) });
-  const texts = createTexts(async (path) => (await fetchFile(opened().baseUrl, path)).text());
+class Parts implements Engine {
+  readonly files = new Map<string, Checkpoint>();
+  readonly models: Models;
+  readonly scheduler: Scheduler;
+  readonly broker: DeviceBroker;
+  readonly queue: Queue;
+  readonly locks: Locks;
+  readonly #post: (telemetry: Telemetry) => void;
+  readonly #texts: Texts;
+  #opened: Opened | null = null;
+  #bundled: Promise<Checkpoint> | null = null;
+  /** Measurements that want to be alone on the machine. */
+  #measuring = 0;
+  /** A person has switched the backend. */
+  #isByHand = false;
 
-  const read = async (place: ModelPlace): Promise<Checkpoint> => {
+  constructor(post: (telemetry: Telemetry) => void, locks: Locks) {
+    this.#post = post;
+    this.locks = locks;
+    this.#texts = createTexts(async (path) => (await fetchFile(this.#open.baseUrl, path)).text());
+    this.models = createModels({ read: this.#read });
+    this.scheduler = this.#createScheduler();
+    const previewer = createPreviewer({
+      models: this.models,
+      emit: this.emit,
+      sourceOf: () => (this.#measuring > 0 ? null : previewed(this.scheduler)),
+    });
+    this.broker = createDeviceBroker({
+      openBackend: (kind, onError) => this.#open.machine.open(kind, onError),
+      tenants: [previewer, this.scheduler, this.models],
+      report: this.report,
+      onBackend: (backend) => this.emit({ kind: 'device', backend }),
+      onFault: (error) => this.scheduler.fault(error),
+    });
+    this.queue = this.#createQueue();
+  }
+
+  storage = (): SiteStorage => this.#open.storage;
+  library = (): ModelLibrary => this.#open.library;
+  machine = (): Machine => this.#open.machine;
+  speeds = (): MachineSpeeds => this.#open.speeds;
+
+  // A run that is being replaced still tells of its end; the page has another one on show by then.
+  emit = (telemetry: Telemetry): void => {
+    const isOfAnother =
+      telemetry.kind === 'status' && telemetry.status && telemetry.status.run !== this.scheduler.shown();
+    if (!isOfAnother) this.#post(telemetry);
+  };
+
+  report = (error: unknown): void => this.emit({ kind: 'problem', problem: problemOf(error) });
+
+  textOf = (experiment: Experiment, own: string | null, tokenizer?: Tokenizer): Promise<RunText> =>
+    this.#texts.textOf(experiment, own ?? undefined, tokenizer);
+
+  checkpointOf = (ref: ModelRef): Promise<Checkpoint> => this.models.checkpointOf(ref);
+
+  /** Models and states; of the latter those that neither a tab nor the queue works on. */
+  kept = async (): Promise<Library> => {
+    const [models, all, held, budget] = await Promise.all([
+      this.library().list(),
+      stateSummaries(this.storage()),
+      this.locks.held(),
+      this.library().budget(),
+    ]);
+    const states = [];
+    for (const state of all) {
+      if (!held.has(lockOfRun(state.id)) && !(await this.queue.needs(state.id))) states.push(state);
+    }
+    const used = [...models, ...all].reduce((sum, { bytes }) => sum + bytes, 0);
+    return { models, states, budget, used };
+  };
+
+  tellLibrary = async (): Promise<void> => this.emit({ kind: 'library', library: await this.kept() });
+
+  openAt = async (baseUrl: string, backend: BackendKind | undefined): Promise<void> => {
+    const storage = await openStorage();
+    const tuner = createTuner((await storage.records.get('tuning', 'table')) ?? {});
+    const machine = await findMachine(navigator.gpu as GPU | undefined, tuner);
+    const speeds = createSpeeds(machine, () => void this.#takeSpeeds().catch(this.report));
+    this.#opened = { baseUrl, storage, library: createLibrary(storage), tuner, machine, speeds };
+    this.#isByHand = backend !== undefined;
+    await this.#read({ kind: 'bundled' });
+    await this.broker.open(backend ?? speeds.chosen());
+    await this.queue.open();
+    // Nobody waits for it: what is to be seen comes first.
+    setTimeout(() => void speeds.measure().catch(this.report), measureDelay);
+  };
+
+  useBackend = async (backend: BackendKind): Promise<BackendKind> => {
+    this.#isByHand = true;
+    return this.broker.move(backend);
+  };
+
+  get #open(): Opened {
+    if (this.#opened) return this.#opened;
+    throw new ConfigError('engine: expected it to be open, got a command before "open"');
+  }
+
+  /** Reads a model from where it lies. */
+  #read = async (place: ModelPlace): Promise<Checkpoint> => {
     switch (place.kind) {
       case 'bundled':
-        held.bundled ??= fetchBundled(opened().baseUrl);
-        held.bundled.catch(() => {
-          held.bundled = null;
+        this.#bundled ??= fetchBundled(this.#open.baseUrl);
+        // What could not be fetched is tried anew the next time.
+        this.#bundled.catch(() => {
+          this.#bundled = null;
         });
-        return held.bundled;
-      case 'run':
-        return (await library().has(place.id)) ? library().read(place.id) : checkpointOfState(storage(), place.id);
+        return this.#bundled;
+      case 'run': {
+        const isKept = await this.library().has(place.id);
+        return isKept ? this.library().read(place.id) : checkpointOfState(this.storage(), place.id);
+      }
       case 'file': {
-        const checkpoint = files.get(place.id);
+        const checkpoint = this.files.get(place.id);
         if (checkpoint) return checkpoint;
         throw new DataError('model: expected a file of weights that was opened since the page was, got none');
       }
@@ -106,114 +189,78 @@ function createParts(post: (telemetry: Telemetry) => void, locks: Locks): Engine
         return place satisfies never;
     }
   };
-  const models = createModels({ read });
-  const previewer = createPreviewer({
-    models,
-    emit,
-    sourceOf: () => (held.measuring > 0 ? null : previewed(scheduler)),
-  });
-  const kept = async (): Promise<Library> => keptOn(storage(), library(), locks, queue);
-  const tellLibrary = async () => emit({ kind: 'library', library: await kept() });
 
-  const scheduler: Scheduler = createScheduler({
-    broker: () => broker,
-    storage,
-    locks,
-    emit,
-    textOf: (experiment, own, tokenizer) => texts.textOf(experiment, own ?? undefined, tokenizer),
-    checkpointOf: (ref) => models.checkpointOf(ref),
-    portsOf: (identity, experiment, text) =>
-      createRunPorts({
-        identity,
-        text,
-        storage: storage(),
-        library: library(),
-        models,
-        broker,
-        emit,
-        adapterOf: (backend) => adapterOf(opened().machine, backend),
-        timed: (seconds) =>
-          opened().speeds.timed(broker.runtime().kind, experiment, text.tokenizer.vocabularySize, seconds),
-        onLibrary: () => tellLibrary().catch(report),
-      }),
-    isQueued: (id) => queue.needs(id),
-    onEnd: (id) => void queue.ended(id),
-    onBegin: () => opened().speeds.leaveOff(),
-    onCompiled: () => void storage().records.put('tuning', 'table', opened().tuner.table).catch(report),
-  });
-  const broker = createDeviceBroker({
-    openBackend: (kind, onError) => opened().machine.open(kind, onError),
-    tenants: [previewer, scheduler, models],
-    report,
-    onBackend: (backend) => emit({ kind: 'device', backend }),
-    onFault: (error) => scheduler.fault(error),
-  });
-  const queue: Queue = createQueue({
-    storage,
-    emit,
-    isBusy: () => scheduler.isBusy(),
-    start: (run) => scheduler.startQueued(run),
-    measure: createMeasurer({
-      storage,
-      emit,
-      studyOf: studyById,
-      textOf: ({ experiment }) => texts.textOf(experiment, undefined),
-      checkpointOf: (id) => models.checkpointOf(runRef(id)),
-      alone: async (use) => {
-        held.measuring += 1;
-        return broker.alone(use).finally(() => {
-          held.measuring -= 1;
-        });
+  #createScheduler(): Scheduler {
+    return createScheduler({
+      broker: () => this.broker,
+      storage: this.storage,
+      locks: this.locks,
+      emit: this.emit,
+      textOf: this.textOf,
+      checkpointOf: this.checkpointOf,
+      portsOf: (identity, experiment, text) => this.#portsOf(identity, experiment, text),
+      isQueued: (id) => this.queue.needs(id),
+      onEnd: (id) => void this.queue.ended(id),
+      onBegin: () => this.speeds().leaveOff(),
+      onCompiled: () => {
+        void this.storage().records.put('tuning', 'table', this.#open.tuner.table).catch(this.report);
       },
-    }),
-    failedRecord: (run, problem) => failedRecord(run, problem, opened().machine, broker.runtime().kind),
-    lock: () => locks.wait('sdlm-queue'),
-  });
+    });
+  }
+
+  #portsOf(identity: RunIdentity, experiment: Experiment, text: RunText): RunPorts {
+    const { vocabularySize } = text.tokenizer;
+    return createRunPorts({
+      identity,
+      text,
+      storage: this.storage(),
+      library: this.library(),
+      models: this.models,
+      broker: this.broker,
+      emit: this.emit,
+      adapterOf: (backend) => adapterOf(this.machine(), backend),
+      timed: (seconds) => this.speeds().timed(this.broker.runtime().kind, experiment, vocabularySize, seconds),
+      onLibrary: () => this.tellLibrary().catch(this.report),
+    });
+  }
+
+  #createQueue(): Queue {
+    const measure = createMeasurer({
+      storage: this.storage,
+      emit: this.emit,
+      studyOf: studyById,
+      textOf: ({ experiment }) => this.textOf(experiment, null),
+      checkpointOf: (id) => this.checkpointOf(runRef(id)),
+      alone: (use) => this.#alone(use),
+    });
+    return createQueue({
+      storage: this.storage,
+      emit: this.emit,
+      isBusy: () => this.scheduler.isBusy(),
+      start: (run) => this.scheduler.startQueued(run),
+      measure,
+      failedRecord: (run, problem) => failedRecord(run, problem, this.machine(), this.broker.runtime().kind),
+      lock: () => this.locks.wait('sdlm-queue'),
+    });
+  }
+
+  /** Lends a device of its own, with nothing previewed meanwhile. */
+  async #alone<T>(use: (runtime: Runtime) => Promise<T>): Promise<T> {
+    this.#measuring += 1;
+    try {
+      return await this.broker.alone(use);
+    } finally {
+      this.#measuring -= 1;
+    }
+  }
 
   /** More is known of the machine: the page hears of it, and moves to the faster backend while nothing is at stake. */
-  const takeSpeeds = async () => {
-    const { speeds } = opened();
-    if (!held.byHand && !scheduler.isBusy() && speeds.chosen() !== broker.runtime().kind) {
-      await broker.move(speeds.chosen());
-    }
-    emit({ kind: 'machine', machine: { ...speeds.report(), chosen: broker.runtime().kind } });
-  };
-
-  return {
-    emit,
-    report,
-    locks,
-    broker,
-    models,
-    scheduler,
-    queue,
-    storage,
-    library,
-    machine: () => opened().machine,
-    speeds: () => opened().speeds,
-    opened: files,
-    textOf: (experiment, own, tokenizer) => texts.textOf(experiment, own ?? undefined, tokenizer),
-    checkpointOf: (ref) => models.checkpointOf(ref),
-    kept,
-    tellLibrary,
-    openAt: async (baseUrl, backend) => {
-      const storage = await openStorage();
-      const tuner = createTuner((await storage.records.get('tuning', 'table')) ?? {});
-      const machine = await findMachine(navigator.gpu as GPU | undefined, tuner);
-      const speeds = createSpeeds(machine, () => void takeSpeeds().catch(report));
-      held.opened = { baseUrl, storage, library: createLibrary(storage), tuner, machine, speeds };
-      held.byHand = backend !== undefined;
-      await read({ kind: 'bundled' });
-      await broker.open(backend ?? speeds.chosen());
-      await queue.open();
-      // Nobody waits for it: what is to be seen comes first.
-      setTimeout(() => void speeds.measure().catch(report), measureDelay);
-    },
-    useBackend: async (backend) => {
-      held.byHand = true;
-      return broker.move(backend);
-    },
-  };
+  async #takeSpeeds(): Promise<void> {
+    const speeds = this.speeds();
+    const isFree = !this.#isByHand && !this.scheduler.isBusy();
+    if (isFree && speeds.chosen() !== this.broker.runtime().kind) await this.broker.move(speeds.chosen());
+    this.emit({ kind: 'machine', machine: { ...speeds.report(), chosen: this.broker.runtime().kind } });
+  }
 }
 
 /** What is previewed now: the run in progress or the weights that it left, else the bundled model. */
@@ -225,22 +272,6 @@ function previewed(scheduler: Scheduler): PreviewSource | null {
     return phase === 'ended' ? { model: 'bundled', trainedSteps: 0 } : null;
   const startAt = promptsOf(session.text);
   return { model: runRef(session.identity.id), trainedSteps: step, ...(startAt && { startAt }) };
-}
-
-/** Models and states; of the latter those that neither a tab nor the queue works on. */
-async function keptOn(storage: SiteStorage, library: ModelLibrary, locks: Locks, queue: Queue): Promise<Library> {
-  const [models, all, lockedNow, budget] = await Promise.all([
-    library.list(),
-    stateSummaries(storage),
-    locks.held(),
-    library.budget(),
-  ]);
-  const states = [];
-  for (const state of all) {
-    if (!lockedNow.has(lockOfRun(state.id)) && !(await queue.needs(state.id))) states.push(state);
-  }
-  const used = [...models, ...all].reduce((sum, { bytes }) => sum + bytes, 0);
-  return { models, states, budget, used };
 }
 
 /** A record of a run of the queue that could not even be started. */

@@ -5,8 +5,8 @@
 import { StorageError } from '../base/errors.ts';
 import { runRef } from '../config/modelRef.ts';
 import type { RunRecord } from '../config/records.ts';
+import type { RunPorts } from '../run/ports.ts';
 import type { RunIdentity } from '../run/record.ts';
-import type { RunPorts } from '../run/session.ts';
 import type { Snapshot } from '../train/checkpoint.ts';
 import type { RunText } from '../train/text.ts';
 import type { DeviceBroker } from './deviceBroker.ts';

@@ -1,6 +1,6 @@
 /** What the page hears of a run: its status, metrics in batches, the latest expert load, validations. */
 import { runRef } from '../config/modelRef.ts';
-import type { RunNews } from '../run/session.ts';
+import type { RunNews } from '../run/ports.ts';
 import type { RunText } from '../train/text.ts';
 import type { Message, Telemetry } from './telemetry.ts';
 

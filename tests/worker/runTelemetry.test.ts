@@ -1,7 +1,7 @@
 /** What the page hears of a run: every step once, a few messages per second, and a load that names its model. */
 import { expect, it } from 'vitest';
 import type { RunStatus } from '../../src/config/records.ts';
-import type { RunNews } from '../../src/run/session.ts';
+import type { RunNews } from '../../src/run/ports.ts';
 import { createRunTelemetry } from '../../src/worker/runTelemetry.ts';
 import type { Telemetry } from '../../src/worker/telemetry.ts';
 

@@ -33,7 +33,7 @@ export interface Engine {
   machine(): Machine;
   speeds(): MachineSpeeds;
   /** Files of weights that were opened since the page was. */
-  readonly opened: Map<string, Checkpoint>;
+  readonly files: Map<string, Checkpoint>;
   /** The text of a configuration; `own` where it is the person's, `tokenizer` where a model brings one. */
   textOf(experiment: Experiment, own: string | null, tokenizer?: Tokenizer): Promise<RunText>;
   /** What a model is, read from where it lies. */
@@ -42,7 +42,7 @@ export interface Engine {
   kept(): Promise<Library>;
   /** Tells the page of it. */
   tellLibrary(): Promise<void>;
-  openAt(baseUrl: string, backend: Commands['open']['argument']['backend']): Promise<void>;
+  openAt(baseUrl: string, backend: BackendKind | undefined): Promise<void>;
   /** Moves everything to the backend that a person wants; it stays there whatever is measured. */
   useBackend(backend: BackendKind): Promise<BackendKind>;
 }

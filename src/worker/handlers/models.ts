@@ -18,7 +18,7 @@ type Names =
   | 'importWeights';
 
 export function modelHandlers(engine: Engine): Handlers<Names> {
-  const { storage, library, models, opened, checkpointOf, kept, emit } = engine;
+  const { storage, library, models, files, checkpointOf, kept, emit } = engine;
   const changed = async () => {
     await engine.tellLibrary();
     return kept();
@@ -57,8 +57,8 @@ export function modelHandlers(engine: Engine): Handlers<Names> {
     },
     importWeights: async ({ bytes, name }) => {
       const checkpoint = decodeCheckpoint(bytes, name);
-      const id = `${opened.size + 1}`;
-      opened.set(id, checkpoint);
+      const id = `${files.size + 1}`;
+      files.set(id, checkpoint);
       return { ref: fileRef(id), model: modelReport(checkpoint.experiment, checkpoint.tokenizer) };
     },
   };
