@@ -148,6 +148,16 @@ export async function forgetRun(id = keptRun(useRun.getState())?.id): Promise<vo
   if (id !== undefined) await ask('forgetRun', { id });
 }
 
+/** The page is left: the run is saved and let go of, so that another tab, or the next visit, can go on with it. */
+export async function leave(): Promise<void> {
+  await ask('leave', {});
+}
+
+/** The page is back as it was left: its run goes on, unless another tab has it. */
+export async function comeBack(): Promise<void> {
+  await ask('return', {});
+}
+
 /** Saves the run, if one is in progress: the page may be about to go. */
 export async function save(): Promise<void> {
   if (isActive(useRun.getState())) await ask('save', {});

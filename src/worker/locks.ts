@@ -9,7 +9,7 @@ export interface Locks {
   /** Takes a lock if nobody holds it; null where somebody does. */
   take(name: string): Promise<RunLock | null>;
   /** Waits until nobody else holds a lock, and holds it from then on. */
-  wait(name: string): Promise<void>;
+  wait(name: string): Promise<RunLock>;
   /** The locks that are held now, here or in other tabs. */
   held(): Promise<ReadonlySet<string>>;
 }
@@ -19,7 +19,10 @@ export const lockOfRun = (id: string): string => `sdlm-run-${id}`;
 
 /** The browser's locks. Without them (an insecure origin) tabs do not know of each other. */
 export function browserLocks(manager: LockManager | undefined = navigator.locks): Locks {
-  if (!manager) return { take: async () => ({ release: () => {} }), wait: async () => {}, held: async () => new Set() };
+  if (!manager) {
+    const free = async () => ({ release: () => {} });
+    return { take: free, wait: free, held: async () => new Set() };
+  }
   return {
     take: (name) =>
       new Promise((resolve, reject) => {
@@ -31,10 +34,7 @@ export function browserLocks(manager: LockManager | undefined = navigator.locks)
       }),
     wait: (name) =>
       new Promise((resolve, reject) => {
-        const hold = () => {
-          resolve();
-          return new Promise<never>(() => {});
-        };
+        const hold = () => new Promise<void>((release) => resolve({ release }));
         manager.request(name, hold).catch(reject);
       }),
     held: async () => new Set(((await manager.query()).held ?? []).map(({ name }) => name ?? '')),

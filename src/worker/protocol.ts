@@ -226,6 +226,10 @@ export interface Commands {
   continueRun: { argument: { id: string }; answer: { model: ModelReport; text: string | null } };
   /** Gives such a run up: its record is filed among the saved runs, its weights among the models, its state goes. */
   forgetRun: { argument: { id: string }; answer: Record<never, never> };
+  /** The page is left, and may be kept for the way back: the run is saved and let go of, the queue too. */
+  leave: { argument: Record<never, never>; answer: Record<never, never> };
+  /** The page is back, as it was left. */
+  return: { argument: Record<never, never>; answer: Record<never, never> };
   /** Saves the state of the run now (it is saved every few seconds anyhow); answers the step that is safe, 0 if none. */
   save: { argument: Record<never, never>; answer: { step: number } };
   /** Records of the runs that have ended, newest first. While the page is open, `savedRun` tells of each new one. */

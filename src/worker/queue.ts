@@ -10,6 +10,7 @@ import { turn } from '../base/turn.ts';
 import { parseExperiment } from '../config/experiment.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Progress } from '../lab/studies/study.ts';
+import type { RunLock } from './locks.ts';
 import { problemOf } from './problems.ts';
 import type { QueuedRun, QueueState } from './protocol.ts';
 import {
@@ -31,6 +32,8 @@ import type { Telemetry } from './telemetry.ts';
 export interface Queue {
   /** Reads what earlier visits left, and works on it as soon as no other tab does. */
   open(): Promise<void>;
+  /** Lets other tabs work on it; `open` asks for it again. */
+  close(): void;
   state(): QueueState;
   /** Adds runs, and what is to be measured when they have ended. */
   add(runs: readonly QueuedRun[], measurements?: readonly Measurement[]): Promise<void>;
@@ -59,8 +62,8 @@ export interface QueueOptions {
   readonly measure: (measurement: Measurement, onProgress: Progress) => Promise<void>;
   /** A record of a run that could not even be started. */
   readonly failedRecord: (run: QueuedRun, problem: string) => RunRecord;
-  /** Resolves when this tab may work on the queue. */
-  readonly lock: () => Promise<void>;
+  /** Resolves when this tab may work on the queue, with what lets go of that. */
+  readonly lock: () => Promise<RunLock>;
 }
 
 const key = 'queue';
@@ -81,6 +84,9 @@ class RunQueue implements Queue {
   readonly #options: QueueOptions;
   readonly #writing = createMutex();
   #data = emptyQueue;
+  #lock: RunLock | null = null;
+  /** Counts how often this tab came to the queue and left it. */
+  #visit = 0;
   #taking: Taking | null = null;
 
   constructor(options: QueueOptions) {
@@ -89,12 +95,26 @@ class RunQueue implements Queue {
 
   async open(): Promise<void> {
     await this.#read();
-    const own = async () => {
+    const mine = ++this.#visit;
+    const own = async (lock: RunLock) => {
+      // The page has been left while it waited.
+      if (mine !== this.#visit) {
+        lock.release();
+        return;
+      }
+      this.#lock = lock;
       // Another tab may have worked on it until now.
       await this.#read();
       await this.#settle({ ...this.#data, isElsewhere: false });
     };
     void this.#options.lock().then(own).catch(this.#report);
+  }
+
+  close(): void {
+    this.#visit += 1;
+    this.#data = { ...this.#data, isElsewhere: true, runningId: null };
+    this.#lock?.release();
+    this.#lock = null;
   }
 
   state(): QueueState {

@@ -40,6 +40,10 @@ export interface Scheduler extends Tenant {
   startQueued(run: QueuedRun): Promise<void>;
   /** What broke on the device breaks the run. */
   fault(error: Error): void;
+  /** The page is left, and may be kept whole for the way back: the run is saved, and any tab may go on with it. */
+  putDown(): Promise<void>;
+  /** The page is back: goes on with the run, unless another tab has. Answers whether it has. */
+  takeUp(): Promise<boolean>;
 }
 
 export interface SchedulerOptions {
@@ -58,6 +62,9 @@ export interface SchedulerOptions {
   /** A run has been compiled: kernel variants may have been chosen. */
   readonly onCompiled: () => void;
 }
+
+/** Milliseconds for which a page that is left holds on to its run. */
+const leavingTime = 1000;
 
 /** What is to be run. */
 interface Plan {
@@ -94,6 +101,8 @@ class RunScheduler implements Scheduler {
   /** Runs that are about to begin. */
   #starting = 0;
   #shown: string | null = null;
+  /** The run that was put down when the page was left. */
+  #away: string | null = null;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -133,6 +142,41 @@ class RunScheduler implements Scheduler {
 
   fault(error: Error): void {
     this.session()?.fail(error.message);
+  }
+
+  async putDown(): Promise<void> {
+    const left = this.#current;
+    if (!left || left.session.state().phase === 'ended') return;
+    const { session, lock } = left;
+    this.#away = session.identity.id;
+    // The browser grants little time: whoever comes next must not wait for this tab.
+    await Promise.race([session.leave(true), new Promise((resolve) => setTimeout(resolve, leavingTime))]);
+    lock.release();
+    // The queue starts its run anew, here or in another tab.
+    if (await this.#options.isQueued(session.identity.id)) this.#current = null;
+  }
+
+  async takeUp(): Promise<boolean> {
+    const { broker, locks, storage } = this.#options;
+    const id = this.#away;
+    this.#away = null;
+    const left = this.#current;
+    if (id === null || left?.session.identity.id !== id) return false;
+    return broker().exclusive(async () => {
+      const { session } = left;
+      const lock = await locks.take(lockOfRun(id));
+      const stored = await storage().records.get('kept', id);
+      const isOurs = stored === undefined || stored.record.steps === session.state().step;
+      if (lock && isOurs) {
+        this.#current = { session, lock };
+        await session.enter(broker().runtime());
+        return false;
+      }
+      lock?.release();
+      this.#current = null;
+      this.#tellStatus(null);
+      return true;
+    });
   }
 
   async leave(canRead: boolean): Promise<void> {

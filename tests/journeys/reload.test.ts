@@ -6,8 +6,7 @@ import { numberAfter, readNumber } from '../support/figures.ts';
 import { button, lossesOf, stepOf, tiny, untilReady, untilStep } from './page.ts';
 
 test('train, reload, continue', async () => {
-  // A page that is kept whole keeps its run's lock: within seconds of leaving, the run is not offered. Known fault.
-  const browser = await launchBrowser({ webgpu: false, keepsPages: false });
+  const browser = await launchBrowser({ webgpu: false });
   try {
     const { page, problems } = await openApp(browser, `?${tiny}&training.seed=5`);
     await untilReady(page);

@@ -84,7 +84,7 @@ async function tab(storage: SiteStorage, measureOn = async () => createTwinRunti
     failedRecord: () => {
       throw new Error('expected no run that cannot be started');
     },
-    lock: async () => {},
+    lock: async () => ({ release: () => {} }),
   });
   const results = async (): Promise<StudyResult[]> =>
     studyResults([study], (await storage.records.all('runs')) as RunRecord[], 'abc');

@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { defaultExperiment } from '../../src/config/experiment.ts';
 import type { RunRecord } from '../../src/config/records.ts';
+import type { RunLock } from '../../src/worker/locks.ts';
 import type { QueuedRun } from '../../src/worker/protocol.ts';
 import { createQueue } from '../../src/worker/queue.ts';
 import type { Measurement, SiteStorage } from '../../src/worker/stored.ts';
@@ -20,7 +21,7 @@ const queued = (id: string, from: string | null = null): QueuedRun => ({
 });
 
 /** A tab with an engine that runs whatever it is given until the test ends it. */
-function tab(storage = memoryStorage(), lock: () => Promise<void> = async () => {}) {
+function tab(storage = memoryStorage(), lock: () => Promise<RunLock> = async () => ({ release: () => {} })) {
   const started: string[] = [];
   const told: Telemetry[] = [];
   const broken = new Set<string>();
@@ -170,7 +171,7 @@ describe('queue', () => {
       first.storage,
       () =>
         new Promise((resolve) => {
-          closeFirst = resolve;
+          closeFirst = () => resolve({ release: () => {} });
         }),
     );
     await second.queue.open();

@@ -10,7 +10,7 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createDeviceBroker, type Tenant } from '../../src/worker/deviceBroker.ts';
 import { createLibrary } from '../../src/worker/library.ts';
-import type { Locks } from '../../src/worker/locks.ts';
+import type { Locks, RunLock } from '../../src/worker/locks.ts';
 import { memoryFiles, memoryRecords } from '../../src/worker/memoryStorage.ts';
 import { createModels } from '../../src/worker/models.ts';
 import type { BackendKind, Problem } from '../../src/worker/protocol.ts';
@@ -26,13 +26,13 @@ export const memoryStorage = (): SiteStorage => ({ records: memoryRecords(), fil
 /** Locks of one browser, which its tabs share. */
 export function memoryLocks(): Locks & { names: Set<string> } {
   const names = new Set<string>();
-  const waiting: { name: string; resolve: () => void }[] = [];
+  const waiting: { name: string; resolve: (lock: RunLock) => void }[] = [];
   const release = (name: string) => {
     names.delete(name);
     const next = waiting.findIndex((one) => one.name === name);
     if (next < 0) return;
     names.add(name);
-    waiting.splice(next, 1)[0].resolve();
+    waiting.splice(next, 1)[0].resolve({ release: () => release(name) });
   };
   return {
     names,
@@ -46,7 +46,7 @@ export function memoryLocks(): Locks & { names: Set<string> } {
         if (names.has(name)) waiting.push({ name, resolve });
         else {
           names.add(name);
-          resolve();
+          resolve({ release: () => release(name) });
         }
       }),
     held: async () => new Set(names),

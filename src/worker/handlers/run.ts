@@ -1,6 +1,7 @@
 /** Commands to the run in progress, and those that begin one or give one up. */
 import { ConfigError } from '../../base/errors.ts';
 import { lockOfRun } from '../locks.ts';
+import { noticeOf } from '../problems.ts';
 import { dropState, loadState } from '../states.ts';
 import type { Engine, Handlers } from './handlers.ts';
 
@@ -8,6 +9,8 @@ type Names =
   | 'train'
   | 'continueRun'
   | 'forgetRun'
+  | 'leave'
+  | 'return'
   | 'save'
   | 'pause'
   | 'resume'
@@ -37,6 +40,21 @@ export function runHandlers(engine: Engine): Handlers<Names> {
       } finally {
         lock.release();
       }
+      await engine.tellLibrary();
+      return {};
+    },
+    leave: async () => {
+      queue.close();
+      await scheduler.putDown();
+      return {};
+    },
+    return: async () => {
+      const isElsewhere = await scheduler.takeUp();
+      if (isElsewhere) {
+        const sentence = 'The run that was here goes on in another tab of this page, or ended there.';
+        emit({ kind: 'problem', problem: noticeOf(sentence, 'What it has become is under Compare.') });
+      }
+      await queue.open();
       await engine.tellLibrary();
       return {};
     },
