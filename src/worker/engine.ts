@@ -33,11 +33,12 @@ import type { BackendKind, Library, QueuedRun } from './protocol.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { adapterOf } from './reports.ts';
 import { createRunPorts } from './runPorts.ts';
-import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createScheduler, leavingTime, type Scheduler } from './scheduler.ts';
 import { createSpeeds, type MachineSpeeds } from './speeds.ts';
 import { checkpointOfState, stateSummaries } from './states.ts';
 import { openStorage } from './storage.ts';
 import type { SiteStorage } from './stored.ts';
+import { otherTabs, type Tabs } from './tabs.ts';
 import type { Telemetry } from './telemetry.ts';
 import { createTexts, type Texts } from './texts.ts';
 
@@ -77,6 +78,7 @@ class Parts implements Engine {
   readonly locks: Locks;
   readonly #post: (telemetry: Telemetry) => void;
   readonly #texts: Texts;
+  readonly #tabs: Tabs;
   #opened: Opened | null = null;
   #bundled: Promise<Checkpoint> | null = null;
   /** Measurements that want to be alone on the machine. */
@@ -103,6 +105,9 @@ class Parts implements Engine {
       onFault: (error) => this.scheduler.fault(error),
     });
     this.queue = this.#createQueue();
+    this.#tabs = otherTabs(() => {
+      if (this.#opened) void this.#showLibrary().catch(this.report);
+    });
   }
 
   storage = (): SiteStorage => this.#open.storage;
@@ -140,7 +145,12 @@ class Parts implements Engine {
     return { models, states, budget, used };
   };
 
-  tellLibrary = async (): Promise<void> => this.emit({ kind: 'library', library: await this.kept() });
+  tellLibrary = async (): Promise<void> => {
+    this.#tabs.tell();
+    await this.#showLibrary();
+  };
+
+  #showLibrary = async (): Promise<void> => this.emit({ kind: 'library', library: await this.kept() });
 
   openAt = async (baseUrl: string, backend: BackendKind | undefined): Promise<void> => {
     const storage = await openStorage();
@@ -154,6 +164,8 @@ class Parts implements Engine {
     await this.queue.open();
     // Nobody waits for it: what is to be seen comes first.
     setTimeout(() => void speeds.measure().catch(this.report), measureDelay);
+    // A page that was left a moment ago may hold on to its run still.
+    setTimeout(() => void this.#showLibrary().catch(this.report), 2 * leavingTime);
   };
 
   useBackend = async (backend: BackendKind): Promise<BackendKind> => {
@@ -202,6 +214,7 @@ class Parts implements Engine {
       isQueued: (id) => this.queue.needs(id),
       onEnd: (id) => void this.queue.ended(id),
       onBegin: () => this.speeds().leaveOff(),
+      onLocks: () => void this.tellLibrary().catch(this.report),
       onCompiled: () => {
         void this.storage().records.put('tuning', 'table', this.#open.tuner.table).catch(this.report);
       },

@@ -4,6 +4,7 @@
  * taken before anything of it is touched. Not here: driving it (`src/run/session.ts`), the order of the queue (`queue.ts`).
  */
 import { ConfigError } from '../base/errors.ts';
+import { createMutex } from '../base/mutex.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
 import { type ModelRef, runRef } from '../config/modelRef.ts';
 import type { RunRecord, RunStatus } from '../config/records.ts';
@@ -57,6 +58,8 @@ export interface SchedulerOptions {
   /** Whether the queue goes on with a run: it is set aside then, not stopped. */
   readonly isQueued: (id: string) => Promise<boolean>;
   readonly onEnd: (id: string) => void;
+  /** A run is worked on here now, or no longer. */
+  readonly onLocks: () => void;
   /** A run is about to be compiled: whatever else works on the machine leaves off. */
   readonly onBegin: () => void;
   /** A run has been compiled: kernel variants may have been chosen. */
@@ -64,7 +67,7 @@ export interface SchedulerOptions {
 }
 
 /** Milliseconds for which a page that is left holds on to its run. */
-const leavingTime = 1000;
+export const leavingTime = 1000;
 
 /** What is to be run. */
 interface Plan {
@@ -102,7 +105,10 @@ class RunScheduler implements Scheduler {
   #starting = 0;
   #shown: string | null = null;
   /** The run that was put down when the page was left. */
-  #away: string | null = null;
+  #putDown: { readonly id: string; readonly saved: number | null } | null = null;
+  /** The page has been left: its run is anybody's. */
+  #isAway = false;
+  readonly #leaving = createMutex();
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -144,39 +150,62 @@ class RunScheduler implements Scheduler {
     this.session()?.fail(error.message);
   }
 
-  async putDown(): Promise<void> {
-    const left = this.#current;
-    if (!left || left.session.state().phase === 'ended') return;
-    const { session, lock } = left;
-    this.#away = session.identity.id;
-    // The browser grants little time: whoever comes next must not wait for this tab.
-    await Promise.race([session.leave(true), new Promise((resolve) => setTimeout(resolve, leavingTime))]);
-    lock.release();
-    // The queue starts its run anew, here or in another tab.
-    if (await this.#options.isQueued(session.identity.id)) this.#current = null;
+  putDown(): Promise<void> {
+    return this.#leaving(async () => {
+      this.#isAway = true;
+      const left = this.#current;
+      if (!left || left.session.state().phase === 'ended') return;
+      const { session, lock } = left;
+      const { id } = session.identity;
+      // The browser grants little time: whoever comes next must not wait for this tab.
+      await Promise.race([session.leave(true), new Promise((resolve) => setTimeout(resolve, leavingTime))]);
+      const saved = await this.#savedStep(id);
+      lock.release();
+      // Another run has taken its place meanwhile, which was begun before the page was left.
+      if (this.#current !== left) return;
+      this.#putDown = { id, saved };
+      // The queue starts its run anew, here or in another tab.
+      if (await this.#options.isQueued(id)) this.#current = null;
+    });
   }
 
-  async takeUp(): Promise<boolean> {
-    const { broker, locks, storage } = this.#options;
-    const id = this.#away;
-    this.#away = null;
-    const left = this.#current;
-    if (id === null || left?.session.identity.id !== id) return false;
-    return broker().exclusive(async () => {
-      const { session } = left;
-      const lock = await locks.take(lockOfRun(id));
-      const stored = await storage().records.get('kept', id);
-      const isOurs = stored === undefined || stored.record.steps === session.state().step;
-      if (lock && isOurs) {
-        this.#current = { session, lock };
-        await session.enter(broker().runtime());
-        return false;
-      }
-      lock?.release();
-      this.#current = null;
-      this.#tellStatus(null);
-      return true;
-    });
+  takeUp(): Promise<boolean> {
+    return this.#leaving(() => this.#options.broker().exclusive(() => this.#comeBack()));
+  }
+
+  /** Answers whether another tab has gone on with the run. */
+  async #comeBack(): Promise<boolean> {
+    const runtime = this.#options.broker().runtime();
+    const putDown = this.#putDown;
+    const session = this.session();
+    this.#putDown = null;
+    this.#isAway = false;
+    if (putDown === null || session?.identity.id !== putDown.id) {
+      await session?.enter(runtime);
+      return false;
+    }
+    const lock = await this.#takeLock(putDown.id);
+    if (lock && (await this.#savedStep(putDown.id)) === putDown.saved) {
+      this.#hold({ session, lock });
+      await session.enter(runtime);
+      return false;
+    }
+    lock?.release();
+    this.#current = null;
+    this.#tellStatus(null);
+    return true;
+  }
+
+  /** The step of the state that is kept of a run; null where none is. */
+  async #savedStep(id: string): Promise<number | null> {
+    return (await this.#options.storage().records.get('kept', id))?.record.steps ?? null;
+  }
+
+  /** The lock is held until the run has ended, or lets go of it before. */
+  #hold(scheduled: Scheduled): void {
+    const { session, lock } = scheduled;
+    this.#current = scheduled;
+    void session.ended.then(lock.release);
   }
 
   async leave(canRead: boolean): Promise<void> {
@@ -184,7 +213,7 @@ class RunScheduler implements Scheduler {
   }
 
   async enter(runtime: Runtime): Promise<void> {
-    await this.session()?.enter(runtime);
+    if (!this.#isAway) await this.session()?.enter(runtime);
   }
 
   #tellStatus(status: RunStatus | null): void {
@@ -206,7 +235,7 @@ class RunScheduler implements Scheduler {
 
   /** The lock comes first: nothing of a run is read, let alone changed, while another tab works on it. */
   async #replace(id: string, planOf: () => Promise<Plan>): Promise<Plan & { model: ModelReport }> {
-    const lock = await this.#takeLock(id);
+    const lock = await this.#needLock(id);
     try {
       const plan = await planOf();
       this.#tellStatus(preparing(plan, this.#options.broker().runtime()));
@@ -222,8 +251,20 @@ class RunScheduler implements Scheduler {
     }
   }
 
-  async #takeLock(id: string): Promise<RunLock> {
-    const lock = await this.#options.locks.take(lockOfRun(id));
+  async #takeLock(id: string): Promise<RunLock | null> {
+    const { locks, onLocks } = this.#options;
+    const lock = await locks.take(lockOfRun(id));
+    if (!lock) return null;
+    const release = () => {
+      lock.release();
+      onLocks();
+    };
+    onLocks();
+    return { release };
+  }
+
+  async #needLock(id: string): Promise<RunLock> {
+    const lock = await this.#takeLock(id);
     if (lock) return lock;
     throw new ConfigError('run: expected no other tab of this page to work on it, got one; go there, or close it');
   }
@@ -240,12 +281,9 @@ class RunScheduler implements Scheduler {
 
   async #enter(next: Scheduled): Promise<void> {
     const { broker, onEnd, onCompiled } = this.#options;
-    const { session, lock } = next;
-    this.#current = next;
-    void session.ended.then(() => {
-      lock.release();
-      onEnd(session.identity.id);
-    });
+    const { session } = next;
+    this.#hold(next);
+    void session.ended.then(() => onEnd(session.identity.id));
     await session.enter(broker().runtime());
     onCompiled();
   }

@@ -188,6 +188,69 @@ describe('a device', () => {
   });
 });
 
+describe('a page that is left', () => {
+  it('lets go of its run, saved, and goes on with it when it is back', async () => {
+    const tab = await openTab();
+    const { run } = await tab.train();
+    await atStep(tab, 4);
+    await tab.scheduler.putDown();
+    expect([...(await tab.locks.held())]).toEqual([]);
+    const { snapshot } = await loadState(tab.storage, run);
+    expect(tab.steps(run)).toEqual(oneTo(snapshot.step));
+    expect(bytesOf(tab)).toBe(0);
+    expect(await tab.scheduler.takeUp()).toBe(false);
+    await tab.scheduler.session()!.ended;
+    expect(tab.steps(run)).toEqual(oneTo(30));
+    expect([...(await tab.locks.held())]).toEqual([]);
+  });
+
+  it.each([{ ends: true }, { ends: false }])(
+    'leaves its run to the tab that went on with it (to its end: $ends)',
+    async ({ ends }) => {
+      const [storage, locks] = [memoryStorage(), memoryLocks()];
+      const left = await openTab({ storage, locks });
+      const { run } = await left.train(ends ? {} : long);
+      await atStep(left, 4);
+      await left.scheduler.putDown();
+      const next = await openTab({ storage, locks });
+      await next.scheduler.resume(run);
+      if (ends) await next.scheduler.session()!.ended;
+      else await atStep(next, left.steps(run).length + 2);
+      expect(await left.scheduler.takeUp()).toBe(true);
+      expect([left.scheduler.session(), left.status(), left.live.now.size]).toEqual([null, null, 0]);
+      await next.scheduler.session()!.stop();
+      expect(next.steps(run)).toEqual(oneTo(next.steps(run).length));
+      // It can begin another one.
+      await left.train({ 'training.steps': 2 });
+      await left.scheduler.session()!.ended;
+    },
+  );
+
+  it('that never had a run, or whose run has ended, lets go of nothing', async () => {
+    const tab = await openTab();
+    await tab.scheduler.putDown();
+    expect(await tab.scheduler.takeUp()).toBe(false);
+    await tab.train({ 'training.steps': 2 });
+    await tab.scheduler.session()!.ended;
+    await tab.scheduler.putDown();
+    expect(await tab.scheduler.takeUp()).toBe(false);
+    expect(tab.status()).toMatchObject({ ending: 'finished' });
+  });
+
+  it('leaves a run of the queue to the queue', async () => {
+    const queued = new Set<string>();
+    const tab = await openTab({ queued });
+    const { run } = await tab.train(long);
+    queued.add(run);
+    await atStep(tab, 3);
+    await tab.scheduler.putDown();
+    expect(await tab.scheduler.takeUp()).toBe(false);
+    expect([tab.scheduler.session(), tab.scheduler.isBusy()]).toEqual([null, false]);
+    await tab.scheduler.resume(run);
+    await tab.scheduler.session()!.stop();
+  });
+});
+
 /** What a person and the machine may do, at random. */
 type Act = (tab: Tab) => Promise<unknown> | unknown;
 const acts: readonly Act[] = [
@@ -204,6 +267,10 @@ const acts: readonly Act[] = [
   async (tab) => {
     const [state] = await stateSummaries(tab.storage);
     if (state) await tab.scheduler.resume(state.id);
+  },
+  async (tab) => {
+    await tab.scheduler.putDown();
+    await tab.scheduler.takeUp();
   },
   () => new Promise((resolve) => setTimeout(resolve, 3)),
 ];

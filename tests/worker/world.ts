@@ -23,33 +23,29 @@ import { tinyExperiment, tinyText, words } from '../support/tinyRun.ts';
 
 export const memoryStorage = (): SiteStorage => ({ records: memoryRecords(), files: memoryFiles(), warning: null });
 
-/** Locks of one browser, which its tabs share. */
-export function memoryLocks(): Locks & { names: Set<string> } {
-  const names = new Set<string>();
+/** Locks of one browser, which its tabs share. Letting go twice is letting go once. */
+export function memoryLocks(): Locks {
+  const holders = new Map<string, object>();
   const waiting: { name: string; resolve: (lock: RunLock) => void }[] = [];
-  const release = (name: string) => {
-    names.delete(name);
-    const next = waiting.findIndex((one) => one.name === name);
-    if (next < 0) return;
-    names.add(name);
-    waiting.splice(next, 1)[0].resolve({ release: () => release(name) });
+  const hold = (name: string): RunLock => {
+    const me = {};
+    holders.set(name, me);
+    const release = () => {
+      if (holders.get(name) !== me) return;
+      holders.delete(name);
+      const next = waiting.findIndex((one) => one.name === name);
+      if (next >= 0) waiting.splice(next, 1)[0].resolve(hold(name));
+    };
+    return { release };
   };
   return {
-    names,
-    take: async (name) => {
-      if (names.has(name)) return null;
-      names.add(name);
-      return { release: () => release(name) };
-    },
+    take: async (name) => (holders.has(name) ? null : hold(name)),
     wait: (name) =>
       new Promise((resolve) => {
-        if (names.has(name)) waiting.push({ name, resolve });
-        else {
-          names.add(name);
-          resolve({ release: () => release(name) });
-        }
+        if (holders.has(name)) waiting.push({ name, resolve });
+        else resolve(hold(name));
       }),
-    held: async () => new Set(names),
+    held: async () => new Set(holders.keys()),
   };
 }
 
@@ -176,6 +172,7 @@ export async function openTab({
       ended.push(id);
       onEnd(id);
     },
+    onLocks: () => {},
     onBegin: () => {},
     onCompiled: () => {},
   });
