@@ -34,9 +34,12 @@ export interface RunPortOptions {
   readonly onLibrary: () => Promise<void>;
 }
 
-/** A state is at most 2 s old where saving costs under 1 % of the time, else 10 s, and never costs over 5 %. */
+/**
+ * A state is at most 2 s old where saving costs under 1 % of the time, else 10 s, and never costs over 5 %. The first is
+ * saved soon: a page may be closed as soon as it was opened.
+ */
 export function saveAfter(milliseconds: number | null): number {
-  if (milliseconds === null) return 2000;
+  if (milliseconds === null) return 500;
   return Math.max(2000, Math.min(100 * milliseconds, Math.max(10_000, 20 * milliseconds)));
 }
 
