@@ -52,6 +52,13 @@ it('takes loss, gradient norm and speed of each step', () => {
   ]);
 });
 
+it('says the last speed that was known', () => {
+  const send = withRun();
+  send(steps);
+  send({ ...metricsOf('a', [4]), tokensPerSecond: Float32Array.of(Number.NaN) });
+  expect([lossSeries.last, speedSeries.last]).toEqual([4, 200]);
+});
+
 it('goes back to a snapshot with all of them, and takes the steps that come again', () => {
   const send = withRun();
   send(metricsOf('a', [1, 2, 3, 4, 5]));
@@ -74,7 +81,7 @@ it('draws anew what was drawn of a run that goes on; gradients are not kept', ()
 });
 
 describe('of another run', () => {
-  const drawn = () => [...allSeries.map(pointsOf), live.validation];
+  const drawn = () => [...allSeries.map(pointsOf), [...live.validation]];
 
   it.each([
     metricsOf('b', [4]),
