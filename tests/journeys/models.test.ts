@@ -18,9 +18,9 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 test('three runs: decode with the first, look into the second, start a fourth from the third, keep order', async () => {
-  const { page, problems } = await openApp(browser, `?${small}#/compare`);
+  const { page, problems } = await openApp(browser, `?${small}&training.seed=5#/compare`);
   await untilReady(page);
-  for (const seed of [1, 2, 3]) await trainWith(page, seed);
+  for (const seed of [5, 6, 7]) await trainWith(page, seed);
   expect(await kept(page).first().innerText()).toMatch(/\(3\)\s+60\s+\d{3} kB\s+\d/);
   await page.reload();
   await untilReady(page);
@@ -46,8 +46,8 @@ const startControl = (page: Page): Locator => page.getByRole('combobox', { name:
 /** Trains to the end; Compare, which is on show, has one more model then. */
 async function trainWith(page: Page, seed: number): Promise<void> {
   const before = await kept(page).count();
-  if (seed !== 1) {
-    const group = page.getByRole('button', { name: /^Training/ });
+  if (before > 0) {
+    const group = page.getByRole('navigation', { name: 'Configuration' }).getByRole('button', { name: /^Training/ });
     if ((await group.getAttribute('aria-expanded')) === 'false') await group.click();
     await page.locator('[data-path="training.seed"]').getByRole('textbox').fill(`${seed}`);
     await page.keyboard.press('Tab');
@@ -137,7 +137,8 @@ async function keepOrder(page: Page): Promise<void> {
   expect(await told.innerText()).toMatch(
     /The weights of “The second one” \(\d+ kB\) were removed, the oldest of those not pinned, to keep to 1 MB for models\./,
   );
-  await expect.poll(() => kept(page).locator('.models-name').allInnerTexts()).toEqual([fourth, `${first}\npinned`]);
+  const left = async () => (await kept(page).locator('.models-name').allInnerTexts()).map((text) => text.split('\n'));
+  await expect.poll(left).toEqual([[fourth], [first, '', 'pinned']]);
   await told.getByRole('button', { name: 'Dismiss' }).click();
 }
 
