@@ -122,7 +122,11 @@ export async function train(startPaused = false): Promise<void> {
   }
   takeRun(answer.run, answer.model, ownText);
   useRun.setState({ starting: false });
-  // A fresh run starts at full speed: slow motion is the page's wish, said again.
+  await keepPace();
+}
+
+/** A run starts at full speed: slow motion is what the page shows, said again. */
+async function keepPace(): Promise<void> {
   const { delay } = useRun.getState();
   if (delay > 0) await ask('pace', { delay });
 }
@@ -142,6 +146,7 @@ export async function continueRun(id = keptRun(useRun.getState())?.id): Promise<
   if (ownText) setOwnText(ownText);
   takeRun(id, answer.model, ownText);
   useRun.setState({ starting: false });
+  await keepPace();
 }
 
 /** Another run is the one on show; what is known of the last one stays known, as that of a kept model. */

@@ -66,6 +66,8 @@ test('runs over each other: choose, change the axis, read by keyboard, export, i
   const chart = page.getByTestId('chart-validation');
   await expect.poll(() => chart.getAttribute('data-lines').catch(() => null)).toBeTruthy();
 
+  // So slow that it is paused before the imported runs end, at step 100.
+  await page.getByLabel('Pace').selectOption('100');
   await button(page, 'Train').click();
   await untilStep(page, 25);
   await button(page, 'Pause').click();
@@ -104,7 +106,7 @@ test('runs over each other: choose, change the axis, read by keyboard, export, i
   expect([...pixels.subarray(1, 4)].map((byte) => String.fromCharCode(byte)).join('')).toBe('PNG');
 
   // The run that ends stays in the charts, now as a saved one, and can be renamed.
-  const row = page.getByRole('row', { name: /Experts choose tokens/ });
+  const row = page.getByRole('region', { name: 'Runs' }).getByRole('row', { name: /Experts choose tokens/ });
   expect(await row.innerText()).toContain('in progress');
   await button(page, 'Stop').click();
   await expect.poll(() => row.innerText()).toContain('stopped');
@@ -227,10 +229,12 @@ test('seeds of one configuration wait in the queue, are put in order, and become
   const queue = page.getByRole('list', { name: 'Runs in the queue' }).getByRole('listitem');
   const seeds = async () => (await queue.allInnerTexts()).map((text) => /seed (\d) /.exec(text)?.[1]).join(' ');
   // A paused run stands in the way while the others are put in order.
+  await page.getByLabel('Pace').selectOption('500');
   await button(page, 'Train').click();
   await untilStep(page, 1);
   await button(page, 'Pause').click();
   await button(page, 'Resume').waitFor();
+  await page.getByLabel('Pace').selectOption('0');
   await page.getByLabel('How often the configuration is added').selectOption('3');
   await button(page, 'Add the edited configuration').click();
   await expect.poll(seeds).toBe('1 2 3');

@@ -232,11 +232,14 @@ describe('a run', () => {
     expect(useRun.getState()).toMatchObject({ run: 'old', starting: false, problems: [{ kind: 'data' }] });
   });
 
-  it('keeps slow motion over a restart', async () => {
+  it.each([
+    ['a restart', () => train(), { run: 'a', model }],
+    ['a reload', () => continueRun('a'), { model, text: null }],
+  ] as const)('keeps slow motion over %s', async (_, begin, value) => {
     const { sent, answer } = connected();
     useRun.setState({ delay: 500 });
-    const training = train();
-    await answer({ run: 'a', model });
+    const training = begin();
+    await answer(value);
     await vi.waitFor(() => expect(sent[sent.length - 1]).toMatchObject({ name: 'pace', argument: { delay: 500 } }));
     await answer({ delay: 500 });
     await training;

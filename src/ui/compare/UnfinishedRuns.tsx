@@ -40,7 +40,7 @@ function Unfinished({ state, active }: { state: KeptSummary; active: boolean }) 
         size="compact-sm"
         variant="light"
         disabled={active}
-        aria-label={`Continue ${name}`}
+        aria-label={`Continue: ${name}`}
         onClick={() => void continueRun(id)}
       >
         Continue
@@ -50,7 +50,7 @@ function Unfinished({ state, active }: { state: KeptSummary; active: boolean }) 
         variant="subtle"
         color="gray"
         c="dimmed"
-        aria-label={`Give ${name} up`}
+        aria-label={`Give it up: ${name}`}
         onClick={() => void forgetRun(id)}
       >
         Give it up
