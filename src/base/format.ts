@@ -1,4 +1,4 @@
-/** Numbers in a person's words. */
+/** Numbers and times in a person's words. */
 
 /** Three significant digits with a suffix: 1234567 -> "1.23 M". */
 export function compact(value: number): string {
@@ -42,6 +42,11 @@ export function duration(seconds: number): string {
 /** Bytes in decimal units. */
 export function bytes(count: number): string {
   return `${compact(count).replace(/ ?([kMGTPE])?$/, ' $1')}B`.replace('  ', ' ');
+}
+
+/** Milliseconds since 1970, or an ISO date, as "2 Jan 2025, 03:04". */
+export function dateOf(time: number | string): string {
+  return new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 }
 
 const marks: Readonly<Record<string, string>> = { '\n': '↵', '\t': '⇥', '\r': '␍' };

@@ -78,7 +78,8 @@ export async function decode(model: ModelReport): Promise<void> {
     scheduled = false;
     useDecode.setState({ frames: arrived.slice() });
   };
-  const endListening = listen('frame', ({ frame }) => {
+  const endListening = listen('frame', ({ model: of, frame }) => {
+    if (of !== ref) return;
     if (arrived.length === 0 && frame.call > 0) arrived.push(startOf(frame, model.maskId));
     arrived.push(frame);
     if (scheduled) return;

@@ -77,7 +77,7 @@ export function followLive(engine: Engine): void {
     scheduleCommit();
   });
   engine.on('curves', (message) => {
-    showRun(message.run);
+    if (!isShown(message.run)) return;
     clearCurves();
     appendSteps(message);
     live.validation = message.validation;

@@ -1,7 +1,7 @@
 /** Models on this machine: which there are, picking one, and the library of weights that ended runs left. */
 import { type ModelRef, runRef } from '../config/modelRef.ts';
 import type { CommandName, Commands, Library } from '../worker/protocol.ts';
-import { currentRef, modelOf, type Run, useRun } from './run.ts';
+import { currentName, currentRef, isThere, modelOf, type Run, useRun } from './run.ts';
 import { ask } from './session.ts';
 
 /** A model that can be chosen, in words. */
@@ -13,12 +13,13 @@ export interface ModelChoice {
 
 /** Every model that can be decoded with, looked into or started from: the bundled one, the run, kept runs, files. */
 export function modelChoices(run: Run): ModelChoice[] {
-  const { bundled, files, library, status } = run;
+  const { bundled, files, library } = run;
   const current = currentRef(run);
   const choices: ModelChoice[] = [];
   if (bundled) choices.push({ ref: 'bundled', label: 'Bundled model', group: 'Here' });
-  if (current && run.model)
-    choices.push({ ref: current, label: `Your run: ${status?.name ?? 'this run'}`, group: 'Here' });
+  if (current && run.model && isThere(run, current)) {
+    choices.push({ ref: current, label: `Your run: ${currentName(run)}`, group: 'Here' });
+  }
   for (const { id, name } of library?.models ?? []) {
     const ref = runRef(id);
     if (ref !== current) choices.push({ ref, label: name, group: 'Kept' });
@@ -27,16 +28,21 @@ export function modelChoices(run: Run): ModelChoice[] {
   return choices;
 }
 
-/** Picks the model to look into, in *Decode* and *Routing*. */
-export function pickModel(pickedModel: ModelRef): void {
-  useRun.setState({ pickedModel });
-  void describe(pickedModel);
+/** Picks the model to look into, in *Decode* and *Routing*. Whoever picks the run follows it to the next one. */
+export function pickModel(ref: ModelRef): void {
+  useRun.setState((run) => ({ pickedModel: ref === currentRef(run) ? null : ref }));
+  void describe(ref);
 }
+
+/** Models whose facts are being asked for. */
+const asked = new Set<ModelRef>();
 
 /** Asks for the facts of a model that are not known yet. */
 export async function describe(ref: ModelRef): Promise<void> {
-  if (modelOf(useRun.getState(), ref)) return;
+  if (asked.has(ref) || modelOf(useRun.getState(), ref)) return;
+  asked.add(ref);
   const answer = await ask('describeModel', { model: ref });
+  asked.delete(ref);
   if (answer) useRun.setState(({ described }) => ({ described: new Map([...described, [ref, answer.model]]) }));
 }
 

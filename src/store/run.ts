@@ -93,6 +93,22 @@ export function keptRun({ library }: Pick<Run, 'library'>): KeptSummary | null {
   return library?.states[0] ?? null;
 }
 
+/** The name of the run on show; one that is kept may have been given another since. */
+export function currentName({ run, status, library }: Run): string {
+  const kept = library?.models.find(({ id }) => id === run);
+  return kept?.name ?? (status?.run === run ? status.name : null) ?? 'this run';
+}
+
+/** The same name, or with a number where a model of this machine has it: no two runs are to look alike in a list. */
+export function unusedName({ library, status }: Run, name: string): string {
+  const taken = new Set(library?.models.map((model) => model.name));
+  if (status) taken.add(status.name);
+  let number = 1;
+  const numbered = () => (number === 1 ? name : `${name} (${number})`);
+  while (taken.has(numbered())) number += 1;
+  return numbered();
+}
+
 /** The run on show as a model; null where there is none. */
 export function currentRef({ run }: Pick<Run, 'run'>): ModelRef | null {
   return run === null ? null : runRef(run);
@@ -109,13 +125,22 @@ export function modelOf(run: Run, ref: ModelRef): ModelReport | null {
 export function shownRef(run: Run): ModelRef {
   const { pickedModel } = run;
   if (pickedModel !== null && isThere(run, pickedModel)) return pickedModel;
-  return currentRef(run) ?? 'bundled';
+  const current = currentRef(run);
+  return current !== null && isThere(run, current) ? current : 'bundled';
 }
 
 /** Whether a model can be asked for by that name still. */
-function isThere(run: Run, ref: ModelRef): boolean {
-  const isKept = () => run.library?.models.some(({ id }) => runRef(id) === ref) ?? false;
-  return ref === 'bundled' || ref === currentRef(run) || run.files.some((file) => file.ref === ref) || isKept();
+export function isThere(run: Run, ref: ModelRef): boolean {
+  const { files, library } = run;
+  const isKept = () => library?.models.some(({ id }) => runRef(id) === ref) ?? false;
+  if (ref === 'bundled' || files.some((file) => file.ref === ref) || isKept()) return true;
+  return ref === currentRef(run) && !isOver(run);
+}
+
+/** Whether the run on show has ended and left nothing, or what it left was removed. */
+function isOver({ run, status, library }: Run): boolean {
+  if (!library || status?.run !== run || status?.phase !== 'ended') return false;
+  return ![...library.models, ...library.states].some(({ id }) => id === run);
 }
 
 /** The model that *Decode* and *Routing* look into; null while it cannot be asked: it is being prepared, or not known. */

@@ -4,7 +4,7 @@
  */
 import { corpusKind } from '../config/corpusKinds.ts';
 import { differences } from '../config/experiment.ts';
-import type { BackendKind, CommandName, Commands, Problem, TrainRequest } from '../worker/protocol.ts';
+import type { BackendKind, CommandName, Commands, ModelReport, Problem, TrainRequest } from '../worker/protocol.ts';
 import type { Message, MessageKind } from '../worker/telemetry.ts';
 import {
   adoptExperiment,
@@ -17,7 +17,8 @@ import {
 } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import { followLive, showRun } from './live.ts';
-import { addProblem, dismissProblem, isActive, keptRun, useRun } from './run.ts';
+import type { OwnText } from './ownText.ts';
+import { addProblem, currentRef, dismissProblem, isActive, keptRun, unusedName, useRun } from './run.ts';
 
 let engine: Engine | null = null;
 
@@ -113,15 +114,19 @@ export async function train(startPaused = false): Promise<void> {
   useRun.setState({ starting: true, problems: [], addressProblems: [] });
   const { ownText } = useConfiguration.getState();
   askToKeep();
-  const answer = await ask('train', { ...request, startPaused, name: runName() });
+  const name = unusedName(useRun.getState(), runName());
+  const answer = await ask('train', { ...request, startPaused, name });
   if (!answer) {
     useRun.setState({ starting: false });
     return;
   }
-  const { run, model } = answer;
-  showRun(run);
-  useRun.setState({ starting: false, run, model, ownText });
-  // A fresh run starts at full speed: slow motion is the page's wish, said again.
+  takeRun(answer.run, answer.model, ownText);
+  useRun.setState({ starting: false });
+  await keepPace();
+}
+
+/** A run starts at full speed: slow motion is what the page shows, said again. */
+async function keepPace(): Promise<void> {
   const { delay } = useRun.getState();
   if (delay > 0) await ask('pace', { delay });
 }
@@ -136,11 +141,22 @@ export async function continueRun(id = keptRun(useRun.getState())?.id): Promise<
     useRun.setState({ starting: false });
     return;
   }
-  showRun(id);
-  const ownText = answer.text === null ? null : { name: 'the text of the run', text: answer.text };
+  const ownText = ownTextOf(answer.text);
   adoptExperiment(answer.model.experiment);
   if (ownText) setOwnText(ownText);
-  useRun.setState({ starting: false, run: id, model: answer.model, ownText });
+  takeRun(id, answer.model, ownText);
+  useRun.setState({ starting: false });
+  await keepPace();
+}
+
+/** Another run is the one on show; what is known of the last one stays known, as that of a kept model. */
+function takeRun(run: string, model: ModelReport, ownText: OwnText | null): void {
+  showRun(run);
+  useRun.setState((before) => {
+    const last = currentRef(before);
+    const described = last && before.model ? new Map([...before.described, [last, before.model]]) : before.described;
+    return { run, model, ownText, described };
+  });
 }
 
 /** Gives the run of an earlier visit up; its record is among the saved runs, its weights among the kept ones. */
@@ -191,9 +207,14 @@ export async function setPace(delay: number): Promise<void> {
 /** Runs on the GPU or on the CPU from now on. */
 export async function switchBackend(backend: BackendKind): Promise<void> {
   const answer = await ask('useBackend', { backend });
-  if (!answer) return;
-  useRun.setState({ backend: answer.backend });
-  await inspect();
+  if (answer) takeBackend(answer.backend);
+}
+
+/** Another backend takes another time for the same run. */
+function takeBackend(backend: BackendKind): void {
+  if (useRun.getState().backend === backend) return;
+  useRun.setState({ backend });
+  void inspect();
 }
 
 /**
@@ -247,12 +268,13 @@ function follow(connected: Engine): void {
     if (isUntouched) choosePreset(machine.presetId, false);
     void inspect();
   });
-  connected.on('device', ({ backend }) => useRun.setState({ backend }));
+  connected.on('device', ({ backend }) => takeBackend(backend));
   connected.on('problem', ({ problem }) => addProblem(problem));
   connected.on('library', ({ library }) => useRun.setState({ library }));
   // The queue has started a run: it is the one on show, as if it had been started by hand.
-  connected.on('started', ({ run, model, text }) => {
-    showRun(run);
-    useRun.setState({ run, model, ownText: text === null ? null : { name: 'the text of the run', text } });
-  });
+  connected.on('started', ({ run, model, text }) => takeRun(run, model, ownTextOf(text)));
+}
+
+function ownTextOf(text: string | null): OwnText | null {
+  return text === null ? null : { name: 'the text of the run', text };
 }

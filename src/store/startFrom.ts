@@ -8,12 +8,19 @@ import type { Experiment } from '../config/schema.ts';
 import type { ModelReport } from '../worker/protocol.ts';
 import { adoptExperiment, edit, useConfiguration } from './configuration.ts';
 import { describe, openFile } from './models.ts';
+import { isThere, useRun } from './run.ts';
 
 /** Chooses whose weights the next run starts from; null for fresh ones. */
 export function chooseStart(from: ModelRef | null): void {
   useConfiguration.setState({ from });
   if (from) void describe(from);
 }
+
+// A model that has been removed cannot be started from.
+useRun.subscribe((run) => {
+  const { from } = useConfiguration.getState();
+  if (from && !isThere(run, from)) chooseStart(null);
+});
 
 /** Reads a file of weights that this page (or the command line) exported, and chooses it; a failure is shown. */
 export async function importWeights(file: Blob & { name: string }): Promise<void> {

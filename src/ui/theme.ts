@@ -16,6 +16,8 @@ export const theme = createTheme({
   headings: { fontWeight: '600' },
   components: {
     Tooltip: { defaultProps: { portalProps: { target: `#${hintsId}` } } },
+    // The first item has the focus: an element without a role may not stand in a menu.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     SegmentedControl: { defaultProps: { bg: 'var(--cell-paper)' } },
   },
 });

@@ -35,6 +35,14 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       await show(page, view);
       expect(await violations(page), view).toEqual([]);
     }
+    await leaveModel(page);
+    expect(await violations(page), 'a kept model').toEqual([]);
+    await page.getByRole('button', { name: /^More about the model/ }).click();
+    await page.getByRole('menu').waitFor();
+    expect(await violations(page), 'its menu').toEqual([]);
+    await page.getByRole('menuitem', { name: 'Rename…' }).click();
+    await page.getByRole('dialog', { name: 'Rename the model' }).waitFor();
+    expect(await violations(page), 'its new name').toEqual([]);
     expect(problems).toEqual([]);
   });
 });
@@ -53,6 +61,9 @@ test('a phone 390 pixels wide scrolls no view sideways', async () => {
     expect(width, view).toBeLessThanOrEqual(viewport.width);
     expect(await violations(page), view).toEqual([]);
   }
+  await leaveModel(page);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth), 'a kept model').toBeLessThanOrEqual(390);
+  expect(await violations(page), 'a kept model').toEqual([]);
   await button(page, 'Configuration').click();
   await page.getByRole('dialog', { name: 'Configuration' }).getByText('Preset', { exact: true }).waitFor();
   expect(problems).toEqual([]);
@@ -92,6 +103,16 @@ test('reduced motion shows finished texts and animates nothing', async () => {
   expect(moving).toBe(0);
   expect(problems).toEqual([]);
 });
+
+/** Ends the run; after a reload Compare shows its model, and that it can be gone on with. */
+async function leaveModel(page: Page): Promise<void> {
+  await button(page, 'Stop').click();
+  await page.getByTestId('kept-model').waitFor();
+  await page.reload();
+  await page.evaluate(axeSource);
+  await page.getByTestId('kept-model').waitFor();
+  await page.getByRole('list', { name: 'Runs to go on with' }).waitFor();
+}
 
 /** Goes to a view and waits for what it shows of a model. */
 async function show(page: Page, view: (typeof views)[number]): Promise<void> {

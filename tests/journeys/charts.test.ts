@@ -44,7 +44,7 @@ test('figures and numbers leave Train; Compare knows passes and the floor', asyn
 
   await page.route('**/studies/index.json', (route) => route.fulfill({ json: [] }));
   await goTo(page, 'Compare');
-  await page.getByRole('checkbox', { name: 'Compare This run', exact: true }).waitFor();
+  await page.getByRole('checkbox', { name: /^Compare Experts choose tokens/ }).waitFor();
   const chart = page.getByTestId('chart-validation');
   await page.getByLabel('X axis').selectOption('epochs');
   expect(await chart.getAttribute('data-axis')).toBe('epochs');
@@ -52,7 +52,7 @@ test('figures and numbers leave Train; Compare knows passes and the floor', asyn
   await page.keyboard.press('End');
   await expect
     .poll(() => chart.getAttribute('aria-valuetext'))
-    .toMatch(/^passes over the training text \d.*This run \d/);
+    .toMatch(/^passes over the training text \d.*Experts choose tokens.* \d\.\d/);
   const curves = page.getByRole('region', { name: 'Curves' });
   await curves.getByText(/the training curve is that of a model with parts dropped/).waitFor();
   // Drawn inside the chart, or named at its edge.

@@ -66,11 +66,13 @@ test('runs over each other: choose, change the axis, read by keyboard, export, i
   const chart = page.getByTestId('chart-validation');
   await expect.poll(() => chart.getAttribute('data-lines').catch(() => null)).toBeTruthy();
 
+  // So slow that it is paused before the imported runs end, at step 100.
+  await page.getByLabel('Pace').selectOption('100');
   await button(page, 'Train').click();
   await untilStep(page, 25);
   await button(page, 'Pause').click();
   await button(page, 'Resume').waitFor();
-  await choose(page, ['Compare run slow', 'Compare run fast', 'Compare This run']);
+  await choose(page, ['Compare run slow', 'Compare run fast', /^Compare Experts choose tokens/]);
   await expect.poll(() => chart.getAttribute('data-lines')).toBe('3');
 
   await page.getByLabel('X axis').selectOption('tokens');
@@ -92,7 +94,9 @@ test('runs over each other: choose, change the axis, read by keyboard, export, i
 
   const table = await downloaded(page, 'Export', 'Table (CSV)');
   expect(table.split('\r\n')[0]).toContain('best (bits/char),bestError (bits/char)');
-  expect(table.split('\r\n').filter((line) => /^(run slow|run fast|This run),/.test(line))).toHaveLength(3);
+  expect(table.split('\r\n').filter((line) => /^(run slow,|run fast,|"Experts choose tokens)/.test(line))).toHaveLength(
+    3,
+  );
   const drawn = await downloaded(page, 'Export Validation loss', 'Data (CSV)');
   expect(drawn.split('\r\n')).toContain('run fast,1,100,3,0.05');
   const picture = await downloaded(page, 'Export Validation loss', 'Picture (SVG)');
@@ -102,8 +106,11 @@ test('runs over each other: choose, change the axis, read by keyboard, export, i
   expect([...pixels.subarray(1, 4)].map((byte) => String.fromCharCode(byte)).join('')).toBe('PNG');
 
   // The run that ends stays in the charts, now as a saved one, and can be renamed.
+  const row = page.getByRole('region', { name: 'Runs' }).getByRole('row', { name: /Experts choose tokens/ });
+  expect(await row.innerText()).toContain('in progress');
   await button(page, 'Stop').click();
-  await page.getByRole('checkbox', { name: 'Compare This run', exact: true }).waitFor({ state: 'detached' });
+  await expect.poll(() => row.innerText()).toContain('stopped');
+  expect(await row.getByRole('checkbox').isChecked()).toBe(true);
   await expect.poll(() => chart.getAttribute('data-lines')).toBe('3');
   await page.getByRole('button', { name: /^More about Experts choose tokens/ }).click();
   await page.getByRole('menuitem', { name: 'Rename…' }).click();
@@ -222,10 +229,12 @@ test('seeds of one configuration wait in the queue, are put in order, and become
   const queue = page.getByRole('list', { name: 'Runs in the queue' }).getByRole('listitem');
   const seeds = async () => (await queue.allInnerTexts()).map((text) => /seed (\d) /.exec(text)?.[1]).join(' ');
   // A paused run stands in the way while the others are put in order.
+  await page.getByLabel('Pace').selectOption('500');
   await button(page, 'Train').click();
   await untilStep(page, 1);
   await button(page, 'Pause').click();
   await button(page, 'Resume').waitFor();
+  await page.getByLabel('Pace').selectOption('0');
   await page.getByLabel('How often the configuration is added').selectOption('3');
   await button(page, 'Add the edited configuration').click();
   await expect.poll(seeds).toBe('1 2 3');
@@ -259,7 +268,7 @@ function bringFile(page: Page, name: string, text: string): Promise<void> {
 }
 
 /** Puts exactly these runs into the charts. */
-async function choose(page: Page, names: readonly string[]): Promise<void> {
+async function choose(page: Page, names: readonly (string | RegExp)[]): Promise<void> {
   const boxes = names.map((name) => page.getByRole('checkbox', { name, exact: true }));
   // The run in progress is listed a moment after it has begun.
   for (const box of boxes) await box.waitFor();

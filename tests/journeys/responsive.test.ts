@@ -55,7 +55,7 @@ test('nor while a run that goes on is compared with others, line by line', async
   await goTo(page, 'Compare');
   const file = { name: 'runs.json', mimeType: 'application/json', buffer: Buffer.from(bundleJson(study())) };
   await page.getByLabel('File of runs').setInputFiles(file);
-  await page.getByRole('checkbox', { name: 'Compare This run', exact: true }).waitFor();
+  await page.getByRole('checkbox', { name: /^Compare Experts choose tokens/ }).waitFor();
   await page.getByRole('checkbox', { name: 'Compare all runs of the table' }).check();
   await page.getByRole('switch', { name: 'Mean over seeds' }).uncheck();
   const chart = page.getByTestId('chart-validation');

@@ -3,48 +3,15 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { withSettings } from '../../src/config/experiment.ts';
 import { presetExperiment } from '../../src/config/presets.ts';
 import { advance, decode, editDecode, play, scrub, useDecode } from '../../src/store/decode.ts';
-import type { Engine, Outcome } from '../../src/store/engine.ts';
-import { refreshRoutes, useRouting } from '../../src/store/routing.ts';
-import { pickWeights, shownModel, shownWeights, useRun } from '../../src/store/run.ts';
-import { connect } from '../../src/store/session.ts';
-import type { DecodeFrame, ModelReport, RunStatus } from '../../src/worker/protocol.ts';
-import type { Telemetry } from '../../src/worker/telemetry.ts';
+import { pickModel } from '../../src/store/models.ts';
+import { editRouting, refreshRoutes, showLayer, useRouting } from '../../src/store/routing.ts';
+import { shownModel, shownRef, useRun } from '../../src/store/run.ts';
+import type { DecodeFrame, ModelReport, RouteReport } from '../../src/worker/protocol.ts';
+import { libraryOf, model as plain, statusOf } from './facts.ts';
+import { connected } from './testPort.ts';
 
-const model: ModelReport = {
-  experiment: withSettings(presetExperiment('expert-choice'), { 'data.sequenceLength': 4 }),
-  vocabulary: ['a', 'b', '[MASK]'],
-  maskId: 2,
-  expertLayers: [0, 1],
-  parameters: { total: 1, active: 1 },
-  trainFlopsPerToken: 1,
-  inferenceFlopsPerToken: 1,
-  split: '',
-  windowsPerEpoch: null,
-  floorBpc: null,
-};
-
-/** An engine whose answers the test gives, one request after the other. */
-function testEngine() {
-  const requests: { name: string; argument: unknown; answer: (value: unknown) => void }[] = [];
-  let listeners: ((telemetry: Telemetry) => void)[] = [];
-  const engine = {
-    request: (name: string, argument: unknown) =>
-      new Promise<Outcome<unknown>>((resolve) => {
-        requests.push({ name, argument, answer: (value) => resolve({ ok: true, value }) });
-      }),
-    subscribe: (listener: (telemetry: Telemetry) => void) => {
-      listeners.push(listener);
-      return () => {
-        listeners = listeners.filter((other) => other !== listener);
-      };
-    },
-  } as unknown as Engine;
-  return {
-    engine,
-    requests,
-    emit: (telemetry: Telemetry) => listeners.forEach((listener) => void listener(telemetry)),
-  };
-}
+const narrow = withSettings(presetExperiment('expert-choice'), { 'data.sequenceLength': 4 });
+const model: ModelReport = { ...plain, experiment: narrow };
 
 const frameAt = (call: number, committedAt: number[]): DecodeFrame => ({
   call,
@@ -54,63 +21,87 @@ const frameAt = (call: number, committedAt: number[]): DecodeFrame => ({
   committedAt: Int32Array.from(committedAt),
 });
 
+/** A run in progress that has this model. */
+const runOf = (own: ModelReport) => ({ run: 'now', model: own, status: statusOf('now') });
+
 const fresh = useDecode.getState();
+const initialRun = useRun.getState();
+const freshRouting = useRouting.getState();
 beforeEach(() => {
   useDecode.setState(fresh, true);
-  useRun.setState({ pretrained: null, model: null, pickedWeights: null, status: null });
+  useRouting.setState(freshRouting, true);
+  useRun.setState(initialRun, true);
 });
 
 describe('decode', () => {
-  it('takes the length and the calls of the window of the weights', () => {
-    useRun.setState({ pretrained: model });
+  it('takes the length and the calls of the window of the model', () => {
+    connected();
+    useRun.setState({ bundled: model });
     expect(useDecode.getState().request).toMatchObject({ length: 4, steps: 4 });
-    const wide = { ...model, experiment: presetExperiment('dense') };
-    useRun.setState({ model: wide });
+    useRun.setState(runOf({ ...model, experiment: presetExperiment('dense') }));
     expect(useDecode.getState().request).toMatchObject({ length: 64 });
-    pickWeights('pretrained');
+    pickModel('bundled');
     expect(useDecode.getState().request).toMatchObject({ length: 4 });
   });
 
-  it('takes a decoder that fits the weights, and keeps one that does', () => {
-    useRun.setState({ pretrained: model });
+  it('takes a decoder that fits the model, and keeps one that does', () => {
+    connected();
+    useRun.setState({ bundled: model });
     editDecode({ decoder: 'ancestral' });
-    useRun.setState({ model: { ...model, experiment: presetExperiment('block-diffusion') } });
+    useRun.setState(runOf({ ...model, experiment: presetExperiment('block-diffusion') }));
     expect(useDecode.getState().request.decoder).toBe('ancestral');
     useRun.setState({ model: { ...model, experiment: presetExperiment('ar-dense') } });
     expect(useDecode.getState().request.decoder).toBe('sampling');
-    pickWeights('pretrained');
+    pickModel('bundled');
     expect(useDecode.getState().request.decoder).toBe('confidence');
   });
 
-  it('asks the weights of the run as soon as there are some, until others are picked', async () => {
-    const { engine, requests } = testEngine();
-    connect(engine);
-    useRun.setState({ pretrained: model });
-    expect(shownWeights(useRun.getState())).toBe('pretrained');
+  it('asks the run as soon as there is one, until another model is picked', async () => {
+    const { sent } = connected();
+    useRun.setState({ bundled: model, library: libraryOf('a') });
+    expect(shownRef(useRun.getState())).toBe('bundled');
     const own = { ...model };
-    useRun.setState({ model: own });
+    useRun.setState(runOf(own));
     expect(shownModel(useRun.getState())).toBe(own);
     void decode(own);
-    pickWeights('pretrained');
-    void decode(model);
-    expect(requests).toMatchObject([{ argument: { weights: 'run' } }, { argument: { weights: 'pretrained' } }]);
+    const kept = { ...model };
+    useRun.setState({ described: new Map([['run:a', kept]]) });
+    for (const ref of ['bundled', 'run:a'] as const) {
+      pickModel(ref);
+      void decode(shownModel(useRun.getState())!);
+    }
+    expect(sent.map(({ argument }) => argument)).toMatchObject([
+      { model: 'run:now' },
+      { model: 'bundled' },
+      { model: 'run:a' },
+    ]);
+    expect(useDecode.getState().model).toBe(kept);
   });
 
-  it('asks no run that is being prepared', () => {
-    const status = { phase: 'preparing' } as RunStatus;
-    useRun.setState({ pretrained: model, model: { ...model }, status });
+  it.each(['preparing', 'suspended'] as const)('asks no run that is %s', (phase) => {
+    connected();
+    useRun.setState({ ...runOf({ ...model }), bundled: model, status: statusOf('now', phase) });
     expect(shownModel(useRun.getState())).toBeNull();
-    pickWeights('pretrained');
+    pickModel('bundled');
     expect(shownModel(useRun.getState())).toBe(model);
   });
 
-  it('shows the masked start, then every frame, and plays to the end once', async () => {
-    const { engine, requests, emit } = testEngine();
-    connect(engine);
-    useRun.setState({ pretrained: model });
+  it('asks for no more than the window holds', () => {
+    const { sent } = connected();
+    useRun.setState({ bundled: model });
+    editDecode({ length: 64, steps: 99, prompt: 'b_' });
+    void decode(model);
+    expect(sent).toMatchObject([{ name: 'decode', argument: { prompt: 'b_', length: 4, steps: 4 } }]);
+    expect(useDecode.getState()).toMatchObject({ busy: true, playing: true, frames: [], result: null });
+  });
+
+  it('shows the masked start, then every frame of its model, and plays to the end once', async () => {
+    const { send, answer } = connected();
+    useRun.setState({ bundled: model });
     const decoding = decode(model);
-    emit({ kind: 'frame', frame: frameAt(1, [0, -1, 1, -1]) });
-    emit({ kind: 'frame', frame: frameAt(2, [0, 2, 1, 2]) });
+    send({ kind: 'frame', model: 'bundled', frame: frameAt(1, [0, -1, 1, -1]) });
+    send({ kind: 'frame', model: 'run:other', frame: frameAt(1, [0, 1, 1, 1]) });
+    send({ kind: 'frame', model: 'bundled', frame: frameAt(2, [0, 2, 1, 2]) });
     await vi.waitFor(() => expect(useDecode.getState().frames).toHaveLength(3));
     const [start] = useDecode.getState().frames;
     expect(start.call).toBe(0);
@@ -120,42 +111,60 @@ describe('decode', () => {
     advance();
     advance();
     expect(useDecode.getState()).toMatchObject({ position: 2, playing: true });
-    requests[0].answer({ text: 'bbbb', calls: 2, tokensPerCall: 1.5 });
+    await answer({ text: 'bbbb', calls: 2, tokensPerCall: 1.5 });
     await decoding;
     advance();
-    expect(useDecode.getState()).toMatchObject({ position: 2, playing: false, busy: false, result: { calls: 2 } });
+    expect(useDecode.getState()).toMatchObject({ position: 2, playing: false, busy: false });
+    expect(useDecode.getState().result).toEqual({ text: 'bbbb', calls: 2, tokensPerCall: 1.5 });
     play();
     expect(useDecode.getState()).toMatchObject({ position: 0, playing: true });
     scrub(1);
     expect(useDecode.getState()).toMatchObject({ position: 1, playing: false });
-    emit({ kind: 'frame', frame: frameAt(2, [0, 2, 1, 2]) });
+    send({ kind: 'frame', model: 'bundled', frame: frameAt(2, [0, 2, 1, 2]) });
     expect(useDecode.getState().frames).toHaveLength(3);
   });
 });
 
 describe('routing', () => {
+  const report = { layers: [0, 1] } as RouteReport;
+
   it('merges questions asked while one is under way into one that follows', async () => {
-    const { engine, requests } = testEngine();
-    connect(engine);
-    useRun.setState({ pretrained: model });
+    const { sent, answer } = connected();
+    useRun.setState({ bundled: model });
     const first = refreshRoutes();
     void refreshRoutes();
     void refreshRoutes();
-    expect(requests).toHaveLength(1);
-    requests[0].answer({ layers: [0, 1] });
-    await vi.waitFor(() => expect(requests).toHaveLength(2));
-    requests[1].answer({ layers: [0, 1] });
+    expect(sent).toHaveLength(1);
+    await answer(report);
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    await answer(report);
     await first;
-    expect(requests).toHaveLength(2);
-    expect(useRouting.getState()).toMatchObject({ busy: false, model });
+    expect(sent).toHaveLength(2);
+    expect(useRouting.getState()).toMatchObject({ busy: false, model, report });
+  });
+
+  it('asks the model that is picked, with the masks that it knows', async () => {
+    const { sent, answer } = connected();
+    const autoregressive = { ...model, experiment: presetExperiment('ar-moe') };
+    useRun.setState({ bundled: model, library: libraryOf('a'), described: new Map([['run:a', autoregressive]]) });
+    const asking = editRouting({ maskRatio: 0.5, seed: 3 });
+    expect(sent[0]).toMatchObject({ name: 'routes', argument: { model: 'bundled', maskRatio: 0.5, seed: 3 } });
+    pickModel('run:a');
+    const again = refreshRoutes();
+    await answer(report);
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    expect(sent[1]).toMatchObject({ name: 'routes', argument: { model: 'run:a', maskRatio: 0, seed: 3 } });
+    showLayer(1);
+    await answer({ ...report, layers: [0] });
+    await Promise.all([asking, again]);
+    expect(useRouting.getState()).toMatchObject({ layer: 0, model: autoregressive });
   });
 
   it('does not ask a dense model', async () => {
-    const { engine, requests } = testEngine();
-    connect(engine);
-    useRun.setState({ pretrained: { ...model, expertLayers: [] } });
+    const { sent } = connected();
+    useRun.setState({ bundled: { ...model, expertLayers: [] } });
     await refreshRoutes();
-    expect(requests).toEqual([]);
+    expect(sent).toEqual([]);
     expect(useRouting.getState().report).toBeNull();
   });
 });

@@ -15,15 +15,29 @@ describe('engine client', () => {
     expect(await second).toEqual({ ok: true, value: { delay: 2 } });
   });
 
+  it('tells each message to those who listen for its kind, until they end it', () => {
+    const { port, send } = testPort();
+    const engine = createEngine(port);
+    const [heard, also, other] = [vi.fn(), vi.fn(), vi.fn()];
+    const end = engine.on('device', heard);
+    engine.on('device', also);
+    engine.on('status', other);
+    send({ kind: 'device', backend: 'gpu' });
+    expect(heard).toHaveBeenCalledExactlyOnceWith({ kind: 'device', backend: 'gpu' });
+    end();
+    send({ kind: 'device', backend: 'cpu' });
+    expect([heard, also, other].map(({ mock }) => mock.calls.length)).toEqual([1, 2, 0]);
+  });
+
   it('answers open and later requests with the problem when the worker dies', async () => {
     const { port, crash } = testPort();
     const engine = createEngine(port);
     const heard = vi.fn();
-    engine.subscribe(heard);
+    engine.on('problem', heard);
     const waiting = engine.request('pause', {});
     crash('out of stack');
     expect(await waiting).toMatchObject({ ok: false, problem: { kind: 'internal' } });
     expect(await engine.request('resume', {})).toMatchObject({ ok: false });
-    expect(heard).toHaveBeenCalledWith(expect.objectContaining({ kind: 'problem' }));
+    expect(heard).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ kind: 'problem' }));
   });
 });

@@ -55,6 +55,19 @@ it('asks for the edited configuration once per seed', async () => {
   expect(useQueue.getState().queue).toEqual(empty);
 });
 
+it('puts new runs behind those that wait, the seeds in their order', async () => {
+  const { sent, answer } = connected();
+  const runs = ['running', 'waiting', 'first', 'second'].map((id) => ({ id }) as QueuedRun);
+  const before: QueueState = { ...empty, runs: runs.slice(0, 2), runningId: 'running' };
+  useQueue.setState({ queue: before });
+  const adding = enqueueEdited('Two', [1, 2]);
+  const { runs: asked } = sent[0].argument as { runs: { name: string }[] };
+  expect(asked.map(({ name }) => name)).toEqual(['Two, seed 1', 'Two, seed 2']);
+  await answer({ ...before, runs });
+  await adding;
+  expect(useQueue.getState().queue?.runs.map(({ id }) => id)).toEqual(['running', 'waiting', 'first', 'second']);
+});
+
 it('asks for nothing where the text is missing, and takes it along where it is there', async () => {
   const { sent } = connected();
   edit('data.corpus', 'custom');

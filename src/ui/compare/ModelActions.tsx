@@ -22,7 +22,7 @@ export function ModelActions({ model }: { model: ModelSummary }) {
     <>
       <Menu position="bottom-end" withArrow>
         <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" size={24} aria-label={`More about the model ${name}`}>
+          <ActionIcon variant="subtle" color="gray" size={30} aria-label={`More about the model ${name}`}>
             <MoreIcon size={14} />
           </ActionIcon>
         </Menu.Target>

@@ -1,7 +1,7 @@
 /** Runs as rows: a click on a head sorts, a tick puts the run into the charts. */
 import { Checkbox, ScrollArea, Table, UnstyledButton } from '@mantine/core';
 import { memo, useCallback } from 'react';
-import { compact } from '../../base/format.ts';
+import { compact, dateOf } from '../../base/format.ts';
 import { show, toggleRuns, useComparison } from '../../store/compare/comparison.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { type Column, columns, errorColumn, sortRuns } from '../../store/compare/table.ts';
@@ -135,7 +135,7 @@ function inWords({ kind, value }: Column, run: ComparedRun): string {
     case 'loss':
       return Number(content).toFixed(3);
     case 'date':
-      return new Date(content).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+      return dateOf(content);
     default:
       return kind satisfies never;
   }

@@ -23,7 +23,7 @@ export function DecodeControls() {
   return (
     <Panel title="Decode">
       <Stack gap="sm">
-        <ModelPicker />
+        <ModelPicker size="sm" />
         <Textarea
           size="sm"
           label="Prompt"

@@ -1,26 +1,38 @@
 /** Which model to look into: the bundled one, the run, one that was kept, or a file. */
-import { Button, FileButton, Group, Select } from '@mantine/core';
+import { Button, type ComboboxItem, type ComboboxItemGroup, FileButton, Group, Select } from '@mantine/core';
 import type { ModelRef } from '../../config/modelRef.ts';
 import { type ModelChoice, modelChoices, openFile, pickModel } from '../../store/models.ts';
 import { shownRef, useRun } from '../../store/run.ts';
 
-export function ModelPicker() {
+/** Names of runs are long: the select cuts them, its list is as wide as they are, and neither leaves a phone's screen. */
+export const longNames = {
+  comboboxProps: { width: 'max-content', position: 'bottom-start' },
+  styles: { input: { textOverflow: 'ellipsis' }, dropdown: { maxWidth: 'calc(100vw - 24px)' } },
+} as const;
+
+export function ModelPicker({ size = 'xs' }: { size?: 'xs' | 'sm' }) {
   const run = useRun();
+  const choices = modelChoices(run);
+  const shown = shownRef(run);
   const open = async (file: File | null) => {
     const ref = file && (await openFile(file));
     if (ref) pickModel(ref);
   };
   return (
-    <Group gap={6} wrap="nowrap">
+    <Group gap={6} wrap="nowrap" align="flex-end">
       <Select
-        aria-label="Model"
-        size="xs"
+        label="Model"
+        size={size}
         flex={1}
-        value={shownRef(run)}
-        data={grouped(modelChoices(run))}
+        miw={0}
+        value={shown}
+        data={grouped(choices)}
+        title={choices.find(({ ref }) => ref === shown)?.label}
         allowDeselect={false}
-        searchable={modelChoices(run).length > 8}
-        comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
+        searchable={choices.length > 8}
+        nothingFoundMessage="No model of that name"
+        comboboxProps={longNames.comboboxProps}
+        styles={{ ...longNames.styles, label: { fontSize: 14, lineHeight: '22px', marginBottom: 4 } }}
         onChange={(ref) => ref && pickModel(ref as ModelRef)}
       />
       <FileButton
@@ -29,7 +41,7 @@ export function ModelPicker() {
         inputProps={{ 'aria-label': 'File of weights' }}
       >
         {(props) => (
-          <Button {...props} size="xs" variant="default">
+          <Button {...props} size={size} px="sm" variant="default" style={{ flexShrink: 0 }}>
             Open file
           </Button>
         )}
@@ -38,13 +50,13 @@ export function ModelPicker() {
   );
 }
 
-/** Choices as a select shows them, by group; a group without choices is left out. */
-export function grouped(choices: readonly ModelChoice[]) {
-  const groups = [...new Set(choices.map(({ group }) => group))];
-  return groups.map((group) => ({
-    group: groupNames[group],
-    items: choices.filter((choice) => choice.group === group).map(({ ref, label }) => ({ value: ref, label })),
-  }));
+/** Choices as a select shows them: what is here first, then the kept ones and the files, each under a title. */
+export function grouped(choices: readonly ModelChoice[]): (ComboboxItem | ComboboxItemGroup<ComboboxItem>)[] {
+  const itemsOf = (group: ModelChoice['group']) =>
+    choices.filter((choice) => choice.group === group).map(({ ref, label }) => ({ value: ref, label }));
+  const titled = [
+    { group: 'Kept on this machine', items: itemsOf('Kept') },
+    { group: 'Opened files', items: itemsOf('Files') },
+  ];
+  return [...itemsOf('Here'), ...titled.filter(({ items }) => items.length > 0)];
 }
-
-const groupNames: Record<ModelChoice['group'], string> = { Here: 'Here', Kept: 'Kept on this machine', Files: 'Files' };

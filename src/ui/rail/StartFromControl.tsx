@@ -6,7 +6,7 @@ import { modelChoices } from '../../store/models.ts';
 import { modelOf, useRun } from '../../store/run.ts';
 import { adoptModel, adoptUpcycled, chooseStart, importWeights, isModelOf } from '../../store/startFrom.ts';
 import { Help } from '../parts/Help.tsx';
-import { grouped } from '../parts/ModelPicker.tsx';
+import { grouped, longNames } from '../parts/ModelPicker.tsx';
 
 const fresh = 'fresh';
 
@@ -31,16 +31,21 @@ export function StartFromControl() {
         <Select
           size="xs"
           flex={1}
+          miw={0}
           aria-label="Weights to start from"
           data={data}
           value={from ?? fresh}
           allowDeselect={false}
-          comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
+          {...longNames}
           onChange={(value) => chooseStart(value === fresh ? null : (value as ModelRef))}
         />
-        <FileButton accept=".safetensors" onChange={(file) => file && void importWeights(file)}>
+        <FileButton
+          accept=".safetensors"
+          onChange={(file) => file && void importWeights(file)}
+          inputProps={{ 'aria-label': 'File of weights to start from' }}
+        >
           {(props) => (
-            <Button {...props} size="xs" variant="default">
+            <Button {...props} size="xs" px="sm" variant="default" style={{ flexShrink: 0 }}>
               Open file
             </Button>
           )}

@@ -1,6 +1,6 @@
 /** Offers the run that an earlier visit left. Nothing of it is loaded, and the configuration stays, unless asked for. */
 import { Button, Group, Text } from '@mantine/core';
-import { whole } from '../../base/format.ts';
+import { dateOf, whole } from '../../base/format.ts';
 import { isActive, keptRun, useRun } from '../../store/run.ts';
 import { continueRun, forgetRun } from '../../store/session.ts';
 
@@ -9,11 +9,10 @@ export function ContinueRun() {
   const hasRun = useRun((run) => run.model !== null || isActive(run));
   if (!kept || hasRun) return null;
   const { name, step, steps, savedAt } = kept;
-  const when = new Date(savedAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
   return (
     <Group px="md" pb={10} gap={8} role="status" data-testid="kept-run">
       <Text size="sm" style={{ flex: '0 1 auto' }} miw={{ base: '100%', sm: 0 }}>
-        An earlier run was left at step {whole(step)} of {whole(steps)} ({name}; {when}).
+        An earlier run was left at step {whole(step)} of {whole(steps)} ({name}; {dateOf(savedAt)}).
       </Text>
       <Button size="compact-sm" variant="light" onClick={() => void continueRun()}>
         Continue the run

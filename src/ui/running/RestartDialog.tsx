@@ -23,7 +23,7 @@ export function RestartDialog({ opened, onClose }: RestartDialogProps) {
         The run in progress{run.status && ` (step ${whole(run.status.step)} of ${whole(run.status.steps)})`}{' '}
         {isOfQueue
           ? 'goes back to the queue with what it has learned, and the queue is paused.'
-          : 'and its weights are given up.'}{' '}
+          : 'ends here; its model stays on this machine.'}{' '}
         {configuration.from === null ? 'A fresh model' : 'A model that starts from the chosen weights'} is trained{' '}
         {edits > 0 ? 'with the edited configuration' : 'with the same configuration'}.
       </Text>

@@ -13,7 +13,7 @@ import { SpeedPanel } from './SpeedPanel.tsx';
 import { StartPanel } from './StartPanel.tsx';
 
 export function TrainView() {
-  const started = useRun((run) => run.model !== null || run.starting || (run.status?.phase ?? 'idle') !== 'idle');
+  const started = useRun((run) => run.model !== null || run.starting || run.status !== null);
   return (
     <Grid p="md" gap="md">
       <Grid.Col span={{ base: 12, lg: 7 }}>

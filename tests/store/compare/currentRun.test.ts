@@ -1,9 +1,11 @@
 /** The run in progress as a record: its curves with their seconds, and the passes over the text that its axis needs. */
 import { expect, test } from 'vitest';
+import type { RunStatus } from '../../../src/config/records.ts';
 import { hasAxis, pointsOf } from '../../../src/store/compare/axes.ts';
 import { currentRecord } from '../../../src/store/compare/currentRun.ts';
 import { append, createSeries } from '../../../src/store/series.ts';
 import type { ModelReport } from '../../../src/worker/protocol.ts';
+import { statusOf } from '../facts.ts';
 import { recordOf } from './records.ts';
 
 const { experiment } = recordOf({ id: 'a', settings: { 'training.batchSize': 4, 'data.sequenceLength': 32 } });
@@ -26,15 +28,14 @@ function recordAt(steps: number, windowsPerEpoch: number | null) {
     append(loss, step, 6 - step / 100);
     append(speed, step, 256);
   }
-  const status = { phase: 'running', backend: 'cpu', step: steps, steps: 100, tokensPerSecond: 256 } as const;
+  const status: RunStatus = { ...statusOf('now'), step: steps, steps: 100, tokensPerSecond: 256 };
   return currentRecord({
     model,
-    status: { ...status, secondsLeft: null, activity: '', memoryBytes: 0 },
+    status,
     loss,
     speed,
     validation: [{ step: 10, bpc: 5, standardError: 0.1 }],
     adapter: 'a processor',
-    created: '2025-01-02T03:04:05.000Z',
   });
 }
 
@@ -50,4 +51,13 @@ test('a step lies at its windows over those of one pass, and at its tokens over 
 
 test('weights without their text tell no passes', () => {
   expect(hasAxis(recordAt(20, null), 'epochs')).toBe(false);
+});
+
+test('it is the run that the engine names, as if it were stopped now', () => {
+  const record = recordAt(20, 16);
+  const { run: id, name, created, backend } = statusOf('now');
+  expect(record).toMatchObject({ id, name, created, backend, status: 'stopped', steps: 20, experiment });
+  expect(record.training).toMatchObject({ step: Array.from({ length: 20 }, (_, i) => i + 1) });
+  expect(record.training.bpc[19]).toBeCloseTo(5.8, 6);
+  expect(record.validation).toMatchObject({ step: [10], bpc: [5], standardError: [0.1] });
 });

@@ -1,13 +1,10 @@
 /** Which runs become one line, what errors the line has, which settings differ, and which colour it keeps. */
 import { describe, expect, it } from 'vitest';
-import { chooseRuns, slotsFor, toggleRuns, useComparison } from '../../../src/store/compare/comparison.ts';
+import { slotsFor, toggleRuns, useComparison } from '../../../src/store/compare/comparison.ts';
 import { differencesAmong } from '../../../src/store/compare/differences.ts';
 import { groupRuns, lineOf } from '../../../src/store/compare/groups.ts';
-import { currentKey, firstChoice, followRuns } from '../../../src/store/compare/runs.ts';
+import { firstChoice, keyOf, runsOfRecords } from '../../../src/store/compare/runs.ts';
 import { bestOf, sortRuns } from '../../../src/store/compare/table.ts';
-import { useRun } from '../../../src/store/run.ts';
-import type { ModelReport } from '../../../src/worker/protocol.ts';
-import { connected } from '../testPort.ts';
 import { recordOf, runOf } from './records.ts';
 
 const study = (arm: string) => ({ id: 'dense-vs-moe', size: 'software', arm });
@@ -190,18 +187,12 @@ describe('the choice', () => {
     expect(useComparison.getState().chosen).toEqual(['b', 'c']);
   });
 
-  it('holds on to the run in progress when it ends and is saved', () => {
-    const { send } = connected();
+  it('holds on to the run in progress when it ends and is saved: its key stays', () => {
     const record = recordOf({ id: 'now' });
-    const model = { experiment: record.experiment } as ModelReport;
-    useRun.setState({ model });
-    const current = currentKey(model);
-    chooseRuns(['saved/x', current]);
-    const end = followRuns();
-    send({ kind: 'savedRun', record: recordOf({ id: 'other', settings: { 'training.steps': 7 } }) });
-    expect(useComparison.getState().chosen).toEqual(['saved/x', current]);
-    send({ kind: 'savedRun', record });
-    expect(useComparison.getState().chosen).toEqual(['saved/x', 'saved/now']);
-    end();
+    const [saved] = runsOfRecords([record], []);
+    expect(keyOf('current', record)).toBe(saved.key);
+    const ofStudy = { ...record, study: study('a') };
+    expect(runsOfRecords([ofStudy], [])[0].key).toBe(saved.key);
+    expect(keyOf('recorded', ofStudy)).not.toBe(saved.key);
   });
 });
