@@ -136,7 +136,6 @@ async function run(job: Job, runtime: Runtime, adapter: string): Promise<void> {
       tell: (news) => {
         if (news.kind === 'event') lines.take(news);
         if (news.kind !== 'status') return;
-        if (news.status.phase === 'running') lines.begin();
         if (news.status.phase === 'preparing') activity(news.status.activity);
       },
       save: async (snapshot, record) => {
@@ -199,9 +198,7 @@ function createLines({ experiment, text }: Job) {
   const { training, data } = experiment;
   const tokensPerStep = training.batchSize * data.sequenceLength;
   const bits = text.trainTokensPerCharacter / Math.LN2;
-  let start = performance.now();
   const written: string[] = [];
-  let steps = 0;
   // A line waits for its validation, which comes as an event of its own.
   let line: Record<string, unknown> | null = null;
 
@@ -214,29 +211,27 @@ function createLines({ experiment, text }: Job) {
     line = null;
   };
   const lineOf = (event: Extract<TrainingEvent, { kind: 'step' }>, tokensPerSecond: number) => {
-    // Before the speed of steps is known, that of all so far.
-    const soFar = (1000 * tokensPerStep * steps) / (performance.now() - start);
     return {
       step: event.step,
       tokens: event.step * tokensPerStep,
       loss: round(event.loss),
       bpc: round(event.loss * bits),
-      tokensPerSecond: Math.round(Number.isNaN(tokensPerSecond) ? soFar : tokensPerSecond),
+      tokensPerSecond: Math.round(tokensPerSecond),
       gradNorm: round(event.gradNorm),
       maxVio: Array.from(event.maxVio, round),
       ...(event.dropRate.length > 0 && { dropRate: Array.from(event.dropRate, round) }),
     };
   };
   return {
-    take: ({ event, tokensPerSecond }: Extract<RunNews, { kind: 'event' }>) => {
+    take: ({ event, tokensPerSecond, meanTokensPerSecond }: Extract<RunNews, { kind: 'event' }>) => {
       if (event.kind === 'validation') {
         line = { ...line, validationBpc: round(event.bpc), validationStderr: round(event.standardError) };
         if (event.answers) line.accuracy = round(event.answers.accuracy);
         return;
       }
       emit();
-      steps += 1;
-      const next = lineOf(event, tokensPerSecond);
+      // Before the speed of the last steps is known, that of all so far.
+      const next = lineOf(event, Number.isNaN(tokensPerSecond) ? meanTokensPerSecond : tokensPerSecond);
       line = next;
       // Where both are one terminal, the lines of JSON say it already.
       if (process.stderr.isTTY && !process.stdout.isTTY) {
@@ -244,10 +239,6 @@ function createLines({ experiment, text }: Job) {
           `step ${next.step} of ${training.steps}, ${next.bpc} bits/character, ${next.tokensPerSecond} tokens/s`,
         );
       }
-    },
-    /** The first step begins now. */
-    begin: () => {
-      start = performance.now();
     },
     /** Writes the last line, which no validation follows any more. */
     emit,

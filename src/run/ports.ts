@@ -18,6 +18,8 @@ export type RunNews =
       readonly kind: 'event';
       readonly event: TrainingEvent;
       readonly tokensPerSecond: number;
+      /** The same over all of this stretch, known from its first step. */
+      readonly meanTokensPerSecond: number;
       readonly status: () => RunStatus;
     }
   /** It went back to a snapshot: what was told of later steps is void and comes again. */

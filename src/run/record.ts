@@ -31,6 +31,8 @@ export interface RunCollector {
    * forgotten. `adapter`: adapter or processor, in words.
    */
   goOn(step: number, backend: RunRecord['backend'], adapter: string): void;
+  /** Tokens per second of this stretch, pauses and validations left out; not a number before the first step. */
+  meanSpeed(): number;
   /** The record as it stands; `problem` is why a run failed, in one sentence. */
   record(status: RunRecord['status'], problem?: string | null): RunRecord;
 }
@@ -113,6 +115,12 @@ class Collector implements RunCollector {
     this.#seconds = this.#trace.curve().seconds.at(-1) ?? 0;
   }
 
+  meanSpeed(): number {
+    const { training, data } = this.#facts.experiment;
+    const { steps, seconds } = this.#timed;
+    return seconds > 0 ? (training.batchSize * data.sequenceLength * steps) / seconds : Number.NaN;
+  }
+
   record(status: RunRecord['status'], problem: string | null = null): RunRecord {
     const { identity, experiment, text } = this.#facts;
     const points = this.#validation;
@@ -146,12 +154,10 @@ class Collector implements RunCollector {
 
   /** Single numbers by name; where this stretch has none (yet), those of the earlier one. */
   #measures(): Record<string, number> {
-    const { experiment, text } = this.#facts;
-    const { training, data } = experiment;
-    const { steps, seconds } = this.#timed;
-    const tokensPerStep = training.batchSize * data.sequenceLength;
+    const { text } = this.#facts;
+    const mean = this.meanSpeed();
     const now: Record<string, number | undefined> = {
-      tokensPerSecond: seconds > 0 ? (tokensPerStep * steps) / seconds : undefined,
+      tokensPerSecond: Number.isNaN(mean) ? undefined : mean,
       accuracy: this.#validation.at(-1)?.accuracy,
     };
     for (const name of averaged) {

@@ -254,24 +254,32 @@ class Session implements RunSession {
     if (event === null) return { kind: 'pulled', step: null, ...facts };
     const problem = divergenceOf(event);
     if (problem) return { kind: 'diverged', problem };
-    this.#take(event);
+    this.#take(event, ahead);
     // So that requests are heard between steps on the twins too.
     await turn();
     return { kind: 'pulled', step: event.kind === 'step' ? event.step : null, ...facts };
   }
 
-  #take(event: TrainingEvent): void {
+  #take(event: TrainingEvent, ahead: number): void {
     const now = this.#now();
     this.#collector.take(event, now);
-    if (event.kind === 'step') this.#speed.step(now);
-    else this.#speed.interrupt();
+    // Steps that come home while no others are submitted come faster than they are computed.
+    const isFull = this.#engine?.loop.inFlight === ahead - 1;
+    if (event.kind !== 'step') this.#speed.interrupt();
+    else if (isFull) this.#speed.step(now);
     const tokensPerSecond = this.#speed.rate();
     if (this.#pace === 0 && !Number.isNaN(tokensPerSecond)) {
       this.#ports.timed?.(this.#tokensPerStep / tokensPerSecond);
     }
     // The state machine hears of the step when this piece of work ends.
     const status = () => ({ ...this.status(), step: event.step });
-    this.#ports.tell({ kind: 'event', event, tokensPerSecond, status });
+    this.#ports.tell({
+      kind: 'event',
+      event,
+      tokensPerSecond,
+      meanTokensPerSecond: this.#collector.meanSpeed(),
+      status,
+    });
   }
 
   /** Milliseconds of rest between two steps; answers false where something else was asked for meanwhile. */

@@ -27,8 +27,8 @@ export function createSpeedometer(tokensPerStep: number): Speedometer {
       if (untimed > 0) untimed -= 1;
       else times = [...times.slice(-meanSteps), now];
       const elapsed = now - times[0];
-      // A speed that is known is better than one of few steps.
-      if (elapsed > 0 && (Number.isNaN(rate) || times.length > 4)) {
+      // Fewer may have come home in one burst.
+      if (elapsed > 0 && times.length > maxInFlight) {
         rate = (1000 * tokensPerStep * (times.length - 1)) / elapsed;
       }
     },

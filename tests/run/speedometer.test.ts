@@ -20,7 +20,7 @@ it('is that of the steps, however many come home at once at the start and after 
   now += 5000;
   speed.interrupt();
   stretch();
-  expect(rates.findIndex((rate) => !Number.isNaN(rate))).toBe(maxInFlight + 1);
+  expect(rates.findIndex((rate) => !Number.isNaN(rate))).toBe(2 * maxInFlight);
   for (const rate of rates.filter((one) => !Number.isNaN(one))) expect(rate).toBeCloseTo(truth, 6);
 });
 

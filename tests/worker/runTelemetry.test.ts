@@ -32,6 +32,7 @@ const stepNews = (step: number, tokensPerSecond = 5): RunNews => ({
     dropRate: new Float32Array(0),
   },
   tokensPerSecond,
+  meanTokensPerSecond: 4,
   status: () => ({ ...status, step }),
 });
 
@@ -94,6 +95,6 @@ it('takes back what it had not told of steps that come again', () => {
 it('tells validations at once', () => {
   const { told, take } = listening();
   const event = { kind: 'validation', step: 5, bpc: 2, standardError: 0.1, tokens: 64 } as const;
-  take({ kind: 'event', event, tokensPerSecond: 5, status: () => status });
+  take({ kind: 'event', event, tokensPerSecond: 5, meanTokensPerSecond: 4, status: () => status });
   expect(told[0]).toMatchObject({ kind: 'validation', run: 'a', step: 5, bpc: 2 });
 });
