@@ -61,6 +61,10 @@ test('a phone 390 pixels wide scrolls no view sideways', async () => {
     expect(width, view).toBeLessThanOrEqual(viewport.width);
     expect(await violations(page), view).toEqual([]);
   }
+  for (const control of await page.getByRole('banner').getByRole('button').filter({ visible: true }).all()) {
+    const box = await control.boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? 0), await control.innerText()).toBeLessThanOrEqual(viewport.width);
+  }
   await leaveModel(page);
   expect(await page.evaluate(() => document.documentElement.scrollWidth), 'a kept model').toBeLessThanOrEqual(390);
   expect(await violations(page), 'a kept model').toEqual([]);

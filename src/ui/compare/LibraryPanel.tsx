@@ -40,33 +40,31 @@ export function LibraryPanel() {
   );
 }
 
+/** On a phone steps and date stand under the name, so that the menu of each model is within reach. */
 function Models({ models }: { models: readonly ModelSummary[] }) {
   return (
-    <Table.ScrollContainer
-      minWidth={520}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'group', 'aria-label': 'Kept models' } }}
-    >
-      <Table fz="sm" verticalSpacing={4} className="tabular models-table" aria-label="Kept models">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Model</Table.Th>
-            <Table.Th scope="col" ta="right">
-              Steps
-            </Table.Th>
-            <Table.Th scope="col" ta="right">
-              Size
-            </Table.Th>
-            <Table.Th scope="col">Ended</Table.Th>
-            <Table.Td />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {models.map((model) => (
-            <ModelRow key={model.id} model={model} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <Table fz="sm" verticalSpacing={4} horizontalSpacing={8} className="tabular" aria-label="Kept models">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th scope="col">Model</Table.Th>
+          <Table.Th scope="col" ta="right" visibleFrom="sm">
+            Steps
+          </Table.Th>
+          <Table.Th scope="col" ta="right">
+            Size
+          </Table.Th>
+          <Table.Th scope="col" visibleFrom="sm">
+            Ended
+          </Table.Th>
+          <Table.Td />
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {models.map((model) => (
+          <ModelRow key={model.id} model={model} />
+        ))}
+      </Table.Tbody>
+    </Table>
   );
 }
 
@@ -80,15 +78,24 @@ function ModelRow({ model }: { model: ModelSummary }) {
         <Text size="sm" truncate title={name}>
           {name}
         </Text>
+        <Text size="xs" c="dimmed" hiddenFrom="sm">
+          {whole(step)} steps, {dateOf(savedAt)}
+        </Text>
         {marks.length > 0 && (
           <Text size="xs" c="var(--accent)">
             {marks.join(', ')}
           </Text>
         )}
       </Table.Td>
-      <Table.Td ta="right">{whole(step)}</Table.Td>
-      <Table.Td ta="right">{bytes(model.bytes)}</Table.Td>
-      <Table.Td>{dateOf(savedAt)}</Table.Td>
+      <Table.Td ta="right" className="runs-cell" visibleFrom="sm">
+        {whole(step)}
+      </Table.Td>
+      <Table.Td ta="right" className="runs-cell">
+        {bytes(model.bytes)}
+      </Table.Td>
+      <Table.Td className="runs-cell" visibleFrom="sm">
+        {dateOf(savedAt)}
+      </Table.Td>
       <Table.Td w={44}>
         <ModelActions model={model} />
       </Table.Td>

@@ -29,9 +29,9 @@ export function UnfinishedRuns({ states }: { states: readonly KeptSummary[] }) {
 function Unfinished({ state, active }: { state: KeptSummary; active: boolean }) {
   const { id, name, step, steps, savedAt, bytes: size } = state;
   return (
-    <li className="queue-entry">
+    <li className="queue-entry wraps">
       <div className="queue-name">
-        <span>{name}</span>{' '}
+        <span>{name}</span>
         <span className="panel-note">
           left at step {whole(step)} of {whole(steps)}, {dateOf(savedAt)}, {bytes(size)}
         </span>

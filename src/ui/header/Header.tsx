@@ -14,7 +14,7 @@ export function Header({ burger }: { burger: ReactNode }) {
   return (
     <Box h="100%">
       <Group h={56} px="md" justify="space-between" wrap="nowrap" gap="sm">
-        <Group gap="lg" wrap="nowrap">
+        <Group gap="lg" wrap="nowrap" style={{ flexShrink: 0 }}>
           <Group gap="xs" wrap="nowrap">
             {burger}
             <Box component="h1" m={0} fz={17} fw={700} style={{ whiteSpace: 'nowrap' }}>
@@ -29,7 +29,7 @@ export function Header({ burger }: { burger: ReactNode }) {
             <ViewLinks />
           </Box>
         </Group>
-        <Group gap="xs" wrap="nowrap">
+        <Group gap="xs" wrap="nowrap" miw={0}>
           <Box visibleFrom="lg">
             <RunStatusBadge />
           </Box>

@@ -20,7 +20,17 @@ export function MachineBadge() {
   return (
     <Popover width={360} position="bottom-end" shadow="md" withArrow trapFocus>
       <Popover.Target>
-        <Button size="xs" variant="default" fw={500} data-testid="machine-badge" maw={220}>
+        <Button
+          size="xs"
+          px="sm"
+          variant="default"
+          fw={500}
+          data-testid="machine-badge"
+          miw={0}
+          maw={260}
+          style={{ flexShrink: 1 }}
+          styles={{ label: { display: 'block', height: 'auto', textOverflow: 'ellipsis' } }}
+        >
           {badgeText(machine, backend)}
         </Button>
       </Popover.Target>

@@ -1,5 +1,6 @@
 /** Which model to look into: the bundled one, the run, one that was kept, or a file. */
-import { Button, type ComboboxItem, type ComboboxItemGroup, FileButton, Group, Select } from '@mantine/core';
+import { Button, type ComboboxItem, type ComboboxItemGroup, FileButton, Group, Select, Text } from '@mantine/core';
+import { useId } from 'react';
 import type { ModelRef } from '../../config/modelRef.ts';
 import { type ModelChoice, modelChoices, openFile, pickModel } from '../../store/models.ts';
 import { shownRef, useRun } from '../../store/run.ts';
@@ -11,6 +12,7 @@ export const longNames = {
 } as const;
 
 export function ModelPicker({ size = 'xs' }: { size?: 'xs' | 'sm' }) {
+  const id = useId();
   const run = useRun();
   const choices = modelChoices(run);
   const shown = shownRef(run);
@@ -19,34 +21,36 @@ export function ModelPicker({ size = 'xs' }: { size?: 'xs' | 'sm' }) {
     if (ref) pickModel(ref);
   };
   return (
-    <Group gap={6} wrap="nowrap" align="flex-end">
+    <div>
+      <Group justify="space-between" wrap="nowrap" h={22} mb={4}>
+        <Text component="label" htmlFor={id} size="sm" fw={600}>
+          Model
+        </Text>
+        <FileButton
+          accept=".safetensors"
+          onChange={(file) => void open(file)}
+          inputProps={{ 'aria-label': 'File of weights' }}
+        >
+          {(props) => (
+            <Button {...props} size="compact-sm" variant="subtle" mr={-8}>
+              Open file
+            </Button>
+          )}
+        </FileButton>
+      </Group>
       <Select
-        label="Model"
+        id={id}
         size={size}
-        flex={1}
-        miw={0}
         value={shown}
         data={grouped(choices)}
         title={choices.find(({ ref }) => ref === shown)?.label}
         allowDeselect={false}
         searchable={choices.length > 8}
         nothingFoundMessage="No model of that name"
-        comboboxProps={longNames.comboboxProps}
-        styles={{ ...longNames.styles, label: { fontSize: 14, lineHeight: '22px', marginBottom: 4 } }}
+        {...longNames}
         onChange={(ref) => ref && pickModel(ref as ModelRef)}
       />
-      <FileButton
-        accept=".safetensors"
-        onChange={(file) => void open(file)}
-        inputProps={{ 'aria-label': 'File of weights' }}
-      >
-        {(props) => (
-          <Button {...props} size={size} px="sm" variant="default" style={{ flexShrink: 0 }}>
-            Open file
-          </Button>
-        )}
-      </FileButton>
-    </Group>
+    </div>
   );
 }
 

@@ -18,39 +18,37 @@ export function StartFromControl() {
   const data = [{ value: fresh, label: 'Fresh weights' }, ...grouped(modelChoices(run))];
   return (
     <section className="start-from" aria-label="Start from">
-      <Group gap={2} wrap="nowrap" mt="md" mb={4}>
-        <Text component="span" size="sm" fw={600}>
-          Start from
-        </Text>
-        <Help
-          topic="Start from"
-          text="Other weights than random ones: to go on learning on another text or task, or to turn a dense model into experts. Model and tokenizer must be theirs; the optimizer starts anew."
-        />
-      </Group>
-      <Group gap={6} wrap="nowrap">
-        <Select
-          size="xs"
-          flex={1}
-          miw={0}
-          aria-label="Weights to start from"
-          data={data}
-          value={from ?? fresh}
-          allowDeselect={false}
-          {...longNames}
-          onChange={(value) => chooseStart(value === fresh ? null : (value as ModelRef))}
-        />
+      <Group justify="space-between" wrap="nowrap" mt="md" h={22} mb={4}>
+        <Group gap={2} wrap="nowrap">
+          <Text component="span" size="sm" fw={600}>
+            Start from
+          </Text>
+          <Help
+            topic="Start from"
+            text="Other weights than random ones: to go on learning on another text or task, or to turn a dense model into experts. Model and tokenizer must be theirs; the optimizer starts anew."
+          />
+        </Group>
         <FileButton
           accept=".safetensors"
           onChange={(file) => file && void importWeights(file)}
           inputProps={{ 'aria-label': 'File of weights to start from' }}
         >
           {(props) => (
-            <Button {...props} size="xs" px="sm" variant="default" style={{ flexShrink: 0 }}>
+            <Button {...props} size="compact-sm" variant="subtle" mr={-8}>
               Open file
             </Button>
           )}
         </FileButton>
       </Group>
+      <Select
+        size="xs"
+        aria-label="Weights to start from"
+        data={data}
+        value={from ?? fresh}
+        allowDeselect={false}
+        {...longNames}
+        onChange={(value) => chooseStart(value === fresh ? null : (value as ModelRef))}
+      />
       {model && (
         <Group gap={6} mt={6}>
           {isTaken ? (

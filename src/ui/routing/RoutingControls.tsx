@@ -19,7 +19,7 @@ export function RoutingControls({ follows }: { follows: boolean }) {
   return (
     <Panel title="Routing" note={follows ? 'Follows the run: the current weights, every two seconds' : undefined}>
       <Grid gap="md">
-        <Grid.Col span={{ base: 12, sm: 6, lg: 4 }}>
+        <Grid.Col span={{ base: 12, sm: 6, lg: 3 }}>
           <ModelPicker />
         </Grid.Col>
         {isMasked && (
@@ -27,7 +27,7 @@ export function RoutingControls({ follows }: { follows: boolean }) {
             <MaskRatio />
           </Grid.Col>
         )}
-        <Grid.Col span={{ base: 12, lg: isMasked ? 5 : 8 }}>
+        <Grid.Col span={{ base: 12, lg: isMasked ? 6 : 9 }}>
           <Group wrap="wrap" align="flex-end" gap="xs">
             <Textarea
               style={{ flex: '1 1 240px' }}
