@@ -1,6 +1,7 @@
 /** `sdlm eval`, `sdlm sample` and `sdlm forward`: what a trained run says about text, and what it writes. */
 
 import { ConfigError, DataError, shown } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { type DecoderOption, decoderFacts, decodersFor, factsOf } from '../config/decoders.ts';
 import { measureOf } from '../config/objectives.ts';
 import { decode, type Frame, tokensPerCall } from '../diffusion/decode.ts';
@@ -150,13 +151,7 @@ export async function forwardCommand(args: readonly string[]): Promise<void> {
 
 /** Token sequences of equal length from a JSON file: `[[1, 2, 3], ...]` or one flat list. */
 function readTokens(path: string, maskId: number): number[][] {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(readBytes(path)));
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${path}: expected JSON, got ${(error as Error).message}`);
-  }
+  const value = parseJson(new TextDecoder().decode(readBytes(path)), path);
   const rows: unknown[] = Array.isArray(value) && Array.isArray(value[0]) ? value : [value];
   for (const row of rows) {
     if (!Array.isArray(row) || row.length === 0 || row.length !== (rows[0] as unknown[]).length) {
