@@ -8,6 +8,7 @@
  * several characters one: the bound in bits per character would then no longer be a bound on the text.
  */
 import { DataError, shown, unnamedText } from '../base/errors.ts';
+import { greatest } from '../base/numbers.ts';
 import type { Experiment } from '../config/schema.ts';
 import { trainBytePairs } from './bytePairs.ts';
 import { bytePairTokenizer } from './bytePairTokenizer.ts';
@@ -59,7 +60,7 @@ export function characterTokenizer(characters: readonly string[]): Tokenizer {
   const maskId = characters.length;
   const codes = characters.map((character) => character.codePointAt(0)!);
   // Id + 1 by code point, 0 where there is none: texts have millions of characters.
-  const idOf = new Uint32Array(Math.max(...codes) + 1);
+  const idOf = new Uint32Array(greatest(codes) + 1);
   codes.forEach((code, id) => {
     idOf[code] = id + 1;
   });
@@ -119,11 +120,28 @@ export function tokenizerFromJSON(value: unknown, where = 'tokenizer.json'): Tok
   if (typeof value !== 'object' || value === null)
     throw new DataError(`${where}: expected an object, got ${shown(value)}`);
   if (isHuggingFaceJSON(value)) return bytePairTokenizer(bytePairsFromJSON(value, where));
-  const { format, version, kind, characters, maskTokenId } = value as Record<string, unknown>;
+  const { format, version, kind, characters, maskToken, maskTokenId, padTokenId, ...more } = value as Record<
+    string,
+    unknown
+  >;
   if (format !== 'sdlm-tokenizer' || version !== 1) {
     throw new DataError(
       `${where}: expected format "sdlm-tokenizer", version 1, or Hugging Face's, got ${shown(format)}, version ${shown(version)}`,
     );
+  }
+  const [other] = Object.keys(more);
+  if (other !== undefined)
+    throw new DataError(
+      `${where}: expected format, version, kind, characters and the mask, got ${shown(other)} as well`,
+    );
+  for (const [name, got, wanted] of [
+    ['maskToken', maskToken ?? maskText, maskText],
+    ['padTokenId', padTokenId ?? null, null],
+  ] as const) {
+    if (got !== wanted) throw new DataError(`${where}: expected ${name} ${shown(wanted)}, got ${shown(got)}`);
+  }
+  if (kind === 'byte' && characters !== undefined) {
+    throw new DataError(`${where}: expected no characters of kind "byte", got ${shown(characters)}`);
   }
   const tokenizer = kind === 'byte' ? byteTokenizer() : readCharacters(where, kind, characters);
   if (maskTokenId !== tokenizer.maskId) {
@@ -141,7 +159,7 @@ function readCharacters(where: string, kind: unknown, characters: unknown): Toke
   }
   const seen = new Set<unknown>();
   characters.forEach((character: unknown, id) => {
-    if (typeof character !== 'string' || [...character].length !== 1 || /\p{Surrogate}/u.test(character)) {
+    if (typeof character !== 'string' || !isCharacter(character)) {
       throw new DataError(`${where}: expected one character for token ${id}, got ${shown(character)}`);
     }
     if (seen.has(character)) {
@@ -150,6 +168,12 @@ function readCharacters(where: string, kind: unknown, characters: unknown): Toke
     seen.add(character);
   });
   return characterTokenizer(characters as string[]);
+}
+
+/** Whether a text is one code point, and no half of one. */
+function isCharacter(text: string): boolean {
+  const code = text.codePointAt(0) ?? 0xd800;
+  return text.length === (code > 0xffff ? 2 : 1) && (code & 0x1ff800) !== 0xd800;
 }
 
 /** Ids of a prompt in which `_` stands for a hole. Throws `DataError` for characters outside the vocabulary. */
