@@ -32,7 +32,7 @@ const flagOf: Record<DecoderOption, string> = {
 
 export const sampleHelp = `
 sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X] [--top-k N] [--top-p X] [--seed N] [--backend gpu|cpu] [--json]
-    Write a text: denoise it (_ in the prompt is a hole of one token), or continue the prompt with an autoregressive model. Decoders, the objectives they are for, and the options they read:
+    Write a text: denoise it (_ in the prompt is a hole of one token, \\_ an underscore), or continue the prompt as it is with an autoregressive model. Decoders, the objectives they are for, and the options they read:
 ${Object.entries(decoderFacts)
   .map(
     ([name, { fits, uses }]) =>
