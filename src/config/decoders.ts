@@ -114,8 +114,7 @@ export function expectDecoder(name: string, kind: ObjectiveKind): DecoderName {
   const fitting = decodersFor(kind);
   const found = fitting.find((candidate) => candidate === name);
   if (found) return found;
-  throw new ConfigError(
-    `expected one of ${fitting.join(', ')} for objective.kind "${kind}", got ${shown(name)}`,
-    { path: 'decoder' },
-  );
+  throw new ConfigError(`expected one of ${fitting.join(', ')} for objective.kind "${kind}", got ${shown(name)}`, {
+    path: 'decoder',
+  });
 }

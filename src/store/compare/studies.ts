@@ -4,6 +4,7 @@
  */
 import { create } from 'zustand';
 import { ConfigError, DataError, shown } from '../../base/errors.ts';
+import { shortList } from '../../base/format.ts';
 import { parseJson } from '../../base/json.ts';
 import { parseStudyRecord } from '../../config/parseRecords.ts';
 import type { StudyRecord } from '../../config/records.ts';
@@ -78,7 +79,11 @@ export async function loadStudies(baseUrl: string, fetchFile: FetchFile = fetch)
   };
   const ids = (await attempt('studies/index.json', parseIndex)) ?? [];
   const found = await Promise.all(ids.map((id) => attempt(`studies/${id}.json`, parseStudyRecord)));
-  useStudies.setState({ state: 'ready', studies: found.filter((study) => study !== null), problems });
+  useStudies.setState({
+    state: 'ready',
+    studies: found.filter((study) => study !== null),
+    problems: shortList(problems, 'files'),
+  });
 }
 
 function parseIndex(value: unknown, where: string): string[] {
