@@ -18,7 +18,9 @@ export type ModelPlace =
 /** Where a model is. Throws `ConfigError` for a name of another form. */
 export function placeOf(ref: string): ModelPlace {
   if (ref === 'bundled') return { kind: 'bundled' };
-  const [kind, id] = [ref.slice(0, ref.indexOf(':')), ref.slice(ref.indexOf(':') + 1)];
-  if ((kind === 'run' || kind === 'file') && id !== '') return { kind, id };
+  for (const kind of ['run', 'file'] as const) {
+    const id = ref.slice(kind.length + 1);
+    if (ref.startsWith(`${kind}:`) && id !== '') return { kind, id };
+  }
   throw new ConfigError(`model: expected bundled, run:ID or file:ID, got ${shown(ref)}`);
 }
