@@ -11,7 +11,7 @@ interface Place {
 }
 
 function sentence(fault: string, path: string | undefined): string {
-  return path === undefined ? fault : `${path}: ${fault}`;
+  return oneLine(path === undefined ? fault : `${path}: ${fault}`);
 }
 
 /** A tensor of the wrong shape or element type reached an op. */
@@ -103,8 +103,51 @@ export class StorageError extends Error {
   override readonly name = 'StorageError';
 }
 
-/** A value of unknown kind as a message shows it: JSON, cut short. */
+/** Longer sentences hold something that was meant for a file, not for a person. */
+const longestSentence = 2000;
+
+/** What a sentence must not hold: control characters, halves of characters, and marks that turn the line around. */
+const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** A text as one printable line: line breaks are spaces, other control characters are named, the end is cut off. */
+function oneLine(text: string): string {
+  return cut(text, longestSentence)
+    .replace(/\s*[\n\r]+\s*/g, ' ')
+    .replace(unprintable, codeOf);
+}
+
+const codeOf = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}...` : text;
+}
+
+const longestValue = 60;
+
+/** A value of unknown kind as a message shows it: JSON, cut short, however large or deep it is. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+  if (typeof value === 'number') return String(value);
+  const text = JSON.stringify(beginningOf(value, { parts: 2 * longestValue })) ?? 'nothing';
+  return cut(text.replace(unprintable, codeOf), longestValue);
+}
+
+/** A name as a message shows it, without quotes: printable, and cut short. */
+export function named(name: string): string {
+  return cut(name, longestValue).replace(unprintable, codeOf);
+}
+
+/** As much of a value as a message could show; no part of it is visited that is cut off anyhow. */
+function beginningOf(value: unknown, left: { parts: number }): unknown {
+  if (typeof value === 'string') return value.slice(0, 2 * longestValue);
+  if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  left.parts -= 1;
+  if (Array.isArray(value)) return value.slice(0, Math.max(0, left.parts)).map((part) => beginningOf(part, left));
+  const entries: [string, unknown][] = [];
+  for (const name in value) {
+    if (left.parts <= 0) break;
+    if (Object.hasOwn(value, name))
+      entries.push([name.slice(0, 2 * longestValue), beginningOf((value as Record<string, unknown>)[name], left)]);
+  }
+  return Object.fromEntries(entries);
 }

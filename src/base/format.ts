@@ -67,3 +67,12 @@ export function spoken(token: string): string {
 export function sentence(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
+
+const mostSentences = 8;
+
+/** The first sentences of a list that may have no end, and one that says how many more there are. */
+export function shortList(sentences: readonly string[], of: string): string[] {
+  if (sentences.length <= mostSentences) return [...sentences];
+  const kept = sentences.slice(0, mostSentences - 1);
+  return [...kept, `${whole(sentences.length - kept.length)} more ${of} cannot be used.`];
+}

@@ -1,6 +1,7 @@
 /** `sdlm eval`, `sdlm sample` and `sdlm forward`: what a trained run says about text, and what it writes. */
 
 import { ConfigError, DataError, shown } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { type DecoderOption, decoderFacts, decodersFor, factsOf } from '../config/decoders.ts';
 import { measureOf } from '../config/objectives.ts';
 import { decode, type Frame, tokensPerCall } from '../diffusion/decode.ts';
@@ -31,7 +32,7 @@ const flagOf: Record<DecoderOption, string> = {
 
 export const sampleHelp = `
 sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X] [--top-k N] [--top-p X] [--seed N] [--backend gpu|cpu] [--json]
-    Write a text: denoise it (_ in the prompt is a hole of one token), or continue the prompt with an autoregressive model. Decoders, the objectives they are for, and the options they read:
+    Write a text: denoise it (_ in the prompt is a hole of one token, \\_ an underscore), or continue the prompt as it is with an autoregressive model. Decoders, the objectives they are for, and the options they read:
 ${Object.entries(decoderFacts)
   .map(
     ([name, { fits, uses }]) =>
@@ -150,13 +151,7 @@ export async function forwardCommand(args: readonly string[]): Promise<void> {
 
 /** Token sequences of equal length from a JSON file: `[[1, 2, 3], ...]` or one flat list. */
 function readTokens(path: string, maskId: number): number[][] {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(readBytes(path)));
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${path}: expected JSON, got ${(error as Error).message}`);
-  }
+  const value = parseJson(new TextDecoder().decode(readBytes(path)), path);
   const rows: unknown[] = Array.isArray(value) && Array.isArray(value[0]) ? value : [value];
   for (const row of rows) {
     if (!Array.isArray(row) || row.length === 0 || row.length !== (rows[0] as unknown[]).length) {

@@ -1,5 +1,7 @@
 /** Where words go: results on standard output, progress on standard error. */
+
 import process from 'node:process';
+import { greatest } from '../base/numbers.ts';
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -31,7 +33,7 @@ export function endProgress(): void {
 
 /** Rows of text in columns, numbers to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const widths = rows[0].map((_, column) => greatest(rows.map((row) => row[column].length)));
   const isNumber = (text: string) => /^[-+0-9.,%]+$/.test(text);
   return rows
     .map((row) =>

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { parseRunRecord } from '../config/parseRecords.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
@@ -28,7 +29,6 @@ import {
   encodeModel,
   expectVocabulary,
   layoutOfRun,
-  parseJson,
   parseRun,
 } from '../model/weights.ts';
 import type { ParameterLayout } from '../nn/layout.ts';

@@ -5,13 +5,13 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, DataError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { differences } from '../config/experiment.ts';
 import { parseStudyRecord } from '../config/parseRecords.ts';
 import type { RunRecord, StudyRecord } from '../config/records.ts';
 import type { Study, StudySize } from '../lab/studies/study.ts';
 import { type SeedMeasures, withMeasures } from '../lab/studyMeasures.ts';
 import type { PlannedRun } from '../lab/studyRuns.ts';
-import { parseJson } from '../model/weights.ts';
 import { makeDirectory, readBytes, readRecord, readRunState, writeWhole } from './runDirectory.ts';
 
 /** What is left to do of a run. */

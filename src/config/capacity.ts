@@ -8,6 +8,7 @@
  * `uniform-k` draws those ratios. `elbo` and `none` draw counts of 0 to T alike, which moves the average by the distance of
  * the maskless capacity from it, over T + 1; where only answers are masked, ratios are small, and the average is theirs.
  */
+import { greatest } from '../base/numbers.ts';
 import type { Experiment } from './schema.ts';
 
 type ModelSettings = Experiment['model'];
@@ -85,7 +86,7 @@ export function leastMinChoices(settings: ScheduleSettings, T: number): number {
   if (settings.capacitySchedule === 'constant') return 0;
   const { shape, mean, average } = scheduleOf(settings, settings.capacitySchedule, T);
   // least + (average - least) * peak / mean <= T, solved for the least capacity.
-  const steepness = Math.max(...shape.slice(1)) / mean;
+  const steepness = greatest(shape.slice(1)) / mean;
   const least = (average * steepness - T) / (steepness - 1);
   return Math.max(0, Math.ceil((1000 * least * settings.choices) / average - rounding) / 1000);
 }

@@ -2,7 +2,7 @@
  * The decoders in words and which models they are for, as data: for the command line, the worker and the page. What
  * each of them commits is in `src/diffusion/decoders.ts`.
  */
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, shown } from '../base/errors.ts';
 import type { ObjectiveKind } from './objectives.ts';
 
 /** What a person can set: network calls, and what shapes the distribution that tokens are drawn from. */
@@ -114,8 +114,7 @@ export function expectDecoder(name: string, kind: ObjectiveKind): DecoderName {
   const fitting = decodersFor(kind);
   const found = fitting.find((candidate) => candidate === name);
   if (found) return found;
-  throw new ConfigError(
-    `expected one of ${fitting.join(', ')} for objective.kind "${kind}", got ${JSON.stringify(name)}`,
-    { path: 'decoder' },
-  );
+  throw new ConfigError(`expected one of ${fitting.join(', ')} for objective.kind "${kind}", got ${shown(name)}`, {
+    path: 'decoder',
+  });
 }

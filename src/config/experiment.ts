@@ -2,7 +2,7 @@
  * Reading and writing configurations: defaults, settings by path (`model.layers`), validation with one clear
  * sentence, and the short form used in URLs (only what differs). The fields themselves are in `schema.ts`.
  */
-import { ConfigError, shown } from '../base/errors.ts';
+import { ConfigError, named, shown } from '../base/errors.ts';
 import { checkTogether } from './rules.ts';
 import type { Condition, Field } from './schema/fields.ts';
 import { type Experiment, type Setting, schema } from './schema.ts';
@@ -34,7 +34,7 @@ export function fieldAt(path: string): Field {
   const known = Object.hasOwn(groups, group)
     ? Object.keys(groups[group].fields).map((name) => `${group}.${name}`)
     : Object.keys(groups);
-  throw new ConfigError(`expected one of ${known.join(', ')}, got an unknown setting`, { path });
+  throw new ConfigError(`expected one of ${known.join(', ')}, got an unknown setting`, { path: named(path) });
 }
 
 /** The configuration in which every field has its default. */
@@ -73,7 +73,9 @@ export function parseExperiment(value: unknown): Experiment {
   const settings: Record<string, unknown> = {};
   for (const [group, members] of Object.entries(value)) {
     if (!Object.hasOwn(groups, group))
-      throw new ConfigError(`expected one of ${Object.keys(groups).join(', ')}, got an unknown group`, { path: group });
+      throw new ConfigError(`expected one of ${Object.keys(groups).join(', ')}, got an unknown group`, {
+        path: named(group),
+      });
     if (typeof members !== 'object' || members === null) {
       throw new ConfigError(`expected an object of settings, got ${shown(members)}`, { path: group });
     }

@@ -3,7 +3,7 @@
  * file that was opened. Whoever decodes, looks into routes or starts a run from weights takes any of them. As text, so
  * that they cross to the worker, compare with ===, and fit into an address.
  */
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, shown } from '../base/errors.ts';
 
 export type ModelRef = 'bundled' | `run:${string}` | `file:${string}`;
 
@@ -18,7 +18,9 @@ export type ModelPlace =
 /** Where a model is. Throws `ConfigError` for a name of another form. */
 export function placeOf(ref: string): ModelPlace {
   if (ref === 'bundled') return { kind: 'bundled' };
-  const [kind, id] = [ref.slice(0, ref.indexOf(':')), ref.slice(ref.indexOf(':') + 1)];
-  if ((kind === 'run' || kind === 'file') && id !== '') return { kind, id };
-  throw new ConfigError(`model: expected bundled, run:ID or file:ID, got ${JSON.stringify(ref)}`);
+  for (const kind of ['run', 'file'] as const) {
+    const id = ref.slice(kind.length + 1);
+    if (ref.startsWith(`${kind}:`) && id !== '') return { kind, id };
+  }
+  throw new ConfigError(`model: expected bundled, run:ID or file:ID, got ${shown(ref)}`);
 }

@@ -2,7 +2,7 @@
  * Starting points for an experiment, as data: an id for URLs and `--preset`, words for the picker, and only the
  * settings that differ from the schema's defaults. Not here: the fields themselves (`schema.ts`).
  */
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, shown } from '../base/errors.ts';
 import { defaultExperiment, withSettings } from './experiment.ts';
 import type { Experiment, Setting } from './schema.ts';
 
@@ -150,7 +150,7 @@ export function presetById(id: string): Preset {
   const preset = presets.find((candidate) => candidate.id === id);
   if (preset) return preset;
   const known = presets.map((candidate) => candidate.id).join(', ');
-  throw new ConfigError(`expected one of ${known}, got ${JSON.stringify(id)}`, { path: 'preset' });
+  throw new ConfigError(`expected one of ${known}, got ${shown(id)}`, { path: 'preset' });
 }
 
 /** The complete configuration of a preset. Throws `ConfigError` for an unknown id. */

@@ -3,7 +3,9 @@
  * so a resumed run needs no data state. Each epoch cuts the text into windows that do not overlap, at a phase of its
  * own (so that every position meets every place in a window), and visits each exactly once, in an order of its own.
  */
+
 import { DataError, unnamedText } from '../base/errors.ts';
+import { least } from '../base/numbers.ts';
 import { integerAt, streams } from '../base/random.ts';
 
 export interface Batches {
@@ -61,7 +63,7 @@ export function visitsOf(count: number, B: number, orderOf: (epoch: number) => U
     let order = orders.get(epoch);
     if (!order) {
       order = orderOf(epoch);
-      if (orders.size > 1) orders.delete(Math.min(...orders.keys()));
+      if (orders.size > 1) orders.delete(least(orders.keys()));
       orders.set(epoch, order);
     }
     return order;

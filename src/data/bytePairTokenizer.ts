@@ -2,9 +2,9 @@
  * A tokenizer of byte pairs: encodes by applying the learned merges in their order within each word, as Hugging Face's
  * libraries do. Nothing is unknown to it, because every byte is a token. Not here: learning merges (`bytePairs.ts`).
  */
-import { DataError } from '../base/errors.ts';
+import { DataError, unnamedText } from '../base/errors.ts';
 import { type BytePairs, forEachWord, idOfByte } from './bytePairs.ts';
-import { bytePairsToJSON } from './huggingFaceTokenizer.ts';
+import { bytePairsToJSON, maskToken } from './huggingFaceTokenizer.ts';
 import { createNumberHeap } from './numberHeap.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { byteLabel, expectWholeCharacters, maskByte, textOfBytes } from './utf8.ts';
@@ -43,6 +43,7 @@ export function bytePairTokenizer(pairs: BytePairs): Tokenizer {
     maskId,
     encode: (text) => {
       expectWholeCharacters(text);
+      expectNoMaskToken(text);
       let ids = new Uint32Array(Math.max(16, text.length));
       let length = 0;
       forEachWord(text, (word) => {
@@ -69,6 +70,23 @@ export function bytePairTokenizer(pairs: BytePairs): Tokenizer {
     },
     toJSON: () => bytePairsToJSON(pairs),
   };
+}
+
+/**
+ * Throws `DataError` with the place of the mask's name: libraries that read our `tokenizer.json` take it for the mask,
+ * and a mask is nothing that a text could hold.
+ */
+export function expectNoMaskToken(text: string): void {
+  const at = text.indexOf(maskToken);
+  if (at < 0) return;
+  const before = text.slice(0, at);
+  let characters = 0;
+  for (const _ of before) characters += 1;
+  const line = before.split('\n').length;
+  throw new DataError(
+    `expected no "${maskToken}", which means the mask in tokenizer.json, got one at character ${characters + 1} (line ${line})`,
+    { path: unnamedText },
+  );
 }
 
 /**

@@ -90,7 +90,8 @@ export function trainBytePairs(text: string, vocabularySize: number): BytePairs 
   return { tokens, merges };
 }
 
-const keyOf = (bytes: Uint8Array) => String.fromCharCode(...bytes);
+/** A text that is equal for equal bytes. */
+export const keyOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 
 /** The distinct words of a text, spelled in tokens that are linked to their neighbours within the word. */
 interface Chain {

@@ -3,6 +3,7 @@
  * by `scripts/corpora/prepare.mjs`. A person's own text goes through `ownText.ts` instead.
  */
 import { DataError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import type { Experiment } from '../config/schema.ts';
 import { defaultMarkovSource, markovText } from './markov.ts';
 import { additionText, sortingText } from './tasks.ts';
@@ -111,12 +112,7 @@ export async function loadCorpus(id: CorpusId, fetchText: (path: string) => Prom
 }
 
 function parseSections(path: string, json: string, length: number): Section[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw new DataError(`${path}: expected JSON, got ${JSON.stringify(json.slice(0, 40))}; build again`);
-  }
+  const value = parseJson(json, path, 'JSON (build again)');
   const sections = value as Section[];
   let last = 0;
   const isSound =

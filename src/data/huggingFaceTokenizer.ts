@@ -1,13 +1,17 @@
 /**
  * Byte pairs as Hugging Face's `tokenizer.json`: a byte-level BPE model with the mask as its only special token, which
  * their libraries load. Written in full, read strictly: a file with anything that would encode otherwise (a normaliser,
- * a prefix space, more special tokens) is refused. Not here: other models than byte-level BPE.
+ * a prefix space, a post-processor that adds tokens, truncation, other special tokens), or that we do not know, is
+ * refused. Not here: other models than byte-level BPE.
  */
-import { DataError, shown } from '../base/errors.ts';
-import { type BytePairs, byteOrder, idOfByte, type Merge, plainByteCount } from './bytePairs.ts';
+import { DataError, named, shown } from '../base/errors.ts';
+import { type BytePairs, byteOrder, idOfByte, keyOf, type Merge, plainByteCount } from './bytePairs.ts';
 
-/** Unlike `_`, no text is likely to hold it: Hugging Face's libraries find special tokens inside texts. */
-const maskToken = '<|mask|>';
+/**
+ * Unlike `_`, no text is likely to hold it: Hugging Face's libraries find special tokens inside texts, and we refuse
+ * texts that hold it.
+ */
+export const maskToken = '<|mask|>';
 
 export interface HuggingFaceJSON {
   readonly version: '1.0';
@@ -76,43 +80,98 @@ export function isHuggingFaceJSON(value: object): boolean {
 
 /** Reads what `bytePairsToJSON` gave or what is equal to it in effect. Throws `DataError` naming what differs. */
 export function bytePairsFromJSON(value: object, where: string): BytePairs {
-  const file = value as Record<string, unknown>;
-  const model = objectOf(file.model);
-  for (const [name, got, wanted] of requirements(file, model)) {
-    if (!wanted.includes(got ?? null)) {
-      throw new DataError(
-        `${where}: expected byte-level BPE with ${name} ${wanted.map(shown).join(' or ')}, got ${shown(got)}`,
-      );
-    }
-  }
+  expectMeans(value, fileMeans, '', where);
+  const { model, added_tokens: special } = value as { model: Record<string, unknown>; added_tokens: unknown };
   const tokens = readTokens(model.vocab, where);
   const merges = readMerges(model.merges, tokens, where);
-  const special = file.added_tokens;
-  const isMask = Array.isArray(special) && special.length === 1 && objectOf(special[0]).id === tokens.length;
-  if (!isMask) {
+  const [mask, ...more] = Array.isArray(special) ? special : [];
+  if (more.length > 0 || objectOf(mask).id !== tokens.length) {
     throw new DataError(
       `${where}: expected one special token, the mask, with id ${tokens.length} (one past the vocabulary), got ${shown(special)}`,
     );
   }
+  expectMeans(mask, maskMeans, 'added_tokens[0].', where);
   return { tokens, merges };
 }
 
-/** What must hold for a file to encode as we do: name, what is there, what may be. */
-function requirements(file: Record<string, unknown>, model: Record<string, unknown>): [string, unknown, unknown[]][] {
-  const before = objectOf(file.pre_tokenizer);
-  return [
-    ['model.type', model.type, ['BPE']],
-    ['pre_tokenizer.type', before.type, ['ByteLevel']],
-    ['pre_tokenizer.add_prefix_space', before.add_prefix_space, [false]],
-    ['pre_tokenizer.use_regex', before.use_regex, [true, null]],
-    ['decoder.type', objectOf(file.decoder).type, ['ByteLevel']],
-    ['normalizer', file.normalizer, [null]],
-    ['model.dropout', model.dropout, [null, 0]],
-    ['model.continuing_subword_prefix', model.continuing_subword_prefix, [null, '']],
-    ['model.end_of_word_suffix', model.end_of_word_suffix, [null, '']],
-    ['model.ignore_merges', model.ignore_merges, [null, false]],
-  ];
+/**
+ * What the parts of an object may say for a file to encode as we do: one of these values (null where it is left out, an
+ * object where it has parts of its own), or anything, because it is read elsewhere or bears on no encoding.
+ */
+interface Means {
+  readonly [name: string]: readonly (string | number | boolean | null | Means)[] | Means | 'any';
 }
+
+/** Elsewhere than before the model it moves offsets, and changes no token. */
+const byteLevelAfter: Means = {
+  type: ['ByteLevel'],
+  add_prefix_space: 'any',
+  trim_offsets: 'any',
+  use_regex: 'any',
+};
+
+const fileMeans: Means = {
+  version: ['1.0', null],
+  truncation: [null],
+  padding: [null],
+  added_tokens: 'any',
+  normalizer: [null],
+  pre_tokenizer: { ...byteLevelAfter, add_prefix_space: [false], use_regex: [true, null] },
+  post_processor: [null, byteLevelAfter],
+  decoder: byteLevelAfter,
+  model: {
+    type: ['BPE'],
+    dropout: [null, 0],
+    // Every byte is a token, so nothing is unknown.
+    unk_token: 'any',
+    fuse_unk: 'any',
+    continuing_subword_prefix: [null, ''],
+    end_of_word_suffix: [null, ''],
+    byte_fallback: [null, false],
+    ignore_merges: [null, false],
+    vocab: 'any',
+    merges: 'any',
+  },
+};
+
+const maskMeans: Means = {
+  id: 'any',
+  content: [maskToken],
+  single_word: [null, false],
+  lstrip: [null, false],
+  rstrip: [null, false],
+  // Of a text that is not normalised both are the same.
+  normalized: 'any',
+  special: [true],
+};
+
+/** Throws `DataError` naming the first part that says something else, or that is not known. */
+function expectMeans(value: unknown, means: Means, path: string, where: string): void {
+  const parts = objectOf(value);
+  for (const [name, wanted] of Object.entries(means)) {
+    if (wanted === 'any') continue;
+    const got = parts[name] ?? null;
+    const values = isList(wanted) ? wanted : [];
+    const inside = isList(wanted) ? wanted.find(isMeans) : wanted;
+    if (values.some((one) => one === got)) continue;
+    if (inside && (got !== null || values.length === 0)) {
+      expectMeans(got, inside, `${path}${name}.`, where);
+      continue;
+    }
+    const words = values.map(shown).join(' or ');
+    throw new DataError(`${where}: expected byte-level BPE with ${path}${name} ${words}, got ${shown(parts[name])}`);
+  }
+  const other = Object.keys(parts).find((name) => !Object.hasOwn(means, name));
+  if (other !== undefined) {
+    throw new DataError(`${where}: expected byte-level BPE without ${path}${named(other)}, got ${shown(parts[other])}`);
+  }
+}
+
+function isList<T>(value: readonly T[] | Means): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+const isMeans = (value: unknown): value is Means => typeof value === 'object' && value !== null;
 
 function readTokens(vocab: unknown, where: string): Uint8Array[] {
   const entries = Object.entries(objectOf(vocab));
@@ -140,14 +199,15 @@ function readTokens(vocab: unknown, where: string): Uint8Array[] {
 /** Merges as pairs or as text with a space between the two, which no token holds. */
 function readMerges(value: unknown, tokens: readonly Uint8Array[], where: string): Merge[] {
   if (!Array.isArray(value)) throw new DataError(`${where}: expected a list of model.merges, got ${shown(value)}`);
-  const idOf = new Map(tokens.map((bytes, id) => [String.fromCharCode(...bytes), id]));
+  const idOf = new Map(tokens.map((bytes, id) => [keyOf(bytes), id]));
   const tokenOf = (spelled: unknown) =>
     typeof spelled === 'string'
       ? Array.from(spelled, (sign) => String.fromCharCode(byteOfSign.get(sign) ?? 0x100)).join('')
       : '\u0100';
   const merged = new Set<number>();
+  const pairs = new Set<number>();
   const merges = value.map((entry: unknown) => {
-    const parts: unknown[] = Array.isArray(entry) ? entry : String(entry).split(' ');
+    const parts: unknown[] = Array.isArray(entry) ? entry : typeof entry === 'string' ? entry.split(' ') : [];
     const [first, second] = parts.map(tokenOf);
     const left = idOf.get(first);
     const right = idOf.get(second);
@@ -155,6 +215,9 @@ function readMerges(value: unknown, tokens: readonly Uint8Array[], where: string
     if (parts.length !== 2 || left === undefined || right === undefined || into === undefined) {
       throw new DataError(`${where}: expected merges of two tokens into a third, got ${shown(entry)}`);
     }
+    const pair = left * tokens.length + right;
+    if (pairs.has(pair)) throw new DataError(`${where}: expected each merge once, got ${shown(entry)} again`);
+    pairs.add(pair);
     merged.add(into);
     return { left, right, into };
   });

@@ -3,7 +3,7 @@
  * As in LLaDA (2502.09992, appendix B.1) the padding counts as part of the answer: it is masked and learned, so that a
  * model learns where to stop, and a window does not tell how long its answer is.
  */
-import { ConfigError, DataError } from '../base/errors.ts';
+import { ConfigError, DataError, shown } from '../base/errors.ts';
 import { integerAt, streams } from '../base/random.ts';
 import { shuffle, visitsOf } from './batches.ts';
 import type { Pair } from './pairs.ts';
@@ -40,7 +40,7 @@ export function pairRows(pairs: readonly Pair[], tokenizer: Tokenizer, T: number
     const needed = before.length + after.length + 1;
     if (needed > T) {
       throw new ConfigError(
-        `expected at least ${needed} for the pair ${JSON.stringify(prompt.slice(0, 60))} and the end of its answer, got ${T}`,
+        `expected at least ${needed} for the pair ${shown(prompt)} and the end of its answer, got ${T}`,
         { path: 'data.sequenceLength' },
       );
     }

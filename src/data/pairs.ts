@@ -6,6 +6,7 @@
  * so a prompt ends as it should be read, e.g. with "=" or a space. A line break ends an answer, so no answer holds one.
  */
 import { DataError, shown, unnamedText } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { integerAt, streams } from '../base/random.ts';
 import type { Experiment } from '../config/schema.ts';
 import { shuffle } from './batches.ts';
@@ -56,7 +57,7 @@ function readTabbed(line: string): Outcome {
 function readJson(line: string): Outcome {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line, 'line');
   } catch {
     return `JSON with "prompt" and "answer" as on the first line, got ${shown(line)}`;
   }
@@ -101,7 +102,8 @@ export function splitPairs(pairs: readonly Pair[], corpus: Experiment['data']['c
   );
   const validation: Pair[] = [...order[0]];
   let next = 1;
-  while (next < order.length - 1 && validation.length < share * pairs.length) validation.push(...order[next++]);
+  while (next < order.length - 1 && validation.length < share * pairs.length)
+    for (const pair of order[next++]) validation.push(pair);
   const train = order.slice(next).flat();
   return { train, validation };
 }

@@ -5,6 +5,7 @@
 import { DataError, unnamedText } from '../base/errors.ts';
 import { whole } from '../base/format.ts';
 import type { Experiment } from '../config/schema.ts';
+import { expectNoMaskToken } from './bytePairTokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { tokenizerFor } from './tokenizers.ts';
 
@@ -55,9 +56,11 @@ function beforeCharacter(text: string, offset: number): number {
 
 /**
  * Tokenizes and splits a text, with the tokenizer of an earlier run if one is given. Throws `DataError` for a character
- * that the given tokenizer does not know; whether a side holds a window is for `expectWindows` to say.
+ * that the given tokenizer does not know, and for the mask's name where it means the mask; whether a side holds a window is for `expectWindows` to say.
  */
 export function encodeDataset(text: string, data: DatasetSettings, given?: Tokenizer): Dataset {
+  // Of the whole text, so that the place is one in it, and before merges are learned.
+  if ((given?.kind ?? data.tokenizer) === 'bpe') expectNoMaskToken(text);
   const boundary = splitBoundary(text, data.validationShare);
   const trainEnd = trainingEnd(text, boundary, data.trainingCharacters);
   const trainingText = text.slice(0, trainEnd);

@@ -7,11 +7,13 @@
  * exist, never where. The alternative, a shared "unknown" token for characters that training never saw, would make
  * several characters one: the bound in bits per character would then no longer be a bound on the text.
  */
-import { DataError, shown, unnamedText } from '../base/errors.ts';
+import { DataError, namingText, shown, unnamedText } from '../base/errors.ts';
+import { greatest } from '../base/numbers.ts';
 import type { Experiment } from '../config/schema.ts';
 import { trainBytePairs } from './bytePairs.ts';
-import { bytePairTokenizer } from './bytePairTokenizer.ts';
+import { bytePairTokenizer, expectNoMaskToken } from './bytePairTokenizer.ts';
 import { bytePairsFromJSON, isHuggingFaceJSON } from './huggingFaceTokenizer.ts';
+import { besideHoles, type PromptPiece, pieceOf, piecesOf, textOfPiece } from './prompts.ts';
 import type { PlainKind, PlainTokenizerJSON, Tokenizer } from './tokenizer.ts';
 import { byteLabel, expectWholeCharacters, maskByte, maskText, textOfBytes } from './utf8.ts';
 
@@ -59,7 +61,7 @@ export function characterTokenizer(characters: readonly string[]): Tokenizer {
   const maskId = characters.length;
   const codes = characters.map((character) => character.codePointAt(0)!);
   // Id + 1 by code point, 0 where there is none: texts have millions of characters.
-  const idOf = new Uint32Array(Math.max(...codes) + 1);
+  const idOf = new Uint32Array(greatest(codes) + 1);
   codes.forEach((code, id) => {
     idOf[code] = id + 1;
   });
@@ -76,7 +78,7 @@ export function characterTokenizer(characters: readonly string[]): Tokenizer {
         const id = code < idOf.length ? idOf[code] : 0;
         if (id === 0) {
           throw new DataError(
-            `expected only the ${characters.length} characters of the model's vocabulary, got ${named(code)} as character ${length + 1}`,
+            `expected only the ${characters.length} characters of the model's vocabulary, got ${codeName(code)} as character ${length + 1}`,
             { path: unnamedText },
           );
         }
@@ -119,11 +121,28 @@ export function tokenizerFromJSON(value: unknown, where = 'tokenizer.json'): Tok
   if (typeof value !== 'object' || value === null)
     throw new DataError(`${where}: expected an object, got ${shown(value)}`);
   if (isHuggingFaceJSON(value)) return bytePairTokenizer(bytePairsFromJSON(value, where));
-  const { format, version, kind, characters, maskTokenId } = value as Record<string, unknown>;
+  const { format, version, kind, characters, maskToken, maskTokenId, padTokenId, ...more } = value as Record<
+    string,
+    unknown
+  >;
   if (format !== 'sdlm-tokenizer' || version !== 1) {
     throw new DataError(
       `${where}: expected format "sdlm-tokenizer", version 1, or Hugging Face's, got ${shown(format)}, version ${shown(version)}`,
     );
+  }
+  const [other] = Object.keys(more);
+  if (other !== undefined)
+    throw new DataError(
+      `${where}: expected format, version, kind, characters and the mask, got ${shown(other)} as well`,
+    );
+  for (const [name, got, wanted] of [
+    ['maskToken', maskToken ?? maskText, maskText],
+    ['padTokenId', padTokenId ?? null, null],
+  ] as const) {
+    if (got !== wanted) throw new DataError(`${where}: expected ${name} ${shown(wanted)}, got ${shown(got)}`);
+  }
+  if (kind === 'byte' && characters !== undefined) {
+    throw new DataError(`${where}: expected no characters of kind "byte", got ${shown(characters)}`);
   }
   const tokenizer = kind === 'byte' ? byteTokenizer() : readCharacters(where, kind, characters);
   if (maskTokenId !== tokenizer.maskId) {
@@ -141,7 +160,7 @@ function readCharacters(where: string, kind: unknown, characters: unknown): Toke
   }
   const seen = new Set<unknown>();
   characters.forEach((character: unknown, id) => {
-    if (typeof character !== 'string' || [...character].length !== 1 || /\p{Surrogate}/u.test(character)) {
+    if (typeof character !== 'string' || !isCharacter(character)) {
       throw new DataError(`${where}: expected one character for token ${id}, got ${shown(character)}`);
     }
     if (seen.has(character)) {
@@ -152,35 +171,54 @@ function readCharacters(where: string, kind: unknown, characters: unknown): Toke
   return characterTokenizer(characters as string[]);
 }
 
-/** Ids of a prompt in which `_` stands for a hole. Throws `DataError` for characters outside the vocabulary. */
-export function encodePrompt(tokenizer: Tokenizer, prompt: string): Uint32Array {
-  const ids: number[] = [];
-  let characters = 0;
-  prompt.split(maskText).forEach((kept, piece) => {
-    if (piece > 0) ids.push(tokenizer.maskId);
-    try {
-      ids.push(...tokenizer.encode(kept));
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      throw unknownInPrompt(tokenizer, kept, characters);
-    }
-    characters += [...kept].length + 1;
-  });
-  return Uint32Array.from(ids);
+/** Whether a text is one code point, and no half of one. */
+function isCharacter(text: string): boolean {
+  const code = text.codePointAt(0) ?? 0xd800;
+  return text.length === (code > 0xffff ? 2 : 1) && (code & 0x1ff800) !== 0xd800;
 }
 
-function unknownInPrompt(tokenizer: Tokenizer, kept: string, before: number): DataError {
-  const letters = [...kept];
-  const at = letters.findIndex((letter) => {
-    try {
-      return tokenizer.encode(letter).length === 0;
-    } catch {
-      return true;
+/**
+ * Ids of a prompt as it is written (`prompts.ts`), or as it is where it has no holes. Among subwords a hole swallows the
+ * spaces around it. Throws `DataError` about the prompt for characters outside the vocabulary.
+ */
+export function encodePrompt(tokenizer: Tokenizer, prompt: string, hasHoles = true): Uint32Array {
+  return namingText('prompt', () => {
+    if (tokenizer.kind === 'bpe') expectNoMaskToken(prompt);
+    const pieces = hasHoles ? piecesOf(prompt) : [pieceOf(prompt)];
+    const encoded = pieces.map((piece, at) => {
+      const text = textOfPiece(piece);
+      const beside = { isAfter: at > 0, isBefore: at < pieces.length - 1 };
+      try {
+        return tokenizer.encode(tokenizer.kind === 'bpe' ? besideHoles(text, beside) : text);
+      } catch (error) {
+        throw unknownIn(tokenizer, piece, hasHoles) ?? error;
+      }
+    });
+    const ids = new Uint32Array(encoded.reduce((sum, { length }) => sum + length + 1, -1));
+    let length = 0;
+    for (const piece of encoded) {
+      ids.set(piece, length);
+      length += piece.length;
+      if (length < ids.length) ids[length++] = tokenizer.maskId;
     }
+    return ids;
   });
-  return new DataError(
-    `prompt: expected characters that the model knows, got ${named(letters[at].codePointAt(0)!)} as character ${before + at + 1}`,
-  );
+}
+
+/** What is wrong with the first character that cannot be encoded alone; null where each can. */
+function unknownIn(tokenizer: Tokenizer, piece: PromptPiece, hasHoles: boolean): DataError | null {
+  for (const { character, place } of piece) {
+    try {
+      if (character !== null) tokenizer.encode(character);
+    } catch {
+      const how = !hasHoles && character === maskText ? ' (it continues the prompt as it is, without holes)' : '';
+      return new DataError(
+        `expected characters that the model knows${how}, got ${codeName(character!.codePointAt(0)!)} as character ${place}`,
+        { path: unnamedText },
+      );
+    }
+  }
+  return null;
 }
 
 function header(kind: PlainKind, maskId: number): PlainTokenizerJSON {
@@ -194,6 +232,6 @@ function textOf(characters: readonly string[], id: number): string {
   return text;
 }
 
-function named(code: number): string {
+function codeName(code: number): string {
   return `${JSON.stringify(String.fromCodePoint(code))} (U+${code.toString(16).toUpperCase().padStart(4, '0')})`;
 }

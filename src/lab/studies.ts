@@ -1,5 +1,5 @@
 /** The studies that there are. Not here: what a study is (`studies/study.ts`). */
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, shown } from '../base/errors.ts';
 import { capacitySchedules } from './studies/capacitySchedules.ts';
 import { denseVsMoe } from './studies/denseVsMoe.ts';
 import { designChoices } from './studies/designChoices.ts';
@@ -22,5 +22,5 @@ export function studyById(id: string): Study {
   const study = studies.find((candidate) => candidate.id === id);
   if (study) return study;
   const known = studies.map((candidate) => candidate.id).join(', ');
-  throw new ConfigError(`study: expected one of ${known}, got ${JSON.stringify(id)}`);
+  throw new ConfigError(`study: expected one of ${known}, got ${shown(id)}`);
 }

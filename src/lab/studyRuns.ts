@@ -1,5 +1,5 @@
 /** From a study to the runs it takes: complete configurations, in an order in which each finds what it starts from. */
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, shown } from '../base/errors.ts';
 import { defaultExperiment, withSettings } from '../config/experiment.ts';
 import type { RunRecord } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
@@ -103,7 +103,7 @@ function sharedExperiment(study: Study, size: StudySize, changes: Readonly<Recor
 export function studySize(name: string): StudySize {
   const size = studySizes.find((candidate) => candidate === name);
   if (size) return size;
-  throw new ConfigError(`size: expected one of ${studySizes.join(', ')}, got ${JSON.stringify(name)}`);
+  throw new ConfigError(`size: expected one of ${studySizes.join(', ')}, got ${shown(name)}`);
 }
 
 function runName(arm: string, seed: number): string {
@@ -112,6 +112,6 @@ function runName(arm: string, seed: number): string {
 
 function armOf(study: Study, id: string): Arm {
   const arm = study.arms.find((candidate) => candidate.id === id);
-  if (!arm) throw new ConfigError(`study ${study.id}: expected an arm that it has, got ${JSON.stringify(id)}`);
+  if (!arm) throw new ConfigError(`study ${study.id}: expected an arm that it has, got ${shown(id)}`);
   return arm;
 }

@@ -131,18 +131,12 @@ export function decodingOf(
 }
 
 /**
- * A sequence of `length` tokens that begins with the prompt; holes (`_`) and what follows the prompt hold the mask.
- * Throws `DataError` for a prompt longer than that, with characters that the tokenizer does not know, or with a hole
- * before given text where the model is autoregressive.
+ * A sequence of `length` tokens that begins with the prompt; holes (`_`, see `data/prompts.ts`) and what follows the
+ * prompt hold the mask. An autoregressive model continues its prompt and cannot look ahead, so there `_` is a character.
+ * Throws `DataError` for a prompt longer than that, or with characters that the tokenizer does not know.
  */
 export function promptTokens({ experiment, tokenizer, maskId }: Model, prompt: string, length: number): Uint32Array {
-  const tokens = encodePrompt(tokenizer, prompt);
+  const tokens = encodePrompt(tokenizer, prompt, experiment.objective.kind !== 'autoregressive');
   if (tokens.length > length) throw new DataError(`prompt: expected at most ${length} tokens, got ${tokens.length}`);
-  const hole = tokens.indexOf(maskId);
-  if (experiment.objective.kind === 'autoregressive' && hole >= 0 && tokens.slice(hole).some((id) => id !== maskId)) {
-    throw new DataError(
-      `prompt: expected text without holes for an autoregressive model (it continues a text, and cannot look ahead to fill one in), got a hole as token ${hole + 1}`,
-    );
-  }
   return Uint32Array.from({ length }, (_, position) => tokens[position] ?? maskId);
 }

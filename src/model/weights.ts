@@ -3,7 +3,8 @@
  * `src/worker/runStore.ts`). `model.safetensors` holds the averaged weights under their names; `config.json` the
  * experiment and what others would leave implicit (SCIENCE 7). The state of training is in `src/train/checkpoint.ts`.
  */
-import { configurationOf, DataError, shown } from '../base/errors.ts';
+import { configurationOf, DataError, named, shown } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { parseExperiment } from '../config/experiment.ts';
 import { attentionBlock, isCausal } from '../config/objectives.ts';
 import { type Experiment, schema } from '../config/schema.ts';
@@ -69,39 +70,43 @@ export function expectVocabulary({ vocabularySize }: Tokenizer, expected: number
     throw new DataError(`${where}: expected ${expected} tokens as in its config.json, got ${vocabularySize}`);
 }
 
-/** Throws `DataError` for a text that is no JSON. */
-export function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${where}: expected JSON, got ${(error as Error).message}`);
-  }
-}
-
 /**
  * Weights in the order of the layout. Throws `DataError` for a truncated or foreign file: a tensor that is missing,
- * of another shape, or not part of this architecture.
+ * of another shape, not part of this architecture, or with a number that is not finite.
  */
 export function decodeModel(bytes: Uint8Array, layout: ParameterLayout, where: string): Float32Array {
   const { tensors } = decodeTensors(bytes, where);
-  const flat = new Float32Array(layout.length);
-  const parts = partsOf(layout);
-  for (const { name, shape, offset } of parts) {
+  const parts = partsOf(layout).map(({ name, shape, offset }) => {
     const tensor = tensors.get(name);
     const expected = `(${shape.join(', ')})`;
     if (!tensor)
       throw new DataError(`${where}: expected tensor ${name} ${expected}, got none; is it of another architecture?`);
-    if (tensor.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
-      throw new DataError(`${where}: expected tensor ${name} ${expected} in float32, got (${tensor.shape.join(', ')})`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new DataError(`${where}: expected tensor ${name} ${expected}, got (${tensor.shape.join(', ')})`);
     }
-    flat.set(tensor.data, offset);
-  }
+    if (!(tensor.data instanceof Float32Array)) {
+      throw new DataError(`${where}: expected tensor ${name} in F32, F16 or BF16, got whole numbers`);
+    }
+    expectFinite(tensor.data, name, where);
+    return { name, offset, data: tensor.data };
+  });
   if (tensors.size > parts.length) {
     const known = new Set(parts.map(({ name }) => name));
-    const foreign = [...tensors.keys()].find((name) => !known.has(name));
-    throw new DataError(`${where}: expected only the tensors of this architecture, got ${foreign} as well`);
+    const foreign = [...tensors.keys()].find((name) => !known.has(name)) ?? '';
+    throw new DataError(`${where}: expected only the tensors of this architecture, got ${named(foreign)} as well`);
   }
+  // Only now: the size follows from a configuration that may say anything.
+  const flat = new Float32Array(layout.length);
+  for (const { data, offset } of parts) flat.set(data, offset);
   return flat;
+}
+
+/** A model that has left the finite numbers answers nothing any more. */
+function expectFinite(data: Float32Array, name: string, where: string): void {
+  const at = data.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0) {
+    throw new DataError(`${where}: expected finite weights in tensor ${name}, got ${data[at]} as number ${at + 1}`);
+  }
 }
 
 /** `config.json`: the experiment in the schema's form, and the facts that others need to rebuild the model. */
@@ -129,9 +134,12 @@ export function describeRun(experiment: Experiment, vocabularySize: number): Rec
   };
 }
 
+/** Every character is at most one token, and the mask one more. */
+const mostTokens = 0x110000 + 1;
+
 /** Reads `config.json`. Throws `DataError` naming what is wrong. */
 export function parseRun(text: string, where: string): { experiment: Experiment; vocabularySize: number } {
-  const run = parseJson(text, where) as { format?: unknown; architecture?: { vocab_size?: unknown } } & Record<
+  const run = parseJson(text, where) as { format?: unknown; architecture?: { vocab_size?: unknown } | null } & Record<
     string,
     unknown
   >;
@@ -139,10 +147,15 @@ export function parseRun(text: string, where: string): { experiment: Experiment;
     throw new DataError(`${where}: expected "format": 1 of a run of this program, got ${shown(run?.format)}`);
   }
   const vocabulary = run.architecture?.vocab_size;
-  if (typeof vocabulary !== 'number' || !Number.isInteger(vocabulary) || vocabulary < 2) {
-    throw new DataError(`${where}: expected architecture.vocab_size of at least 2, got ${shown(vocabulary)}`);
+  if (typeof vocabulary !== 'number' || !(vocabulary >= 2 && vocabulary <= mostTokens && vocabulary % 1 === 0)) {
+    throw new DataError(
+      `${where}: expected architecture.vocab_size as a whole number from 2 to ${mostTokens}, got ${shown(vocabulary)}`,
+    );
   }
-  const settings = Object.fromEntries(Object.keys(schema).map((group) => [group, run[group] ?? {}]));
+  // A file of an earlier version lacks groups that have come since.
+  const settings = Object.fromEntries(
+    Object.keys(schema).map((group) => [group, run[group] === undefined ? {} : run[group]]),
+  );
   return { experiment: configurationOf(where, () => parseExperiment(settings)), vocabularySize: vocabulary - 1 };
 }
 

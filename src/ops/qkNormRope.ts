@@ -229,7 +229,8 @@ function rotaryTable(graph: Graph, T: number, D: number, base: number): Tensor {
     const initial: number[] = [];
     for (let t = 0; t < T; t++) {
       const angles = Array.from({ length: D / 2 }, (_, i) => t * base ** ((-2 * i) / D));
-      initial.push(...angles.map(Math.cos), ...angles.map(Math.sin));
+      for (const angle of angles) initial.push(Math.cos(angle));
+      for (const angle of angles) initial.push(Math.sin(angle));
     }
     table = persistentTensor(graph, 'rotary angles', [T, D], { initial });
     known.set(key, table);

@@ -2,8 +2,10 @@
  * What a run costs, in one place: parameters in all and per token, floating point operations per token, memory. Known
  * from its configuration before anything is allocated. How long it takes is measured: `speed.ts`.
  */
+
 import { ConfigError } from '../base/errors.ts';
 import { whole } from '../base/format.ts';
+import { greatest } from '../base/numbers.ts';
 import { expertShareOf } from '../config/capacity.ts';
 import { readsCleanText } from '../config/objectives.ts';
 import type { RunCosts } from '../config/records.ts';
@@ -94,7 +96,7 @@ export function memoryOf(experiment: Experiment, vocabularySize: number, limit =
   const evaluation = planMemory(recordEvaluation(experiment, parameters, experiment.training.batchSize).recording);
   const own = 4 * evaluation.slots.reduce((sum, length) => sum + length, 0);
   const lengths = [...training.slots, ...evaluation.slots, ...training.persistent.map(({ length }) => length)];
-  return { bytes: training.bytes + own, largestBuffer: 4 * Math.max(...lengths) };
+  return { bytes: training.bytes + own, largestBuffer: 4 * greatest(lengths) };
 }
 
 /**

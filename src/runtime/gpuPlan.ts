@@ -3,7 +3,9 @@
  * once. `run` encodes one compute pass and submits it, or a few where an adapter is so slow that its page would stand
  * still for the length of a step; it creates no buffer, bind group or pipeline.
  */
+
 import { DeviceError } from '../base/errors.ts';
+import { greatest } from '../base/numbers.ts';
 import type { Answers } from './answers.ts';
 import { interfaceOf, packParameters } from './kernel.ts';
 import { createPace } from './pace.ts';
@@ -219,7 +221,7 @@ function createUniforms(
   packed: readonly ArrayBuffer[],
   create: (descriptor: GPUBufferDescriptor) => GPUBuffer,
 ): { buffer: GPUBuffer; stride: number } {
-  const largest = Math.max(16, ...packed.map(({ byteLength }) => byteLength));
+  const largest = Math.max(16, greatest(packed.map(({ byteLength }) => byteLength)));
   const stride = alignUp(largest, device.limits.minUniformBufferOffsetAlignment);
   const bytes = new Uint8Array(stride * Math.max(1, packed.length));
   for (const [index, parameters] of packed.entries()) bytes.set(new Uint8Array(parameters), index * stride);

@@ -2,6 +2,7 @@
  * Into how many submits a run is cut, so that a slow adapter does not hold up the page that shares it.
  * Not here: the cutting (`gpuPlan.ts`).
  */
+import { least } from '../base/numbers.ts';
 
 /** A submit longer than this, in milliseconds, would be felt in a page that shares the adapter. */
 const longSubmit = 100;
@@ -35,7 +36,7 @@ export function createPace(now: () => number = () => performance.now()): {
           if (lastEnd !== null) {
             durations = [...durations.slice(1 - pacingRuns), end - Math.max(start, lastEnd)];
             const isKnown = durations.length === pacingRuns;
-            parts = isKnown ? Math.min(mostParts, Math.max(1, Math.ceil(Math.min(...durations) / longSubmit))) : 1;
+            parts = isKnown ? Math.min(mostParts, Math.max(1, Math.ceil(least(durations) / longSubmit))) : 1;
           }
           lastEnd = end;
         },

@@ -1,5 +1,6 @@
 /** Keeps the address bar and the page in step: the configuration in the query, the view in the hash. */
 import { create } from 'zustand';
+import { named } from '../base/errors.ts';
 import { adoptAddress, useConfiguration } from './configuration.ts';
 import { useRun } from './run.ts';
 import { readQuery, readView, type View, views, writeQuery } from './url.ts';
@@ -16,7 +17,7 @@ export function followAddress(): void {
     const view = readView(hash);
     useView.setState({ view: view ?? 'train' });
     if (view || hash === '') return;
-    const problem = `view: expected ${views.map((name) => `#/${name}`).join(', ')}, got ${hash}. Train is shown.`;
+    const problem = `view: expected ${views.map((name) => `#/${name}`).join(', ')}, got ${named(hash)}. Train is shown.`;
     useRun.setState(({ addressProblems }) => ({ addressProblems: [...addressProblems, problem] }));
   };
   takeView();

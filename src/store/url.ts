@@ -2,8 +2,9 @@
  * The address of the page: the configuration in the query (`?preset=dense&model.layers=3`, only what differs from
  * the preset) and the view in the hash (`#/decode`). Pure functions; who listens and who writes is in `session.ts`.
  */
-import { ConfigError } from '../base/errors.ts';
-import { differences, fields, settingAt, withSettings } from '../config/experiment.ts';
+import { ConfigError, named } from '../base/errors.ts';
+import { shortList } from '../base/format.ts';
+import { differences, fieldAt, fields, settingAt, withSettings } from '../config/experiment.ts';
 import { defaultPresetId, presetById, presetExperiment } from '../config/presets.ts';
 import type { Experiment } from '../config/schema.ts';
 
@@ -17,7 +18,10 @@ export interface Address {
   /** Whether the address names a preset that exists (rather than leaving the choice to the page). */
   namesPreset: boolean;
   experiment: Experiment;
-  /** One sentence per part of the address that could not be used, naming the field and what is used instead. */
+  /**
+   * One sentence per part of the address that could not be used, naming the field and what is used instead; of many the
+   * first ones, and how many more.
+   */
   problems: string[];
 }
 
@@ -40,18 +44,21 @@ export function readQuery(query: string): Address {
   const settings: Record<string, string> = {};
   for (const [path, value] of parameters) {
     if (path === 'preset') continue;
-    if (groups.has(path.split('.')[0])) settings[path] = value;
-    else problems.push(`${path}: expected one of ${[...groups].join(', ')}, got an unknown setting. It is left out.`);
+    const fault = unknownSetting(path);
+    if (fault === null) settings[path] = value;
+    else problems.push(`${fault}. It is left out.`);
   }
-  // All at once first: settings may contradict the preset one by one and yet agree with each other.
+  // All at once first: settings may contradict the preset one by one and yet agree with each other. At most one round
+  // per setting of the schema, however long the address is.
   for (;;) {
     try {
-      return { presetId, namesPreset, experiment: withSettings(preset, settings), problems };
+      const experiment = withSettings(preset, settings);
+      return { presetId, namesPreset, experiment, problems: shortList(problems, 'parts of the address') };
     } catch (error) {
       const refusal = refusalOf(error);
       const path = faultyPath(refusal, Object.keys(settings));
       delete settings[path];
-      problems.push(`${refusal.message}. ${insteadOf(path, preset)}`);
+      problems.push(`${refusal.message}. The preset's value, ${settingAt(preset, path)}, is used instead.`);
     }
   }
 }
@@ -84,11 +91,16 @@ export function refusalOf(error: unknown): ConfigError {
   throw error;
 }
 
-function insteadOf(path: string, preset: Experiment): string {
+/** Why no setting has this path, in words; null where one has. */
+function unknownSetting(path: string): string | null {
+  const [group] = path.split('.');
+  if (!groups.has(group)) {
+    return `${named(path)}: expected one of ${[...groups].join(', ')}, got an unknown setting`;
+  }
   try {
-    return `The preset's value, ${settingAt(preset, path)}, is used instead.`;
+    fieldAt(path);
+    return null;
   } catch (error) {
-    refusalOf(error);
-    return 'It is left out.';
+    return refusalOf(error).message;
   }
 }

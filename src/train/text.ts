@@ -8,6 +8,7 @@ import { whole } from '../base/format.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
 import type { Experiment } from '../config/schema.ts';
 import { createBatches, evaluationWindows } from '../data/batches.ts';
+import { expectNoMaskToken } from '../data/bytePairTokenizer.ts';
 import { loadCorpus } from '../data/corpora.ts';
 import { fingerprintOf } from '../data/fingerprint.ts';
 import { defaultMarkovSource, entropyOfWindow } from '../data/markov.ts';
@@ -106,6 +107,8 @@ export function batchText({ data, training }: Experiment, dataset: Dataset): Run
 
 /** The same for prompts with answers; "per character" then counts the characters of answers, their ends included. */
 function preparePairs({ data, training }: Experiment, text: string, given?: Tokenizer): RunText {
+  // Of the whole text, so that the place is one in it.
+  if ((given?.kind ?? data.tokenizer) === 'bpe') expectNoMaskToken(text);
   const pairs = parsePairs(text);
   const split = splitPairs(pairs, data.corpus, data.validationShare);
   const written = (some: readonly Pair[]) => some.map(({ prompt, answer }) => prompt + answer + endText).join('');
@@ -148,6 +151,7 @@ export interface EvaluationText {
 /** At most `count` windows of a readable text, all of it. Throws `DataError` for one that is shorter than a window. */
 export function windowsOfText({ data }: Experiment, text: string, tokenizer: Tokenizer, count: number): EvaluationText {
   const { sequenceLength: T } = data;
+  if (tokenizer.kind === 'bpe') expectNoMaskToken(text);
   if (corpusKind(data.corpus).isPairs) {
     const rows = pairRows(parsePairs(text), tokenizer, T);
     const { tokens: windows, answerStarts: starts } = someRows(rows, T, count);

@@ -1,5 +1,6 @@
 /** What the worker reads beside the page: texts and the bundled model. What it keeps is in `storage.ts`. */
 import { DataError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { tokenizerFromJSON } from '../data/tokenizers.ts';
 import { type Checkpoint, decodeModel, layoutOfRun, parseRun } from '../model/weights.ts';
 
@@ -17,7 +18,7 @@ export async function fetchBundled(baseUrl: string): Promise<Checkpoint> {
   const paths = ['config.json', 'tokenizer.json', 'model.safetensors'].map((name) => `pretrained/${name}`);
   const [config, tokenizerFile, weights] = await Promise.all(paths.map((path) => fetchFile(baseUrl, path)));
   const run = parseRun(await config.text(), paths[0]);
-  const tokenizer = tokenizerFromJSON(await tokenizerFile.json());
+  const tokenizer = tokenizerFromJSON(parseJson(await tokenizerFile.text(), paths[1]), paths[1]);
   const flat = decodeModel(new Uint8Array(await weights.arrayBuffer()), layoutOfRun(run), paths[2]);
   return { experiment: run.experiment, tokenizer, weights: flat, where: 'the bundled model' };
 }

@@ -65,7 +65,7 @@ export interface DecodeRequest {
   topK: number;
   topP: number;
   /**
-   * Text to keep; `_` stands for a hole to fill. Masks fill the rest of the window. Empty, a run that learns answers is
+   * Text to keep; `_` stands for a hole to fill and `\_` for itself, except where the model is autoregressive. Masks fill the rest of the window. Empty, a run that learns answers is
    * given a held-out prompt, by the seed.
    */
   prompt: string;

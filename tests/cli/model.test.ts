@@ -135,7 +135,10 @@ describe('a broken run', () => {
       file: 'model.safetensors',
       by: (file) => writeFileSync(file, encodeTensors([{ name: 'wte', shape: [2], data: new Float32Array(2) }])),
     },
-    'weights in half precision': { file: 'model.safetensors', by: (file) => rewriteHeader(file, 'F32', 'F16') },
+    'weights of another type than their size': {
+      file: 'model.safetensors',
+      by: (file) => rewriteHeader(file, '"F32"', '"F16"'),
+    },
     'a header without offsets': {
       file: 'model.safetensors',
       by: (file) => rewriteHeader(file, 'data_offsets', 'xata_offsets'),

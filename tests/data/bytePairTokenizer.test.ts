@@ -87,6 +87,50 @@ describe("Hugging Face's library", () => {
     }
   });
 
+  test('finds the mask in a text by its name, which we refuse with its place, and encodes all else as we do', () => {
+    const tokenizer = learn('abc <|mask> mask|> abc '.repeat(9), 300);
+    const library = theirs(tokenizer);
+    const part = fc.constantFrom('<|mask|>', '<|', 'mask', '|>', '<|mask', '|mask|>', ' ', '\n', 'a', 'é', '😀', '_');
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        const text = parts.join('');
+        const { ids } = library.encode(text);
+        const at = text.indexOf('<|mask|>');
+        expect(ids.includes(tokenizer.maskId)).toBe(at >= 0);
+        if (at < 0) {
+          expect([...tokenizer.encode(text)]).toEqual(ids);
+          return;
+        }
+        const before = text.slice(0, at);
+        const place = `at character ${[...before].length + 1} (line ${before.split('\n').length})`;
+        expect(() => tokenizer.encode(text)).toThrow(
+          `text: expected no "<|mask|>", which means the mask in tokenizer.json, got one ${place}`,
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([0.2, 0.85, 0.95])(
+    'refuses a corpus with the name of the mask at %f of it, in either part or across',
+    (at) => {
+      const words = 'abc def\n'.repeat(100);
+      const cut = Math.floor(words.length * at);
+      const text = `${words.slice(0, cut)}<|mask|>${words.slice(cut)}`;
+      const settings = { vocabularySize: 300, validationShare: 0.1, trainingCharacters: 100 };
+      const place = `text: expected no "<|mask|>", which means the mask in tokenizer.json, got one at character ${cut + 1} (`;
+      const given = learn(words, 300);
+      for (const tokenizer of [undefined, given]) {
+        expect(() => encodeDataset(text, { ...settings, tokenizer: 'bpe' }, tokenizer)).toThrow(place);
+      }
+      // To characters and bytes it is a text as any other.
+      for (const tokenizer of ['character', 'byte'] as const) {
+        const { validation, tokenizer: made, split } = encodeDataset(text, { ...settings, tokenizer });
+        expect(made.decode(validation)).toBe(text.slice(split.boundary));
+      }
+    },
+  );
+
   test('knows the mask as a special token', () => {
     const tokenizer = learn('abcabc', 300);
     const library = theirs(tokenizer);
@@ -132,7 +176,7 @@ describe('byte pairs', () => {
 
   test('a hole is one token, wherever it stands in a word', () => {
     const ids = encodePrompt(tokenizer, 'the_the __');
-    expect(tokenizer.decode(ids)).toBe('the_the __');
+    expect(tokenizer.decode(ids)).toBe('the_the__');
     expect(ids.filter((id) => id === tokenizer.maskId)).toHaveLength(3);
   });
 
@@ -160,6 +204,8 @@ describe('byte pairs', () => {
 describe('tokenizer.json of Hugging Face', () => {
   const good = throughFile(learn('abc\nabc\nabd\nabd', 259));
   const model = (changed: object) => ({ ...good, model: { ...good.model, ...changed } });
+  const [mask] = good.added_tokens;
+  const withMask = (changed: object) => ({ ...good, added_tokens: [{ ...mask, ...changed }] });
 
   test('reads merges written as pairs, and a file from elsewhere that means the same', () => {
     const pairs = good.model.merges.map((merge) => merge.split(' '));
@@ -168,7 +214,65 @@ describe('tokenizer.json of Hugging Face', () => {
     expect(throughFile(read)).toEqual(good);
   });
 
+  test('what may differ changes no token in their library', () => {
+    const byteLevel = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: false, use_regex: false };
+    const { use_regex: _, ...before } = good.pre_tokenizer;
+    const { single_word: _single, ...bare } = mask;
+    const same: unknown[] = [
+      { ...good, post_processor: byteLevel },
+      { ...good, decoder: byteLevel },
+      { ...good, pre_tokenizer: { ...before, trim_offsets: false } },
+      { ...good, added_tokens: [{ ...bare, normalized: true }] },
+      model({ unk_token: '<unk>', fuse_unk: true, dropout: 0, continuing_subword_prefix: '', end_of_word_suffix: '' }),
+    ];
+    for (const value of same) {
+      const file = JSON.parse(JSON.stringify(value));
+      const [read, library] = [tokenizerFromJSON(file), new HuggingFaceTokenizer(file, {})];
+      expect(throughFile(read)).toEqual(good);
+      for (const text of odd) expect([...read.encode(text)]).toEqual(library.encode(text).ids);
+    }
+  });
+
   test.each<[string, unknown, string]>([
+    [
+      'a post-processor that adds tokens',
+      { ...good, post_processor: { type: 'TemplateProcessing', single: [], pair: [], special_tokens: {} } },
+      'post_processor.type "ByteLevel", got "TemplateProcessing"',
+    ],
+    ['a post-processor that is no object', { ...good, post_processor: 'x' }, 'post_processor.type "ByteLevel", got no'],
+    ['truncation', { ...good, truncation: { max_length: 4 } }, 'truncation null, got {"max_length":4}'],
+    ['padding', { ...good, padding: { strategy: 'BatchLongest' } }, 'padding null, got {"strategy":"BatchLongest"}'],
+    ['a later version', { ...good, version: '2.0' }, 'version "1.0" or null, got "2.0"'],
+    ['another mask', withMask({ content: '[MASK]' }), 'added_tokens[0].content "<|mask|>", got "[MASK]"'],
+    ['a mask that is not special', withMask({ special: false }), 'added_tokens[0].special true, got false'],
+    ['a mask that eats spaces', withMask({ lstrip: true }), 'added_tokens[0].lstrip null or false, got true'],
+    ['a mask that eats spaces after it', withMask({ rstrip: true }), 'added_tokens[0].rstrip null or false, got true'],
+    ['a mask between words alone', withMask({ single_word: true }), 'added_tokens[0].single_word null or false, got'],
+    ['an unknown rule for the mask', withMask({ kept: true }), 'without added_tokens[0].kept, got true'],
+    ['an unknown part', { ...good, prompt: 'x' }, 'byte-level BPE without prompt, got "x"'],
+    ['an unknown rule of the model', model({ lowercase: true }), 'byte-level BPE without model.lowercase, got true'],
+    [
+      'a pattern of its own',
+      { ...good, pre_tokenizer: { ...good.pre_tokenizer, pattern: '\\d' } },
+      'without pre_tokenizer.pattern',
+    ],
+    [
+      'words that are not split',
+      { ...good, pre_tokenizer: { ...good.pre_tokenizer, use_regex: false } },
+      'pre_tokenizer.use_regex true or null, got false',
+    ],
+    ['several pre-tokenizers', { ...good, pre_tokenizer: { type: 'Sequence', pretokenizers: [] } }, 'got "Sequence"'],
+    ['bytes for what is unknown', model({ byte_fallback: true }), 'model.byte_fallback null or false, got true'],
+    ['whole words first', model({ ignore_merges: true }), 'model.ignore_merges null or false, got true'],
+    [
+      'a prefix of pieces',
+      model({ continuing_subword_prefix: '##' }),
+      'continuing_subword_prefix null or "", got "##"',
+    ],
+    ['an end of words', model({ end_of_word_suffix: '</w>' }), 'model.end_of_word_suffix null or "", got "</w>"'],
+    ['a merge twice', model({ merges: [...good.model.merges, good.model.merges[0]] }), 'expected each merge once'],
+    ['a merge that is no text', model({ merges: [...good.model.merges, { a: 1 }] }), 'got {"a":1}'],
+    ['tokens in a list', model({ vocab: ['a'] }), 'expected model.vocab to give bytes the ids from 0 to 0'],
     ['another model', model({ type: 'WordPiece' }), 'byte-level BPE with model.type "BPE", got "WordPiece"'],
     ['BPE without bytes', { ...good, pre_tokenizer: { type: 'Metaspace' } }, 'pre_tokenizer.type "ByteLevel"'],
     ['no pre-tokenizer', { ...good, pre_tokenizer: null }, 'pre_tokenizer.type "ByteLevel", got nothing'],
@@ -182,7 +286,7 @@ describe('tokenizer.json of Hugging Face', () => {
     ['no mask', { ...good, added_tokens: [] }, 'expected one special token, the mask, with id 259'],
     [
       'more special tokens',
-      { ...good, added_tokens: [{ id: 259 }, { id: 260 }] },
+      { ...good, added_tokens: [mask, { id: 260 }] },
       'expected one special token, the mask, with id 259',
     ],
     ['a mask within the vocabulary', { ...good, added_tokens: [{ id: 3 }] }, 'with id 259 (one past the vocabulary)'],

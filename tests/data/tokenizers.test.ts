@@ -125,9 +125,36 @@ describe('tokenizer.json', () => {
     ['no characters', { ...good, characters: [] }, 'expected a list of characters, got []'],
     ['a long token', { ...good, characters: ['a', 'bc'] }, 'expected one character for token 1, got "bc"'],
     ['a repeated token', { ...good, characters: ['a', 'a'] }, 'expected each character once, got "a" again'],
+    ['another mask', { ...good, maskToken: '?' }, 'expected maskToken "_", got "?"'],
+    ['padding', { ...good, padTokenId: 0 }, 'expected padTokenId null, got 0'],
+    ['what is not known', { ...good, lowercase: true }, 'got "lowercase" as well'],
+    ['bytes with characters', { ...good, kind: 'byte', maskTokenId: 256 }, 'expected no characters of kind "byte"'],
+    ['half a character', { ...good, characters: ['a', '\ud800'] }, 'expected one character for token 1, got "\\ud800"'],
+    ['no character', { ...good, characters: ['a', ''] }, 'expected one character for token 1, got ""'],
+    [
+      'an endless token',
+      { ...good, characters: ['a', 'b'.repeat(1e6)] },
+      'expected one character for token 1, got "bbb',
+    ],
     ['a wrong mask', { ...good, maskTokenId: 0 }, 'expected maskTokenId 2 (one past the vocabulary), got 0'],
   ])('refuses %s', (_, value, sentence) => {
     expect(() => tokenizerFromJSON(value)).toThrow(DataError);
     expect(() => tokenizerFromJSON(value)).toThrow(sentence);
+  });
+
+  test('holds as many tokens as there are characters', () => {
+    const characters: string[] = [];
+    for (let code = 0; code < 0x110000; code += 7) {
+      if (code < 0xd800 || code > 0xdfff) characters.push(String.fromCodePoint(code));
+    }
+    expect(characters.length).toBeGreaterThan(150_000);
+    const tokenizer = tokenizerFromJSON(JSON.parse(JSON.stringify(characterTokenizer(characters))));
+    const text = characters.join('');
+    expect(tokenizer.decode(tokenizer.encode(text)) === text).toBe(true);
+    const bytePairs = over('bpe', 'ab');
+    const { model, ...file } = JSON.parse(JSON.stringify(bytePairs));
+    const vocab = { ...model.vocab, ['a'.repeat(2e5)]: bytePairs.vocabularySize };
+    const long = { ...file, model: { ...model, vocab } };
+    expect(() => tokenizerFromJSON(long)).toThrow('a merge into every longer token, got none into token 256');
   });
 });

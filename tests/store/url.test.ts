@@ -91,6 +91,34 @@ describe('address', () => {
     expect(settingAt(experiment, 'training.steps')).toBe(7);
   });
 
+  it('names the first of endlessly many faults and counts the rest, in a moment', () => {
+    const start = performance.now();
+    for (const path of ['foo', 'model.x', 'a.b.c']) {
+      const query = Array.from({ length: 20_000 }, (_, i) => `${path}${i}=1`).join('&');
+      const { experiment, problems } = readQuery(`?preset=dense&${query}`);
+      expect(problems).toHaveLength(8);
+      expect(problems[0]).toContain(`${path}0: expected one of`);
+      expect(problems[7]).toBe('19,993 more parts of the address cannot be used.');
+      expect(experiment).toEqual(presetExperiment('dense'));
+    }
+    const invalid = fields.map(({ path }) => `${path}=?`).join('&');
+    expect(readQuery(`?${invalid}`).problems.at(-1)).toBe(
+      `${fields.length - 7} more parts of the address cannot be used.`,
+    );
+    // Generous: it takes about half a second.
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
+  it('cuts names and values of any length, and shows what cannot be seen', () => {
+    const long = 'a'.repeat(1e5);
+    for (const query of [`?${long}=1`, `?model.${long}=1`, `?model.layers=${long}`, `?preset=${long}`]) {
+      const { problems } = readQuery(query);
+      expect(problems).toHaveLength(1);
+      expect(problems[0].length).toBeLessThan(1500);
+    }
+    expect(readQuery('?a%0Ab%E2%80%AE=1').problems[0]).toMatch(/^a\\u000ab\\u202e: expected one of/);
+  });
+
   it('never throws, whatever the query', () => {
     fc.assert(
       fc.property(

@@ -2,6 +2,7 @@
  * Few unique tokens, many epochs: diffusion against autoregression, dense and sparse, and the controls of later work
  * (arXiv 2510.04071) that ask what the advantage comes from.
  */
+import { least } from '../../base/numbers.ts';
 import type { RunRecord, Verdict } from '../../config/records.ts';
 import type { Experiment } from '../../config/schema.ts';
 import { medium, small } from './sizes.ts';
@@ -201,14 +202,14 @@ function crossoverTable(results: Results): Table {
       const [diffusion, ar] = ['diffusion', 'ar'].map((kind) => meanCurve(results.runs(`${kind}-${shape}`)));
       const last = ar.findLastIndex((loss, index) => diffusion[index] >= loss);
       const epoch = (index: number) => epochsAt(run.experiment, run.validation.step[index]).toFixed(1);
-      const lowest = ar.indexOf(Math.min(...ar));
+      const lowest = ar.indexOf(least(ar));
       return [
         [
           shape,
           last === ar.length - 1 ? 'not within the run' : epoch(last + 1),
           ar[lowest].toFixed(3),
           epoch(lowest),
-          Math.min(...diffusion).toFixed(3),
+          least(diffusion).toFixed(3),
         ],
       ];
     }),

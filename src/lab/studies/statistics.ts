@@ -1,4 +1,5 @@
 /** Means over seeds with their errors, and what they say of a claim. */
+import { least } from '../../base/numbers.ts';
 import type { RunRecord, Verdict } from '../../config/records.ts';
 import type { Estimate, Quantity, Results } from './study.ts';
 
@@ -9,7 +10,7 @@ const errorsToCount = 2;
 export const finalBpc: Quantity = ({ validation }) => validation.bpc.at(-1) ?? Number.NaN;
 
 /** The lowest held-out loss of the run: where one would have stopped. */
-export const bestBpc: Quantity = ({ validation }) => Math.min(...validation.bpc);
+export const bestBpc: Quantity = ({ validation }) => least(validation.bpc);
 
 /** A measure by name. */
 export const measured =
@@ -92,6 +93,6 @@ export function rounded(value: number): number | string {
 
 /** "3 seeds": how many the estimates rest on. */
 export function seedsOf(estimates: readonly Estimate[]): string {
-  const least = Math.min(...estimates.map(({ count }) => count));
-  return `${least} ${least === 1 ? 'seed' : 'seeds'}, paired, ± one standard error`;
+  const fewest = least(estimates.map(({ count }) => count));
+  return `${fewest} ${fewest === 1 ? 'seed' : 'seeds'}, paired, ± one standard error`;
 }

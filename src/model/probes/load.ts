@@ -1,4 +1,5 @@
 /** Load (SCIENCE 6): the routes that ask for each expert, as the router decided before any drop. */
+import { greatest } from '../../base/numbers.ts';
 import type { Data } from '../../runtime/runtime.ts';
 import { type Probe, tapsOfLayers } from './probe.ts';
 
@@ -21,5 +22,5 @@ function lengthsOf(starts: Data): Uint32Array {
 export function maxViolation(load: ArrayLike<number>): number {
   const values = Array.from(load);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return mean > 0 ? (Math.max(...values) - mean) / mean : 0;
+  return mean > 0 ? (greatest(values) - mean) / mean : 0;
 }

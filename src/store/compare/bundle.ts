@@ -1,5 +1,6 @@
 /** Whole runs as one JSON text, out and in again. Pure functions. */
-import { configurationOf, DataError } from '../../base/errors.ts';
+import { configurationOf, DataError, shown } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import { parseRunRecord } from '../../config/parseRecords.ts';
 import type { RunRecord } from '../../config/records.ts';
 
@@ -21,22 +22,14 @@ export function bundleJson(runs: readonly RunRecord[]): string {
  * Throws `DataError` with one sentence; `where` names the file.
  */
 export function parseRuns(text: string, where: string): RunRecord[] {
-  const value = parseJson(text, where);
+  const value = parseJson(text, where, 'JSON with runs');
   const isObject = typeof value === 'object' && value !== null;
   if (isObject && 'runs' in value && Array.isArray(value.runs)) {
     if (value.runs.length > 0) return value.runs.map((run, i) => recordOf(run, `${where}: run ${i + 1}`));
     throw new DataError(`${where}: expected at least one run, got none`);
   }
   if (isObject && 'experiment' in value) return [recordOf(value, where)];
-  throw new DataError(`${where}: expected a run or a list "runs", got ${text.trim().slice(0, 40)}`);
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${where}: expected JSON with runs, got ${(error as Error).message}`);
-  }
+  throw new DataError(`${where}: expected a run or a list "runs", got ${shown(value)}`);
 }
 
 function recordOf(value: unknown, where: string): RunRecord {

@@ -2,6 +2,7 @@
  * Arithmetic on curves with unequal abscissae: interpolation, mean with standard error over runs, smoothing,
  * thinning. Pure functions; which runs belong together is in `groups.ts`.
  */
+import { greatest, least } from '../../base/numbers.ts';
 import type { Point } from '../series.ts';
 
 /** A point with the half-width of its error bar; 0 where none is known. */
@@ -40,8 +41,8 @@ export function meanOf(values: readonly number[]): { mean: number; error: number
 export function meanCurve(curves: readonly (readonly Point[])[]): Measured[] {
   const filled = curves.filter((curve) => curve.length > 0);
   if (filled.length === 0) return [];
-  const start = Math.max(...filled.map((curve) => curve[0].x));
-  const end = Math.min(...filled.map((curve) => curve[curve.length - 1].x));
+  const start = greatest(filled.map((curve) => curve[0].x));
+  const end = least(filled.map((curve) => curve[curve.length - 1].x));
   const places = new Set(filled.flatMap((curve) => curve.map(({ x }) => x)).filter((x) => x >= start && x <= end));
   return [...places]
     .sort((a, b) => a - b)

@@ -7,15 +7,26 @@ import { type Column, columns } from './table.ts';
 
 export type CsvCell = string | number | null;
 
-/** Rows as CSV with a head; null is an empty cell. Lines end in CR LF. */
+/**
+ * Rows as CSV with a head; null is an empty cell. Lines end in CR LF. A text that a spreadsheet would run as a formula
+ * has an apostrophe before it, as spreadsheets write it themselves.
+ */
 export function csvOf(head: readonly string[], rows: readonly (readonly CsvCell[])[]): string {
   return [head, ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('');
 }
 
 function quoted(cell: CsvCell): string {
   if (cell === null) return '';
-  const text = String(cell);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = typeof cell === 'string' ? inert(cell) : String(cell);
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** What makes a spreadsheet run a text (OWASP, "CSV injection"), its full-width forms included. */
+const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+function inert(text: string): string {
+  const isNumber = text.trim() === text && text !== '' && Number.isFinite(Number(text));
+  return formula.test(text) && !isNumber ? `'${text}` : text;
 }
 
 /** The table of runs, all its columns, numbers at full precision. */

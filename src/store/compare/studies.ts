@@ -3,7 +3,9 @@
  * Both are read once, when Compare is first opened.
  */
 import { create } from 'zustand';
-import { ConfigError, DataError } from '../../base/errors.ts';
+import { ConfigError, DataError, shown } from '../../base/errors.ts';
+import { shortList } from '../../base/format.ts';
+import { parseJson } from '../../base/json.ts';
 import { parseStudyRecord } from '../../config/parseRecords.ts';
 import type { StudyRecord } from '../../config/records.ts';
 import type { StudyReport } from '../../worker/protocol.ts';
@@ -77,12 +79,16 @@ export async function loadStudies(baseUrl: string, fetchFile: FetchFile = fetch)
   };
   const ids = (await attempt('studies/index.json', parseIndex)) ?? [];
   const found = await Promise.all(ids.map((id) => attempt(`studies/${id}.json`, parseStudyRecord)));
-  useStudies.setState({ state: 'ready', studies: found.filter((study) => study !== null), problems });
+  useStudies.setState({
+    state: 'ready',
+    studies: found.filter((study) => study !== null),
+    problems: shortList(problems, 'files'),
+  });
 }
 
 function parseIndex(value: unknown, where: string): string[] {
   if (Array.isArray(value) && value.every((id) => typeof id === 'string')) return value;
-  throw new DataError(`${where}: expected a list of study ids, got ${JSON.stringify(value).slice(0, 60)}`);
+  throw new DataError(`${where}: expected a list of study ids, got ${shown(value)}`);
 }
 
 async function readJson(url: URL, path: string, fetchFile: FetchFile): Promise<unknown> {
@@ -90,10 +96,5 @@ async function readJson(url: URL, path: string, fetchFile: FetchFile): Promise<u
     throw new DataError(`${path}: expected a file beside the page, got ${error.message}`);
   });
   if (!response.ok) throw new DataError(`${path}: expected a file beside the page, got HTTP ${response.status}`);
-  const text = await response.text();
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${path}: expected JSON, got ${(error as Error).message}`);
-  }
+  return parseJson(await response.text(), path);
 }

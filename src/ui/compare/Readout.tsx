@@ -1,4 +1,5 @@
 /** What each line reads at the cursor, in a box beside it. Drawn inside the chart. */
+import { greatest } from '../../base/numbers.ts';
 import type { Reading } from './readings.ts';
 
 interface ReadoutProps {
@@ -19,10 +20,10 @@ const chrome = 44;
 export function Readout({ x, head, readings, area }: ReadoutProps) {
   const most = Math.max(1, Math.floor((area.height - 40) / rowHeight));
   const shown = readings.slice(0, most);
-  const longestValue = Math.max(0, ...shown.map(({ text }) => text.length));
+  const longestValue = Math.max(0, greatest(shown.map(({ text }) => text.length)));
   const room = Math.floor((area.width - 8 - chrome) / characterWidth) - longestValue - 2;
   const rows = shown.map(({ shortLabel, ...others }) => ({ ...others, label: shortened(shortLabel, room) }));
-  const characters = Math.max(head.length - 4, ...rows.map(({ label }) => label.length + longestValue + 2));
+  const characters = Math.max(head.length - 4, greatest(rows.map(({ label }) => label.length + longestValue + 2)));
   const width = Math.min(area.width - 8, characters * characterWidth + chrome);
   // Losses fall to the right: the upper right corner is the emptiest.
   const left = Math.min(x + 8, area.x + area.width - width - 4);

@@ -1,4 +1,5 @@
 /** The stretches of both axes that a compared chart shows. A pure function. */
+import { greatest, least } from '../../base/numbers.ts';
 import type { ChartCurve } from '../../store/compare/files.ts';
 import type { ComparedLine } from '../../store/compare/groups.ts';
 import { roundBounds, roundUp } from '../parts/ticks.ts';
@@ -32,7 +33,7 @@ export function domainOf(
   // The axis goes on to a floor, unless that would press the lines into less than a third: then words name it.
   const reach = 2 * (yHigh - yLow);
   const near = floors.filter((floor) => floor >= yLow - reach && floor <= yHigh + reach);
-  [yLow, yHigh] = [Math.min(yLow, ...near), Math.max(yHigh, ...near)];
+  [yLow, yHigh] = [Math.min(yLow, least(near)), Math.max(yHigh, greatest(near))];
   const [bottom, top] = roundBounds(yLow, yHigh);
   // A logarithmic axis has no 0.
   return { xLow: logX ? xLow : 0, xHigh: roundUp(xHigh), yLow: bottom > 0 ? bottom : yLow * 0.9, yHigh: top };

@@ -1,7 +1,9 @@
 /** Tokens per layer and expert as a heatmap or a table, with MaxVio per layer (SCIENCE 6). */
+
 import { Text } from '@mantine/core';
 import { useState } from 'react';
 import { percent, three } from '../../base/format.ts';
+import { greatest } from '../../base/numbers.ts';
 import { DataTable } from './DataTable.tsx';
 import { Heatmap } from './Heatmap.tsx';
 import { Help } from './Help.tsx';
@@ -26,7 +28,7 @@ export function ExpertLoad({ note, layers, experts, load, maxVio, dropRate = noD
   const [asTable, setAsTable] = useState(false);
   const mean = load.length > 0 ? load.reduce((sum, value) => sum + value, 0) / load.length : 0;
   // The mean sits in the middle of the scale, so that balance looks alike in every run; collapse stretches it.
-  const top = Math.max(2 * mean, ...load) || 1;
+  const top = Math.max(2 * mean, greatest(load)) || 1;
   const rowLabels = layers.map((layer) => `Layer ${layer}`);
   const violations = layers.map((_, row) => three(maxVio[row]));
   const drops = Array.from(dropRate, percent);

@@ -1,5 +1,7 @@
 /** A chart on the page as a picture that stands alone: SVG with all styles written out, title and key; PNG from it. */
 
+import { textInPicture } from './names.ts';
+
 export interface PictureKey {
   readonly label: string;
   /** A CSS colour; variables of the page are resolved. */
@@ -55,10 +57,11 @@ export function svgOf(within: Element, { title, note, key }: PictureText): strin
   picture.append(
     element('rect', { width: '100%', height: '100%', fill: style.getPropertyValue('--mantine-color-body').trim() }),
     element('text', { x: margin, y: margin + 14, 'font-size': 15, 'font-weight': 600, fill: ink }, title),
-    ...words.map((line, row) =>
-      element('text', { x: margin, y: titleHeight + 14 + row * rowHeight, fill: ink, 'fill-opacity': 0.75 }, line),
-    ),
   );
+  for (const [row, line] of words.entries()) {
+    const y = titleHeight + 14 + row * rowHeight;
+    picture.append(element('text', { x: margin, y, fill: ink, 'fill-opacity': 0.75 }, line));
+  }
   const chart = withStyles(source);
   chart.setAttribute('x', String(margin));
   chart.setAttribute('y', String(headHeight));
@@ -100,6 +103,7 @@ export async function pngOf(svg: string, scale = 2): Promise<Blob> {
 /** A copy of an element with the styles that the page's sheets give it written into it. */
 function withStyles(source: Element): Element {
   const copy = source.cloneNode(false) as Element;
+  for (const { name, value } of copy.attributes) copy.setAttribute(name, textInPicture(value));
   copy.removeAttribute('class');
   const computed = getComputedStyle(source);
   for (const name of copied) {
@@ -110,7 +114,7 @@ function withStyles(source: Element): Element {
   for (const child of source.childNodes) {
     if (child instanceof Element) {
       if (child.getAttribute('data-export') !== 'skip') copy.append(withStyles(child));
-    } else copy.append(child.cloneNode());
+    } else copy.append(textInPicture(child.textContent ?? ''));
   }
   return copy;
 }
@@ -129,7 +133,9 @@ function linesOf(text: string, most: number): string[] {
 
 function element(name: string, attributes: Record<string, string | number>, text = ''): SVGElement {
   const made = document.createElementNS(namespace, name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, String(value));
-  made.textContent = text;
+  for (const [attribute, value] of Object.entries(attributes)) {
+    made.setAttribute(attribute, textInPicture(String(value)));
+  }
+  made.textContent = textInPicture(text);
   return made;
 }

@@ -1,7 +1,9 @@
 /** Global norm of the gradient over steps, live, on a logarithmic axis; the smoothed curve over the raw trace. */
+
 import { Group } from '@mantine/core';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { three, whole } from '../../base/format.ts';
+import { greatest, least } from '../../base/numbers.ts';
 import { gradientSeries } from '../../store/live.ts';
 import { useRun } from '../../store/run.ts';
 import { type Point, smoothed, trace } from '../../store/series.ts';
@@ -68,7 +70,7 @@ function GradientChart({ clip }: { clip: number | null }) {
   useLive();
   const drawn = drawable(trace(gradientSeries, 300));
   const values = drawn.map(({ y }) => y);
-  const [yLow, yHigh] = values.length > 0 ? logBounds(Math.min(...values), Math.max(...values)) : [0.1, 10];
+  const [yLow, yHigh] = values.length > 0 ? logBounds(least(values), greatest(values)) : [0.1, 10];
   const xHigh = roundUp(Math.max(2, drawn[drawn.length - 1]?.x ?? 10));
   const line = clip !== null && clip >= yLow && clip <= yHigh ? clip : null;
   const layers = useMemo(() => <Layers line={line} xHigh={xHigh} />, [line, xHigh]);

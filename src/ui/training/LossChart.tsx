@@ -1,7 +1,9 @@
 /** The loss chart's layers: raw trace, smoothed curve, validation, floor, and the hover that reads them. */
+
 import { type PointerEvent, useMemo, useState } from 'react';
 import { usePlotArea, useXAxisInverseScale, useXAxisScale } from 'recharts';
 import { whole } from '../../base/format.ts';
+import { greatest, least } from '../../base/numbers.ts';
 import { thinned } from '../../store/compare/curves.ts';
 import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
 import { type Point, smoothed, trace } from '../../store/series.ts';
@@ -23,7 +25,7 @@ export function LossChart({ decay, floor, logSteps }: LossChartProps) {
   const values = [...raw.map((point) => point.y), ...live.validation.map((point) => point.bpc)];
   const isEmpty = values.length === 0;
   if (floor !== null) values.push(floor);
-  const [low, high] = isEmpty ? [0, 8] : [Math.min(...values), Math.max(...values)];
+  const [low, high] = isEmpty ? [0, 8] : [least(values), greatest(values)];
   const layers = useMemo(() => <Layers decay={decay} floor={floor} />, [decay, floor]);
   return (
     <div data-testid="loss-chart" data-points={lossSeries.total}>

@@ -36,7 +36,9 @@ function readCsv(text: string): string[][] {
 
 describe('CSV', () => {
   it('comes back as it was, with quotes, commas and line breaks in cells', () => {
-    const text = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', 'é'), maxLength: 8 });
+    const text = fc
+      .string({ unit: fc.constantFrom('a', '"', ',', ';', '\t', '\n', '\r', ' ', 'é'), maxLength: 8 })
+      .map((rest) => (rest === '' ? '' : `a${rest}`));
     const table = fc
       .integer({ min: 1, max: 4 })
       .chain((width) =>
@@ -47,6 +49,41 @@ describe('CSV', () => {
         expect(readCsv(csvOf(head, rows))).toEqual([head, ...rows]);
       }),
     );
+  });
+
+  it.each(['=1+1', '+cmd', '-a', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1+1', '=HYPERLINK("http://a","b")', '-'])(
+    'lets no spreadsheet run %j',
+    (text) => {
+      const read = readCsv(csvOf([text, 'b'], [[text, `a;${text}`]]));
+      expect(read[0][0]).toBe(`'${text}`);
+      expect(read[1]).toEqual([`'${text}`, `a;${text}`]);
+      // Where the semicolon separates cells, no cell begins within one.
+      expect(csvOf(['x'], [[`a;${text}`]])).toMatch(/\r\n"a;/);
+    },
+  );
+
+  it('keeps numbers numbers, and texts that are harmless as they are', () => {
+    const cells = [-5, 1e-7, -0.5, Number.NEGATIVE_INFINITY, '-5', '+1.5e3', 'a=b', 'x@y', '', ' =1', "'=1", '1-2'];
+    expect(
+      readCsv(
+        csvOf(
+          ['x'],
+          cells.map((cell) => [cell]),
+        ),
+      )
+        .slice(1)
+        .flat(),
+    ).toEqual(cells.map(String));
+  });
+
+  it('of runs whose names are formulas runs nothing', () => {
+    const named = { ...recordOf({ id: 'a', training: [[4, 1, 5]] }), name: '=cmd|calc' };
+    const compared = runsOfRecords([named], []);
+    for (const csv of [tableCsv(compared), runsCsv(compared)]) {
+      const cells = readCsv(csv).flat();
+      expect(cells).toContain("'=cmd|calc");
+      expect(cells.filter((cell) => /^[=+@]/.test(cell))).toEqual([]);
+    }
   });
 
   const run = runOf({
@@ -133,7 +170,9 @@ describe('a file of runs', () => {
 
   it.each([
     ['not JSON', '{', /^runs\.json: expected JSON with runs, got /],
-    ['something else', '{"weights": 1}', 'runs.json: expected a run or a list "runs", got {"weights": 1}'],
+    ['something else', '{"weights": 1}', 'runs.json: expected a run or a list "runs", got {"weights":1}'],
+    ['nested without end', `{"runs":${'['.repeat(1e5)}`, /^runs\.json: expected JSON with runs nested at most 64 deep/],
+    ['a key twice', '{"runs": [], "runs": []}', 'with each key once, got "runs" again at character 14'],
     ['no runs', '{"runs": []}', 'runs.json: expected at least one run, got none'],
     ['a broken run', bundleJson([{ ...records[0], steps: 'many' as unknown as number }]), /^runs\.json: run 1: steps/],
     [
