@@ -109,6 +109,8 @@ export interface TabOptions {
   readonly kind?: BackendKind;
   /** Hears of runs that have ended, and of what the page is told. */
   readonly onEnd?: (id: string) => void;
+  /** Milliseconds between two saves. */
+  readonly saveAfter?: () => number;
   readonly emit?: (telemetry: Telemetry) => void;
 }
 
@@ -119,6 +121,7 @@ export async function openTab({
   queued = new Set(),
   kind = 'cpu',
   onEnd = () => {},
+  saveAfter,
   emit: hear = () => {},
 }: TabOptions = {}) {
   const devices = createDevices();
@@ -152,8 +155,8 @@ export async function openTab({
     },
     textOf: async (experiment) => tinyText(experiment),
     checkpointOf: (ref: ModelRef) => models.checkpointOf(ref),
-    portsOf: (identity, _, text) =>
-      createRunPorts({
+    portsOf: (identity, _, text) => {
+      const ports = createRunPorts({
         identity,
         text,
         storage,
@@ -166,7 +169,9 @@ export async function openTab({
         adapterOf: (backend) => backend,
         timed: () => {},
         onLibrary: async () => {},
-      }),
+      });
+      return saveAfter ? { ...ports, saveAfter } : ports;
+    },
     isQueued: async (id) => queued.has(id),
     onEnd: (id) => {
       ended.push(id);

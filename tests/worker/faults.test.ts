@@ -1,0 +1,128 @@
+/**
+ * Every fault of the browser's storage, one after the other: the accesses of a small run are counted, and the first, the
+ * second, ... the last of them fails, alone or with all that follow, cleanly or with half of a file written; in the first
+ * visit or after a reload. After each, what was said to be safe is there, and goes on bit-equal to an uninterrupted run.
+ */
+import { expect, it } from 'vitest';
+import { StorageError } from '../../src/base/errors.ts';
+import { loadState, stateSummaries } from '../../src/worker/states.ts';
+import type { SiteStorage } from '../../src/worker/stored.ts';
+import { memoryLocks, memoryStorage, openTab, type Tab } from './world.ts';
+
+const settings = { 'training.steps': 9, 'training.evaluateEvery': 4 };
+
+interface Fault {
+  /** The access that fails, counted from 1. */
+  readonly at: number;
+  readonly how: 'once' | 'from then on' | 'once, half written';
+}
+
+/** A storage whose accesses are counted, and one of which fails. */
+function faulty(storage: SiteStorage, fault: Fault | null): { storage: SiteStorage; count: () => number } {
+  let count = 0;
+  const failsNow = () => {
+    count += 1;
+    return fault !== null && (fault.how === 'from then on' ? count >= fault.at : count === fault.at);
+  };
+  const guarded =
+    <A extends unknown[], R>(access: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      if (failsNow()) throw new StorageError('the storage fails');
+      return access(...args);
+    };
+  const { records, files } = storage;
+  const write = async (name: string, bytes: Uint8Array<ArrayBuffer>) => {
+    if (!failsNow()) return files.write(name, bytes);
+    if (fault?.how === 'once, half written') await files.write(name, bytes.slice(0, bytes.length >> 1));
+    throw new StorageError('the storage fails');
+  };
+  return {
+    count: () => count,
+    storage: {
+      warning: null,
+      records: {
+        get: guarded(records.get) as typeof records.get,
+        all: guarded(records.all) as typeof records.all,
+        put: guarded(records.put) as typeof records.put,
+        remove: guarded(records.remove),
+      },
+      files: { read: guarded(files.read), write, remove: guarded(files.remove) },
+    },
+  };
+}
+
+const atStep = ({ scheduler }: Tab, step: number) =>
+  expect
+    .poll(() => scheduler.session()?.state().step ?? 0, { interval: 1, timeout: 20_000 })
+    .toBeGreaterThanOrEqual(step);
+const stateOf = async (storage: SiteStorage, run: string): Promise<number | null> =>
+  (await stateSummaries(storage)).some(({ id }) => id === run) ? (await loadState(storage, run)).snapshot.step : null;
+const hashOf = async (tab: Tab) => (await tab.scheduler.session()!.stateHash()).hash;
+const opened = (storage: SiteStorage) => openTab({ storage, locks: memoryLocks(), saveAfter: () => 0 });
+
+/** A visit that ends without a word, in the middle of its run; answers the step that the run was told to be safe at. */
+async function firstVisit(storage: SiteStorage): Promise<{ run: string; safe: number }> {
+  const tab = await opened(storage);
+  const { run } = await tab.train(settings);
+  await atStep(tab, 4);
+  const safe = await tab.scheduler.session()!.save();
+  await tab.scheduler.session()!.leave(false);
+  return { run, safe };
+}
+
+/** The next visit: goes on to the end, whatever happens to its storage. */
+async function nextVisit(storage: SiteStorage, run: string): Promise<Tab> {
+  const tab = await opened(storage);
+  await tab.scheduler.resume(run);
+  await tab.scheduler.session()!.ended;
+  return tab;
+}
+
+async function uninterrupted(): Promise<string> {
+  const tab = await openTab({ saveAfter: () => 0 });
+  await tab.train(settings);
+  await tab.scheduler.session()!.ended;
+  return hashOf(tab);
+}
+
+const ways = ['once', 'from then on', 'once, half written'] as const;
+
+it('no fault of storage loses what was said to be safe, in the first visit or after a reload', async () => {
+  const whole = await uninterrupted();
+  const counting = faulty(memoryStorage(), null);
+  const { run: counted } = await firstVisit(counting.storage);
+  const inFirst = counting.count();
+  await nextVisit(counting.storage, counted);
+  const inNext = counting.count() - inFirst;
+  let runs = 0;
+
+  for (const how of ways) {
+    for (let at = 1; at <= inFirst; at += 1) {
+      const disk = memoryStorage();
+      const visit = await firstVisit(faulty(disk, { at, how }).storage).catch(() => null);
+      runs += 1;
+      // A run that could not even be started has told so, and learned nothing.
+      if (!visit) continue;
+      const state = await stateOf(disk, visit.run);
+      expect(state ?? 0, `first visit, access ${at} fails ${how}`).toBeGreaterThanOrEqual(visit.safe);
+      if (state === null) continue;
+      expect(await hashOf(await nextVisit(disk, visit.run)), `first visit, access ${at} fails ${how}`).toBe(whole);
+    }
+    for (let at = 1; at <= inNext; at += 1) {
+      const disk = memoryStorage();
+      const { run, safe } = await firstVisit(disk);
+      const tab = await nextVisit(faulty(disk, { at, how }).storage, run).catch(() => null);
+      runs += 1;
+      if (tab) expect(await hashOf(tab), `after a reload, access ${at} fails ${how}`).toBe(whole);
+      // It ended and left its model, or there is a state to go on from.
+      const model = await disk.records.get('models', run);
+      const state = await stateOf(disk, run);
+      expect(
+        Math.max(model?.step ?? 0, state ?? 0),
+        `after a reload, access ${at} fails ${how}`,
+      ).toBeGreaterThanOrEqual(safe);
+      if (state !== null) expect(await hashOf(await nextVisit(disk, run))).toBe(whole);
+    }
+  }
+  process.stdout.write(`storage faults: ${runs} injected (${inFirst} + ${inNext} accesses, 3 ways), 0 runs lost\n`);
+}, 300_000);
