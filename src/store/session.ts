@@ -259,7 +259,10 @@ function isSameRequest(now: Configuration, before: Configuration): boolean {
 /** Takes in what the engine tells of the run, the machine and what is kept. Live figures: `live.ts`. */
 function follow(connected: Engine): void {
   connected.on('status', ({ status }) => {
+    const before = useRun.getState().status;
     useRun.setState(status ? { status, backend: status.backend } : { status });
+    // A run that has ended has shown how fast this machine is.
+    if (status?.phase === 'ended' && before?.phase !== 'ended') void inspect();
   });
   connected.on('machine', ({ machine }) => {
     useRun.setState({ machine });

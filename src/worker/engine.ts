@@ -163,7 +163,7 @@ class Parts implements Engine {
     await this.broker.open(backend ?? speeds.chosen());
     await this.queue.open();
     // Nobody waits for it: what is to be seen comes first.
-    setTimeout(() => void speeds.measure().catch(this.report), measureDelay);
+    this.#measureSoon();
     // A page that was left a moment ago may hold on to its run still.
     setTimeout(() => void this.#showLibrary().catch(this.report), 2 * leavingTime);
   };
@@ -212,7 +212,10 @@ class Parts implements Engine {
       checkpointOf: this.checkpointOf,
       portsOf: (identity, experiment, text) => this.#portsOf(identity, experiment, text),
       isQueued: (id) => this.queue.needs(id),
-      onEnd: (id) => void this.queue.ended(id),
+      onEnd: (id) => {
+        void this.queue.ended(id);
+        this.#measureSoon();
+      },
       onBegin: () => this.speeds().leaveOff(),
       onLocks: () => void this.tellLibrary().catch(this.report),
       onCompiled: () => {
@@ -255,6 +258,14 @@ class Parts implements Engine {
       failedRecord: (run, problem) => failedRecord(run, problem, this.machine(), this.broker.runtime().kind),
       lock: () => this.locks.wait('sdlm-queue'),
     });
+  }
+
+  /** Measures the machine in a moment, if nothing else is going on then and it has not been measured. */
+  #measureSoon(): void {
+    const measure = async () => {
+      if (!this.scheduler.isBusy() && !this.speeds().isDone()) await this.speeds().measure();
+    };
+    setTimeout(() => void measure().catch(this.report), measureDelay);
   }
 
   /** Lends a device of its own, with nothing previewed meanwhile. */

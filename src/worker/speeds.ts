@@ -15,6 +15,8 @@ const measuredVocabulary = 80;
 export interface MachineSpeeds {
   /** Measures every backend; resolves when that is done or was left off. */
   measure(): Promise<void>;
+  /** Whether every backend has been measured, or will not be. */
+  isDone(): boolean;
   /** Leaves measuring off after the steps in flight. */
   leaveOff(): void;
   /** The backend to train on, as far as is known. */
@@ -28,7 +30,7 @@ export interface MachineSpeeds {
 
 /** `onChange` is told whenever more is known. */
 export function createSpeeds(machine: Machine, onChange: () => void): MachineSpeeds {
-  const leaving = new AbortController();
+  let leaving = new AbortController();
   let speeds: Speeds = unmeasuredSpeeds(machine);
   let calibration: Calibration = {};
   const works = new WeakMap<Experiment, ReturnType<typeof trainingWork>>();
@@ -52,10 +54,14 @@ export function createSpeeds(machine: Machine, onChange: () => void): MachineSpe
   };
   return {
     measure: async () => {
+      leaving.abort();
+      leaving = new AbortController();
       const { signal } = leaving;
       await measureMachine(machine, measured, measuredVocabulary, { signal, onSpeed: take });
     },
     leaveOff: () => leaving.abort(),
+    isDone: () =>
+      Object.values(speeds).every((speed) => speed.kind === 'measured' || !['not yet', 'stopped'].includes(speed.why)),
     chosen,
     estimate,
     timed: (backend, experiment, vocabularySize, secondsPerStep) => {

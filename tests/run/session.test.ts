@@ -292,6 +292,41 @@ describe('a run that diverges', () => {
     // The curve ends with the last finite loss.
     expect(told.ended[0].record.training.bpc.every(Number.isFinite)).toBe(true);
   });
+
+  it('is seen by the loss or the gradient of the very step, long before anything is saved or validated', async () => {
+    const late = withSettings(wild, { 'training.evaluateEvery': 400 });
+    const { run, told } = startRun({ experiment: late });
+    await run.enter(createTwinRuntime());
+    await run.ended;
+    const { ending, problem, step } = run.status();
+    expect([ending, told.kept, told.validations]).toEqual(['diverged', null, []]);
+    expect(problem).toMatch(new RegExp(`expected a finite (loss|gradient norm), got .* at step ${step + 1};`));
+    expect(told.ended[0].last).toBe(null);
+  });
+
+  it('is seen in the weights where the loss is finite still, and those are not kept', async () => {
+    const twins = createTwinRuntime();
+    let isPoisoned = false;
+    const poisoned: Runtime = {
+      ...twins,
+      read: async (ranges) => {
+        const found = await twins.read(ranges);
+        if (isPoisoned) found[0][3] = Number.POSITIVE_INFINITY;
+        return found;
+      },
+    };
+    const { run, told } = startRun();
+    await run.enter(poisoned);
+    await atStep(run, 3);
+    const safe = await run.save();
+    isPoisoned = true;
+    await run.save();
+    await run.ended;
+    expect(run.status()).toMatchObject({ ending: 'diverged' });
+    expect(run.status().problem).toMatch(/^training: expected finite weights, got Infinity at step \d+;/);
+    expect(told.kept?.snapshot.step).toBe(safe);
+    expect(told.kept?.snapshot.parameter.every(Number.isFinite)).toBe(true);
+  });
 });
 
 /** A runtime on which every run of a plan fails from some moment on. */

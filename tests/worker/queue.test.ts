@@ -88,6 +88,16 @@ describe('queue', () => {
     expect(queue.state()).toMatchObject({ runs: [], runningId: null });
   });
 
+  it('puts what is added behind what waits already', async () => {
+    const { queue, started, ids, end } = await opened();
+    await queue.add([queued('a'), queued('b')]);
+    await queue.add([queued('c')]);
+    await queue.add([queued('d'), queued('e')]);
+    expect(ids()).toEqual(['a', 'b', 'c', 'd', 'e']);
+    for (let left = 5; left > 0; left -= 1) await end();
+    expect(started).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
   it('waits for a run that was started by hand', async () => {
     const { queue, started, occupy, end } = await opened();
     occupy();

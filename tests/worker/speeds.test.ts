@@ -61,6 +61,11 @@ it('leaves off for a run, and says so by name', async () => {
   speeds.leaveOff();
   await measuring;
   expect(speeds.report().stepsPerSecond.cpu).toEqual({ kind: 'unmeasured', why: 'stopped' });
+  expect(speeds.isDone()).toBe(false);
+  // Another time it may take its time.
+  await speeds.measure();
+  expect(speeds.report().stepsPerSecond.cpu).toMatchObject({ kind: 'measured' });
+  expect(speeds.isDone()).toBe(true);
 });
 
 it('believes a run more than what was measured before', async () => {
