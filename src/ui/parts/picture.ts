@@ -29,6 +29,8 @@ const copied = [
   'opacity',
 ] as const;
 
+/** Entries of the key that a picture shows at most: a canvas has a largest height. */
+const mostEntries = 60;
 const margin = 14;
 const titleHeight = 34;
 const rowHeight = 18;
@@ -37,7 +39,8 @@ const characterWidth = 6.6;
 const namespace = 'http://www.w3.org/2000/svg';
 
 /** The SVG text of a chart. Elements marked `data-export="skip"` are left out. Throws if `within` holds no chart. */
-export function svgOf(within: Element, { title, note, key }: PictureText): string {
+export function svgOf(within: Element, { title, note, key: whole }: PictureText): string {
+  const key = shortened(whole);
   const source = within.querySelector<SVGSVGElement>('svg.recharts-surface');
   if (!source) throw new Error('svgOf: expected a chart, got an element without one');
   const { width, height } = source.getBoundingClientRect();
@@ -77,6 +80,13 @@ export function svgOf(within: Element, { title, note, key }: PictureText): strin
   return new XMLSerializer().serializeToString(picture);
 }
 
+/** The first entries of a key, and how many more there are. */
+function shortened(key: readonly PictureKey[]): readonly PictureKey[] {
+  if (key.length <= mostEntries) return key;
+  const rest = key.length - mostEntries + 1;
+  return [...key.slice(0, mostEntries - 1), { label: `and ${rest} more lines`, colour: 'none', dash: undefined }];
+}
+
 /** A PNG of an SVG text, `scale` pixels per CSS pixel. */
 export async function pngOf(svg: string, scale = 2): Promise<Blob> {
   const image = new Image();
@@ -110,7 +120,7 @@ function withStyles(source: Element): Element {
   for (const child of source.childNodes) {
     if (child instanceof Element) {
       if (child.getAttribute('data-export') !== 'skip') copy.append(withStyles(child));
-    } else copy.append(child.cloneNode());
+    } else copy.append(printable(child.textContent ?? ''));
   }
   return copy;
 }
@@ -127,9 +137,15 @@ function linesOf(text: string, most: number): string[] {
   return lines;
 }
 
+/** Without the characters that XML has no place for: a name of a run may hold any. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd');
+}
+
 function element(name: string, attributes: Record<string, string | number>, text = ''): SVGElement {
   const made = document.createElementNS(namespace, name);
   for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, String(value));
-  made.textContent = text;
+  made.textContent = printable(text);
   return made;
 }
