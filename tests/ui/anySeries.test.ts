@@ -78,7 +78,7 @@ describe('a comparison of runs of any numbers', () => {
           expect(tableCsv(compared)).not.toContain('NaN');
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 

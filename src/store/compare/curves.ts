@@ -75,7 +75,7 @@ function valuesAt(points: readonly Point[], places: readonly number[]): Float64A
 function between(a: Point, b: Point, x: number): number {
   if (x === a.x) return a.y;
   if (x === b.x || a.x === b.x) return b.y;
-  return a.y + ((b.y - a.y) * (x - a.x)) / (b.x - a.x);
+  return a.y + (b.y - a.y) * ((x - a.x) / (b.x - a.x));
 }
 
 /**

@@ -66,10 +66,15 @@ export function lineOf(group: RunGroup, axis: XAxisName, reach: number): Compare
   return {
     ...group,
     raw,
-    training: meanCurve(smoothed),
-    validation: records.length === 1 ? measured(records[0], axis) : meanValidation(records, axis),
+    training: drawable(meanCurve(smoothed)),
+    validation: drawable(records.length === 1 ? measured(records[0], axis) : meanValidation(records, axis)),
     errorKind: records.length === 1 ? 'held-out text' : 'seeds',
   };
+}
+
+/** Without what has become too large for a number on the way. */
+function drawable(points: readonly Measured[]): Measured[] {
+  return points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
 }
 
 /** One run's validation with its own standard error over the held-out text. */

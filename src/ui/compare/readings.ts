@@ -23,6 +23,7 @@ export function readingsAt(lines: readonly DrawnLine[], curve: ChartCurve, x: nu
       const point = isWithin && lastUpTo(points, x * (1 + 1e-9));
       if (!point) return [];
       const value = curve === 'training' ? (valueAt(points, x) ?? point.y) : point.y;
+      if (!Number.isFinite(value)) return [];
       const error = point.error > 0 ? ` ± ${point.error.toFixed(3)}` : '';
       return [{ key, label, shortLabel, colour, dash, value, text: `${value.toFixed(3)}${error}` }];
     })
