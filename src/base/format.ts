@@ -24,6 +24,12 @@ export function three(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** A loss with its standard error, where that is known: "3.142 ± 0.050"; "–" where there is none. */
+export function measuredWords(value: number, error: number): string {
+  if (!Number.isFinite(value)) return '–';
+  return Number.isFinite(error) ? `${value.toFixed(3)} ± ${error.toFixed(3)}` : value.toFixed(3);
+}
+
 /** A share of one as percents: 0.0312 -> "3.12 %", which does not break. */
 export function percent(share: number): string {
   return `${three(100 * share)}\u00a0%`;

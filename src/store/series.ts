@@ -22,6 +22,12 @@ export interface Series {
   readonly high: Float32Array;
   readonly sum: Float64Array;
   readonly count: Uint32Array;
+  /** Points after a bucket's first that were no finite numbers, and so are in none. */
+  readonly gaps: Uint32Array;
+  /** Such points before the first bucket. */
+  firstGaps: number;
+  /** Points of a bucket at or below 0, which a logarithmic axis has no place for. */
+  readonly notAbove0: Uint32Array;
 }
 
 /** An empty series of at most `capacity` buckets. Throws `RangeError` unless that is an even number of at least 2. */
@@ -43,6 +49,9 @@ export function createSeries(capacity = 4096): Series {
     high: new Float32Array(capacity),
     sum: new Float64Array(capacity),
     count: new Uint32Array(capacity),
+    gaps: new Uint32Array(capacity),
+    firstGaps: 0,
+    notAbove0: new Uint32Array(capacity),
   };
 }
 
@@ -51,6 +60,7 @@ export function clearSeries(series: Series): void {
   series.length = 0;
   series.bucketSize = 1;
   series.total = 0;
+  series.firstGaps = 0;
   series.last = Number.NaN;
 }
 
@@ -64,12 +74,19 @@ export function cutSeries(series: Series, x: number): void {
   series.last = i < 0 ? Number.NaN : series.sum[i] / series.count[i];
 }
 
-/** Adds one point; `x` must not decrease. A value that is not finite leaves a gap (it is not drawn). */
+/**
+ * Adds one point; `x` must not decrease. One that is not finite, or too large for single precision, leaves a gap: it is
+ * counted, and not drawn.
+ */
 export function append(series: Series, x: number, y: number): void {
   series.last = y;
-  if (!Number.isFinite(y)) return;
-  series.total += 1;
   let i = series.length - 1;
+  if (!Number.isFinite(Math.fround(y)) || !Number.isFinite(x)) {
+    if (i < 0) series.firstGaps += 1;
+    else series.gaps[i] += 1;
+    return;
+  }
+  series.total += 1;
   if (i < 0 || series.count[i] >= series.bucketSize) {
     if (series.length === series.capacity) mergeNeighbours(series);
     i = series.length;
@@ -79,7 +96,10 @@ export function append(series: Series, x: number, y: number): void {
     series.high[i] = Number.NEGATIVE_INFINITY;
     series.sum[i] = 0;
     series.count[i] = 0;
+    series.gaps[i] = 0;
+    series.notAbove0[i] = 0;
   }
+  if (!(Math.fround(y) > 0)) series.notAbove0[i] += 1;
   if (y < series.low[i]) {
     series.low[i] = y;
     series.lowX[i] = x;
@@ -106,9 +126,21 @@ function mergeNeighbours(s: Series): void {
     s.high[to] = s.high[highFrom];
     s.sum[to] = s.sum[from] + s.sum[next];
     s.count[to] = s.count[from] + s.count[next];
+    s.gaps[to] = s.gaps[from] + s.gaps[next];
+    s.notAbove0[to] = s.notAbove0[from] + s.notAbove0[next];
   }
   s.length /= 2;
   s.bucketSize *= 2;
+}
+
+/** How many points a chart of the series leaves out: gaps, and what is not above 0 (of use on a logarithmic axis). */
+export function leftOutOfSeries(series: Series): { notNumbers: number; notAbove0: number } {
+  let [notNumbers, notAbove0] = [series.firstGaps, 0];
+  for (let i = 0; i < series.length; i += 1) {
+    notNumbers += series.gaps[i];
+    notAbove0 += series.notAbove0[i];
+  }
+  return { notNumbers, notAbove0 };
 }
 
 export interface Point {

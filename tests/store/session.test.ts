@@ -136,6 +136,16 @@ describe('the machine', () => {
 });
 
 describe('the edited configuration', () => {
+  it('is asked anew when a run has ended: the speed of this machine is known better', () => {
+    const { sent, send } = connected();
+    useRun.setState({ machine });
+    send({ kind: 'status', status: statusOf('a', 'running') });
+    expect(sent).toEqual([]);
+    send({ kind: 'status', status: statusOf('a', 'ended') });
+    send({ kind: 'status', status: statusOf('a', 'ended') });
+    expect(sent.map(({ name }) => name)).toEqual(['inspect']);
+  });
+
   it('that has changed since drops the answer', async () => {
     const { sent, send } = connected();
     useRun.setState({ machine });

@@ -53,5 +53,10 @@ export function pointsOf(record: RunRecord, curve: Curve, name: XAxisName): Poin
     const x = axis.at(record, curve.step[i], curve.seconds[i]);
     if (x !== null && Number.isFinite(x) && Number.isFinite(curve.bpc[i])) points.push({ x, y: curve.bpc[i] });
   }
-  return points;
+  return inOrder(points);
+}
+
+/** The points in order of x, as most records have them already. */
+export function inOrder<T extends Point>(points: T[]): T[] {
+  return points.every(({ x }, i) => i === 0 || x >= points[i - 1].x) ? points : points.sort((a, b) => a.x - b.x);
 }

@@ -8,15 +8,15 @@ import { type Column, columns } from './table.ts';
 export type CsvCell = string | number | null;
 
 /**
- * Rows as CSV with a head; null is an empty cell. Lines end in CR LF. A text that a spreadsheet would run as a formula
- * has an apostrophe before it, as spreadsheets write it themselves.
+ * Rows as CSV with a head; null and what is not a number are empty cells. Lines end in CR LF. A text that a spreadsheet
+ * would run as a formula has an apostrophe before it, as spreadsheets write it themselves.
  */
 export function csvOf(head: readonly string[], rows: readonly (readonly CsvCell[])[]): string {
   return [head, ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('');
 }
 
 function quoted(cell: CsvCell): string {
-  if (cell === null) return '';
+  if (cell === null || Number.isNaN(cell)) return '';
   const text = typeof cell === 'string' ? inert(cell) : String(cell);
   return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

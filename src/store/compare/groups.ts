@@ -4,7 +4,8 @@
  */
 import type { RunRecord } from '../../config/records.ts';
 import type { Point } from '../series.ts';
-import { pointsOf, type XAxisName, xAxes } from './axes.ts';
+import { inOrder, pointsOf, type XAxisName, xAxes } from './axes.ts';
+import { condensed } from './condensed.ts';
 import { type Measured, meanCurve, meanOf, smooth } from './curves.ts';
 
 /** Where a run in the comparison comes from. */
@@ -55,24 +56,35 @@ export function groupRuns(runs: readonly ComparedRun[], byArm: boolean): RunGrou
 /** The curves of a group over an axis. `reach` is how far the smoothing goes back, as a share of the run's length. */
 export function lineOf(group: RunGroup, axis: XAxisName, reach: number): ComparedLine {
   const records = group.runs.map(({ record }) => record);
-  const raw = records.map((record) => pointsOf(record, record.training, axis));
-  const smoothed = raw.map((points) => smooth(points, reach * (points[points.length - 1]?.x ?? 0)));
+  const curves = records.map(({ training }) => condensed(training));
+  const raw = records.map((record, i) => pointsOf(record, curves[i].extremes, axis));
+  const smoothed = records.map((record, i) => {
+    if (reach <= 0) return raw[i];
+    const points = pointsOf(record, curves[i].means, axis);
+    return smooth(points, reach * (points[points.length - 1]?.x ?? 0));
+  });
   return {
     ...group,
     raw,
-    training: meanCurve(smoothed),
-    validation: records.length === 1 ? measured(records[0], axis) : meanValidation(records, axis),
+    training: drawable(meanCurve(smoothed)),
+    validation: drawable(records.length === 1 ? measured(records[0], axis) : meanValidation(records, axis)),
     errorKind: records.length === 1 ? 'held-out text' : 'seeds',
   };
 }
 
+/** Without what has become too large for a number on the way. */
+function drawable(points: readonly Measured[]): Measured[] {
+  return points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
+}
+
 /** One run's validation with its own standard error over the held-out text. */
 function measured(record: RunRecord, axis: XAxisName): Measured[] {
-  const { step, seconds, bpc, standardError } = record.validation;
-  return step.flatMap((at, i) => {
+  const { step, seconds, bpc, standardError = [] } = condensed(record.validation).extremes;
+  const points = step.flatMap((at, i) => {
     const x = xAxes[axis].at(record, at, seconds[i]);
-    return x !== null && Number.isFinite(bpc[i]) ? [{ x, y: bpc[i], error: standardError[i] }] : [];
+    return x !== null && Number.isFinite(x) ? [{ x, y: bpc[i], error: standardError[i] }] : [];
   });
+  return inOrder(points);
 }
 
 /**
@@ -80,14 +92,19 @@ function measured(record: RunRecord, axis: XAxisName): Measured[] {
  * nothing is interpolated, also by wall-clock. Runs that validated at different steps are interpolated.
  */
 function meanValidation(records: readonly RunRecord[], axis: XAxisName): Measured[] {
-  const curves = records.map((record) => pointsOf(record, record.validation, axis));
-  const [first] = records;
-  const together = records.every(({ validation }) => String(validation.step) === String(first.validation.step));
+  const validations = records.map(({ validation }) => condensed(validation).even);
+  const curves = records.map((record, i) => pointsOf(record, validations[i], axis));
+  const [{ step }] = validations;
+  const together = validations.every((other) => isEqual(other.step, step));
   if (!together || curves.some((curve) => curve.length !== curves[0].length)) return meanCurve(curves);
   return curves[0].map((_, i) => {
     const { mean, error } = meanOf(curves.map((curve) => curve[i].y));
     return { x: meanOf(curves.map((curve) => curve[i].x)).mean, y: mean, error };
   });
+}
+
+function isEqual(some: readonly number[], others: readonly number[]): boolean {
+  return some.length === others.length && some.every((value, i) => value === others[i]);
 }
 
 function armKey({ origin, record, key }: ComparedRun): string {

@@ -61,23 +61,27 @@ export function sortRuns(runs: readonly ComparedRun[], { by, descending }: Sorti
   const sign = descending ? -1 : 1;
   return [...runs].sort((a, b) => {
     const [x, y] = [column.value(a), column.value(b)];
-    if (x === null || y === null) return x === y ? 0 : x === null ? 1 : -1;
+    const [isMissing, isOtherMissing] = [isNothing(x), isNothing(y)];
+    if (isMissing || isOtherMissing) return Number(isMissing) - Number(isOtherMissing);
     if (typeof x === 'number' && typeof y === 'number') return sign * (x - y);
     return sign * String(x).localeCompare(String(y), 'en', { numeric: true });
   });
 }
+
+/** No value, or none that has a place in an order. */
+const isNothing = (value: string | number | null) => value === null || Number.isNaN(value);
 
 interface Validation {
   bpc: number;
   error: number;
 }
 
-/** The lowest validation of a run, with its standard error; null if it was never validated. */
+/** The lowest validation of a run, with its standard error; null if none is a finite number. */
 export function bestOf({ record }: ComparedRun): Validation | null {
   const { bpc, standardError } = record.validation;
   let best: Validation | null = null;
   for (let i = 0; i < bpc.length; i += 1) {
-    if (!best || bpc[i] < best.bpc) best = { bpc: bpc[i], error: standardError[i] };
+    if (Number.isFinite(bpc[i]) && (!best || bpc[i] < best.bpc)) best = { bpc: bpc[i], error: standardError[i] };
   }
   return best;
 }

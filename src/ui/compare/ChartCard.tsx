@@ -1,12 +1,15 @@
 /** A chart with its title, its files, and the table behind it. */
 import { Group, Text } from '@mantine/core';
-import { useRef, useState } from 'react';
-import { compact, three } from '../../base/format.ts';
+import { useMemo, useRef, useState } from 'react';
+import { compact, measuredWords, three } from '../../base/format.ts';
 import { type XAxisName, xAxes } from '../../store/compare/axes.ts';
 import { thinned, valueAt } from '../../store/compare/curves.ts';
 import { type ChartCurve, chartCsv, chartJson } from '../../store/compare/files.ts';
+import { leftOutOf, leftOutWords } from '../../store/compare/leftOut.ts';
+import { Contained } from '../parts/Contained.tsx';
 import { DataTable } from '../parts/DataTable.tsx';
 import { ExportMenu } from '../parts/ExportMenu.tsx';
+import { LeftOutNote } from '../parts/LeftOutNote.tsx';
 import { TableSwitch } from '../parts/TableSwitch.tsx';
 import { ComparedChart } from './ComparedChart.tsx';
 import { placesOf } from './readings.ts';
@@ -24,9 +27,13 @@ interface ChartCardProps {
 }
 
 export function ChartCard({ name, note, ...chart }: ChartCardProps) {
-  const { lines, curve, axis, floors } = chart;
+  const { lines, curve, axis, logX, logY, floors } = chart;
   const [asTable, setAsTable] = useState(false);
   const holder = useRef<HTMLDivElement>(null);
+  const leftOut = useMemo(
+    () => leftOutWords(leftOutOf(lines, curve, axis, { logX, logY }), xAxes[axis].title),
+    [lines, curve, axis, logX, logY],
+  );
   return (
     <div style={{ minWidth: 0 }}>
       <Group justify="space-between" gap="xs" mb={4} wrap="nowrap" align="flex-start">
@@ -44,7 +51,7 @@ export function ChartCard({ name, note, ...chart }: ChartCardProps) {
             file={`compare-${curve}-by-${axis}`}
             picture={() => ({
               title: `${name} by ${xAxes[axis].title}`,
-              note,
+              note: `${note}. ${leftOut}`,
               key: [...lines, ...floors.map(floorKey)],
             })}
             chart={holder}
@@ -64,7 +71,10 @@ export function ChartCard({ name, note, ...chart }: ChartCardProps) {
             maxHeight={300}
           />
         ) : (
-          <ComparedChart name={name} {...chart} />
+          <Contained what="The chart" instead="Its table holds the same numbers; a run goes on.">
+            <ComparedChart name={name} {...chart} />
+            <LeftOutNote words={leftOut} />
+          </Contained>
         )}
       </div>
     </div>
@@ -82,7 +92,7 @@ function tableRows(lines: readonly DrawnLine[], curve: ChartCurve): string[][] {
     compact(place),
     ...lines.map((line) => {
       const point = line[curve].find(({ x }) => x === place);
-      if (point && point.error > 0) return `${point.y.toFixed(3)} ± ${point.error.toFixed(3)}`;
+      if (point && point.error > 0) return measuredWords(point.y, point.error);
       return (point?.y ?? valueAt(line[curve], place))?.toFixed(3) ?? '';
     }),
   ]);

@@ -9,7 +9,7 @@ import { useCursor } from '../../store/compare/comparison.ts';
 import type { ChartCurve } from '../../store/compare/files.ts';
 import { ChartFrame } from '../parts/ChartFrame.tsx';
 import { ChartLayers, Drawing } from './ChartLayers.tsx';
-import { domainOf } from './domain.ts';
+import { soundDomain } from './domain.ts';
 import { placesOf, readingsAt } from './readings.ts';
 import type { DrawnLine } from './useLines.ts';
 
@@ -27,8 +27,11 @@ interface ComparedChartProps {
 
 export const ComparedChart = memo(function ComparedChart(props: ComparedChartProps) {
   const { name, lines, curve, axis, logX, logY, floors } = props;
-  const domain = useMemo(() => domainOf(lines, curve, floors, logX), [lines, curve, floors, logX]);
-  const drawing = useMemo(() => ({ lines, curve, axis, floors }), [lines, curve, axis, floors]);
+  const domain = useMemo(() => soundDomain(lines, curve, floors, logX, logY), [lines, curve, floors, logX, logY]);
+  const drawing = useMemo(
+    () => ({ lines, curve, axis, floors, domain, logX, logY }),
+    [lines, curve, axis, floors, domain, logX, logY],
+  );
   return (
     <CursorSlider name={name} lines={lines} curve={curve} axis={axis} high={domain.xHigh}>
       <Drawing value={drawing}>
@@ -57,17 +60,20 @@ interface CursorSliderProps extends Pick<ComparedChartProps, 'name' | 'lines' | 
 
 function CursorSlider({ name, lines, curve, axis, high, children }: CursorSliderProps) {
   const x = useCursor((cursor) => cursor.x);
-  const places = useMemo(() => placesOf(lines, curve), [lines, curve]);
+  // Only for who moves the cursor by keyboard: of hundreds of lines they are many.
+  const places = useMemo(() => once(() => placesOf(lines, curve)), [lines, curve]);
   const move = (event: KeyboardEvent) => {
     const to = placeFor(event.key, places, x);
     if (to === undefined) return;
     event.preventDefault();
     useCursor.setState({ x: to });
   };
-  const words = (at: number) =>
-    `${xAxes[axis].title} ${compact(at)}: ${readingsAt(lines, curve, at)
-      .map(({ label, text }) => `${label} ${text}`)
-      .join('; ')}`;
+  const words = (at: number) => {
+    const readings = readingsAt(lines, curve, at);
+    const said = readings.slice(0, mostSaid).map(({ label, text }) => `${label} ${text}`);
+    const rest = readings.length - said.length;
+    return `${xAxes[axis].title} ${compact(at)}: ${said.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
+  };
   return (
     <div
       className="compared-chart"
@@ -88,21 +94,31 @@ function CursorSlider({ name, lines, curve, axis, high, children }: CursorSlider
   );
 }
 
+/** Lines that the cursor says: more would be read aloud for minutes. */
+const mostSaid = 12;
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 /** Where a key takes the cursor; undefined for other keys. */
-function placeFor(key: string, places: readonly number[], x: number | null): number | null | undefined {
+function placeFor(key: string, places: () => readonly number[], x: number | null): number | null | undefined {
   const at = x ?? Number.NEGATIVE_INFINITY;
-  const last = places[places.length - 1] ?? null;
   switch (key) {
     case 'ArrowRight':
     case 'ArrowUp':
-      return places.find((place) => place > at) ?? last;
+      return places().find((place) => place > at) ?? places().at(-1) ?? null;
     case 'ArrowLeft':
     case 'ArrowDown':
-      return places.findLast((place) => place < at) ?? places[0] ?? null;
+      return places().findLast((place) => place < at) ?? places()[0] ?? null;
     case 'Home':
-      return places[0] ?? null;
+      return places()[0] ?? null;
     case 'End':
-      return last;
+      return places().at(-1) ?? null;
     case 'Escape':
       return null;
     default:

@@ -7,6 +7,7 @@ import { useComparison } from '../../store/compare/comparison.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { Panel } from '../parts/Panel.tsx';
 import { ChartCard } from './ChartCard.tsx';
+import { maxWithErrors } from './ChartLayers.tsx';
 import { CurveControls } from './CurveControls.tsx';
 import { Legend } from './Legend.tsx';
 import { useEqual } from './useEqual.ts';
@@ -31,12 +32,17 @@ export const CurvesPanel = memo(function CurvesPanel({ runs }: { runs: readonly 
       ) : (
         <>
           <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
-            <ChartCard {...drawn} curve="validation" name="Validation loss" note={errorWords(byArm, lines)} />
+            <ChartCard
+              {...drawn}
+              curve="validation"
+              name="Validation loss"
+              note={errorWords(byArm, lines, shown.length)}
+            />
             <ChartCard
               {...drawnLater}
               curve="training"
               name="Training loss"
-              note={`${reach > 0 ? `smoothed over ${100 * reach} % of a run, raw traces faint` : 'mean over the batches of each point'}${trainingWords(lines)}`}
+              note={`${reach > 0 ? `smoothed over ${100 * reach} % of a run${shown.length <= maxWithErrors ? ', raw traces faint' : ''}` : 'mean over the batches of each point'}${trainingWords(lines)}`}
             />
           </SimpleGrid>
           <Legend lines={lines} floors={floors} />
@@ -72,8 +78,10 @@ function trainingWords(lines: readonly DrawnLine[]): string {
     .join('');
 }
 
-function errorWords(byArm: boolean, lines: readonly { errorKind: string }[]): string {
+function errorWords(byArm: boolean, lines: readonly { errorKind: string }[], shown: number): string {
   const kinds = new Set(lines.map(({ errorKind }) => errorKind));
   const bars = [...kinds].map((kind) => (kind === 'seeds' ? 'over seeds' : 'over the held-out text')).join(' or ');
-  return `${byArm && kinds.has('seeds') ? 'mean of each arm ' : ''}± 1 standard error ${bars}`;
+  const mean = byArm && kinds.has('seeds') ? 'mean of each arm ' : '';
+  if (shown > maxWithErrors) return `${mean}; ${shown} lines, so their errors are in the table`.replace(/^; /, '');
+  return `${mean}± 1 standard error ${bars}`;
 }

@@ -1,7 +1,7 @@
 /** Runs as rows: a click on a head sorts, a tick puts the run into the charts. */
 import { Checkbox, ScrollArea, Table, UnstyledButton } from '@mantine/core';
 import { memo, useCallback } from 'react';
-import { compact, dateOf } from '../../base/format.ts';
+import { compact, dateOf, measuredWords } from '../../base/format.ts';
 import { show, toggleRuns, useComparison } from '../../store/compare/comparison.ts';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { type Column, columns, errorColumn, sortRuns } from '../../store/compare/table.ts';
@@ -119,9 +119,9 @@ function Head({ column }: { column: Column }) {
 const isNumber = ({ kind }: Column) => kind === 'count' || kind === 'loss';
 
 function cellOf(column: Column, run: ComparedRun): string {
-  const words = inWords(column, run);
   const error = byId.get(errorColumn[column.id] ?? '');
-  return error && words !== '' ? `${words} ± ${inWords(error, run)}` : words;
+  const value = column.value(run);
+  return error && value !== null ? measuredWords(Number(value), Number(error.value(run))) : inWords(column, run);
 }
 
 function inWords({ kind, value }: Column, run: ComparedRun): string {

@@ -1,8 +1,6 @@
-/** The stretches of both axes that a compared chart shows. A pure function. */
-import { greatest, least } from '../../base/numbers.ts';
 import type { ChartCurve } from '../../store/compare/files.ts';
 import type { ComparedLine } from '../../store/compare/groups.ts';
-import { roundBounds, roundUp } from '../parts/ticks.ts';
+import { roundBounds, roundUp, soundBounds } from '../parts/ticks.ts';
 
 export interface Domain {
   readonly xLow: number;
@@ -11,30 +9,55 @@ export interface Domain {
   readonly yHigh: number;
 }
 
-/** Round bounds around all lines with their errors, and around the floors that are near them. */
+/** The same as `domainOf`, and something can be drawn between them in any case. */
+export function soundDomain(...of: Parameters<typeof domainOf>): Domain {
+  const [, , , logX, logY = false] = of;
+  const domain = domainOf(...of);
+  const [xLow, xHigh] = soundBounds(domain.xLow, domain.xHigh, logX);
+  const [yLow, yHigh] = soundBounds(domain.yLow, domain.yHigh, logY);
+  return { xLow, xHigh, yLow, yHigh };
+}
+
+/**
+ * Round bounds around all that can be drawn of lines with their errors, and around the floors that are near them. Points
+ * that are not finite have no part in them, nor have those that are not above 0 on a logarithmic axis.
+ */
 export function domainOf(
   lines: readonly ComparedLine[],
   curve: ChartCurve,
   floors: readonly number[],
   logX: boolean,
+  logY = false,
 ): Domain {
   let [xLow, xHigh, yLow, yHigh] = [Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  const take = (x: number, low: number, high: number) => {
-    if (x > 0) xLow = Math.min(xLow, x);
-    xHigh = Math.max(xHigh, x);
-    yLow = Math.min(yLow, low);
-    yHigh = Math.max(yHigh, high);
+  const takeHeight = (y: number) => {
+    if (!Number.isFinite(y) || (logY && y <= 0)) return;
+    if (y < yLow) yLow = y;
+    if (y > yHigh) yHigh = y;
+  };
+  const take = (x: number, y: number, error: number) => {
+    if (!Number.isFinite(x) || !Number.isFinite(y) || (logX && x <= 0) || (logY && y <= 0)) return;
+    if (x < xLow) xLow = x;
+    if (x > xHigh) xHigh = x;
+    takeHeight(y);
+    if (!(error > 0)) return;
+    takeHeight(y - error);
+    takeHeight(y + error);
   };
   for (const line of lines) {
-    for (const { x, y, error } of line[curve]) take(x, y - error, y + error);
-    if (curve === 'training') for (const trace of line.raw) for (const { x, y } of trace) take(x, y, y);
+    for (const { x, y, error } of line[curve]) take(x, y, error);
+    if (curve === 'training') for (const trace of line.raw) for (const { x, y } of trace) take(x, y, 0);
   }
   if (yHigh < yLow) return { xLow: logX ? 1 : 0, xHigh: 10, yLow: 1, yHigh: 8 };
   // The axis goes on to a floor, unless that would press the lines into less than a third: then words name it.
   const reach = 2 * (yHigh - yLow);
-  const near = floors.filter((floor) => floor >= yLow - reach && floor <= yHigh + reach);
-  [yLow, yHigh] = [Math.min(yLow, least(near)), Math.max(yHigh, greatest(near))];
+  for (const floor of floors) if (floor >= yLow - reach && floor <= yHigh + reach) takeHeight(floor);
   const [bottom, top] = roundBounds(yLow, yHigh);
-  // A logarithmic axis has no 0.
-  return { xLow: logX ? xLow : 0, xHigh: roundUp(xHigh), yLow: bottom > 0 ? bottom : yLow * 0.9, yHigh: top };
+  // Losses have no 0, and neither has a logarithmic axis.
+  return {
+    xLow: logX ? xLow : Math.min(0, xLow),
+    xHigh: roundUp(xHigh),
+    yLow: bottom <= 0 && yLow > 0 ? yLow * 0.9 : bottom,
+    yHigh: top,
+  };
 }

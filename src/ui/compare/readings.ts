@@ -20,18 +20,32 @@ export function readingsAt(lines: readonly DrawnLine[], curve: ChartCurve, x: nu
     .flatMap(({ key, label, shortLabel, colour, dash, ...line }) => {
       const points = line[curve];
       const isWithin = points.length > 0 && x <= points[points.length - 1].x * (1 + 1e-9);
-      const point = isWithin && points.findLast((candidate) => candidate.x <= x * (1 + 1e-9));
+      const point = isWithin && lastUpTo(points, x * (1 + 1e-9));
       if (!point) return [];
       const value = curve === 'training' ? (valueAt(points, x) ?? point.y) : point.y;
+      if (!Number.isFinite(value)) return [];
       const error = point.error > 0 ? ` ± ${point.error.toFixed(3)}` : '';
       return [{ key, label, shortLabel, colour, dash, value, text: `${value.toFixed(3)}${error}` }];
     })
     .sort((a, b) => a.value - b.value);
 }
 
+/** The last point at or before `x`; undefined where there is none. Points are in order. */
+function lastUpTo<T extends { readonly x: number }>(points: readonly T[], x: number): T | undefined {
+  let [low, high] = [0, points.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (points[middle].x <= x) low = middle + 1;
+    else high = middle;
+  }
+  return points[low - 1];
+}
+
 /** The places where any line of a chart has a point, in order; at most 200. */
 export function placesOf(lines: readonly DrawnLine[], curve: ChartCurve): number[] {
-  const all = [...new Set(lines.flatMap((line) => line[curve].map(({ x }) => x)))].sort((a, b) => a - b);
+  const found = new Set<number>();
+  for (const line of lines) for (const { x } of line[curve]) found.add(x);
+  const all = [...found].sort((a, b) => a - b);
   const every = Math.ceil(all.length / 200);
   return all.filter((_, i) => i % every === 0 || i === all.length - 1);
 }

@@ -5,11 +5,14 @@
 import { memo, type ReactNode } from 'react';
 import { CartesianGrid, ComposedChart, ResponsiveContainer, XAxis, YAxis } from 'recharts';
 import { compact } from '../../base/format.ts';
-import { digitsOf, logTicksOf, ticksOf } from './ticks.ts';
+import { digitsOf, logTicksOf, soundBounds, ticksOf } from './ticks.ts';
 
 interface ChartFrameProps {
   height: number;
-  /** Domains as separate numbers, so that an unchanged frame compares as equal. Above 0 on a logarithmic axis. */
+  /**
+   * Domains as separate numbers, so that an unchanged frame compares as equal. What is no domain (not finite, no stretch,
+   * not above 0 on a logarithmic axis) gives way to the nearest one.
+   */
   xLow: number;
   xHigh: number;
   yLow: number;
@@ -28,7 +31,9 @@ const axis = { fontSize: 12, stroke: 'var(--mantine-color-dimmed)', tickLine: fa
 const title = { fontSize: 12, fill: 'var(--mantine-color-dimmed)' } as const;
 
 export const ChartFrame = memo(function ChartFrame(props: ChartFrameProps) {
-  const { height, xLow, xHigh, yLow, yHigh, logX = false, logY = false, children } = props;
+  const { height, logX = false, logY = false, children } = props;
+  const [xLow, xHigh] = soundBounds(props.xLow, props.xHigh, logX);
+  const [yLow, yHigh] = soundBounds(props.yLow, props.yHigh, logY);
   const { xTitle, yTitle, yTicks = 5 } = props;
   const marks = logY ? logTicksOf(yLow, yHigh, yTicks) : ticksOf(yLow, yHigh, yTicks);
   const yDigits = digitsOf(marks);

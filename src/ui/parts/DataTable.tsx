@@ -22,18 +22,21 @@ export function DataTable({ caption, columns, rows, maxHeight = 280 }: DataTable
         </Table.Caption>
         <Table.Thead>
           <Table.Tr>
-            {columns.map((column) => (
-              <Table.Th key={column} scope="col">
+            {columns.map((column, i) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: two columns may have the same name.
+              <Table.Th key={i} scope="col">
                 {column}
               </Table.Th>
             ))}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {rows.map((row) => (
-            <Table.Tr key={row.join('\n')}>
+          {rows.map((row, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: two rows may be the same.
+            <Table.Tr key={i}>
               {row.map((value, column) => (
-                <Table.Td key={columns[column]}>{value}</Table.Td>
+                // biome-ignore lint/suspicious/noArrayIndexKey: two columns may have the same name.
+                <Table.Td key={column}>{value}</Table.Td>
               ))}
             </Table.Tr>
           ))}

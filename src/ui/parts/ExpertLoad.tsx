@@ -3,10 +3,13 @@
 import { Text } from '@mantine/core';
 import { useState } from 'react';
 import { percent, three } from '../../base/format.ts';
-import { greatest } from '../../base/numbers.ts';
+import { countedWords } from '../../store/compare/leftOut.ts';
+import { Contained } from './Contained.tsx';
 import { DataTable } from './DataTable.tsx';
+import { extentOf } from './extent.ts';
 import { Heatmap } from './Heatmap.tsx';
 import { Help } from './Help.tsx';
+import { LeftOutNote } from './LeftOutNote.tsx';
 import { Panel } from './Panel.tsx';
 import { TableSwitch } from './TableSwitch.tsx';
 
@@ -26,9 +29,10 @@ const noDrops = new Float32Array(0);
 
 export function ExpertLoad({ note, layers, experts, load, maxVio, dropRate = noDrops }: ExpertLoadProps) {
   const [asTable, setAsTable] = useState(false);
-  const mean = load.length > 0 ? load.reduce((sum, value) => sum + value, 0) / load.length : 0;
+  const known = load.filter(Number.isFinite);
+  const mean = known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : 0;
   // The mean sits in the middle of the scale, so that balance looks alike in every run; collapse stretches it.
-  const top = Math.max(2 * mean, greatest(load)) || 1;
+  const top = Math.max(2 * mean, extentOf(known)?.[1] ?? 0) || 1;
   const rowLabels = layers.map((layer) => `Layer ${layer}`);
   const violations = layers.map((_, row) => three(maxVio[row]));
   const drops = Array.from(dropRate, percent);
@@ -69,17 +73,20 @@ export function ExpertLoad({ note, layers, experts, load, maxVio, dropRate = noD
             ])}
           />
         ) : (
-          <Heatmap
-            label={`Expert load: ${layers.map((layer, row) => `layer ${layer}, MaxVio ${violations[row]}`).join('; ')}`}
-            values={load}
-            rowLabels={rowLabels}
-            columns={experts}
-            columnName="expert"
-            top={top}
-            unit="tokens"
-            rowNotes={violations}
-            rowNoteTitle="MaxVio"
-          />
+          <Contained what="The picture" instead="Its table holds the same numbers; everything else goes on.">
+            <Heatmap
+              label={`Expert load: ${layers.map((layer, row) => `layer ${layer}, MaxVio ${violations[row]}`).join('; ')}`}
+              values={load}
+              rowLabels={rowLabels}
+              columns={experts}
+              columnName="expert"
+              top={top}
+              unit="tokens"
+              rowNotes={violations}
+              rowNoteTitle="MaxVio"
+            />
+            <LeftOutNote words={countedWords(load.length - known.length, 'value', 'not a finite number')} />
+          </Contained>
         )}
       </div>
     </Panel>

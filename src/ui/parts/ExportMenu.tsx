@@ -1,6 +1,7 @@
 /** A chart and its numbers as files: a picture (SVG, PNG) of the chart in an element, and the data behind it. */
 import { Button, Menu } from '@mantine/core';
 import { memo, type RefObject } from 'react';
+import { addProblem } from '../../store/run.ts';
 import { download } from './download.ts';
 import { type PictureText, pngOf, svgOf } from './picture.ts';
 
@@ -24,9 +25,15 @@ export const ExportMenu = memo(function ExportMenu(props: ExportMenuProps) {
   const { of, file, picture, chart, hasPicture, csv, json } = props;
   const savePicture = async (kind: 'svg' | 'png') => {
     if (!chart.current) return;
-    const text = svgOf(chart.current, picture());
-    if (kind === 'svg') download(`${file}.svg`, text, 'image/svg+xml');
-    else download(`${file}.png`, await pngOf(text));
+    try {
+      const text = svgOf(chart.current, picture());
+      if (kind === 'svg') download(`${file}.svg`, text, 'image/svg+xml');
+      else download(`${file}.png`, await pngOf(text));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `The picture of ${of} could not be made: ${reason}`;
+      addProblem({ kind: 'internal', message, action: 'The data behind it can be saved as CSV.' });
+    }
   };
   return (
     <Menu position="bottom-end" withArrow>

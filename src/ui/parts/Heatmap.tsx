@@ -42,7 +42,7 @@ export function Heatmap(props: HeatmapProps) {
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context || rows === 0 || columns === 0) return;
-    context.putImageData(new ImageData(viridisPixels(values, top), columns, rows), 0, 0);
+    context.putImageData(new ImageData(pixelsOf(values, top, rows * columns), columns, rows), 0, 0);
   }, [values, rows, columns, top]);
 
   const hover = (event: MouseEvent<HTMLElement>) => {
@@ -111,7 +111,7 @@ export function Heatmap(props: HeatmapProps) {
                     y={head + (row + 0.5) * cellHeight}
                     textAnchor="middle"
                     fontSize={11}
-                    fill={inkOn(viridis(values[cell] / top))}
+                    fill={Number.isFinite(values[cell]) ? inkOn(viridis(values[cell] / top)) : 'currentColor'}
                   >
                     {three(values[cell])}
                   </text>
@@ -137,6 +137,14 @@ export function Heatmap(props: HeatmapProps) {
       </div>
     </div>
   );
+}
+
+/** One pixel per cell; a cell without a finite value is clear. */
+function pixelsOf(values: Float32Array, top: number, cells: number): Uint8ClampedArray<ArrayBuffer> {
+  const all = Float32Array.from({ length: cells }, (_, cell) => values[cell] ?? Number.NaN);
+  const pixels = viridisPixels(all, top);
+  for (const [cell, value] of all.entries()) if (!Number.isFinite(value)) pixels[4 * cell + 3] = 0;
+  return pixels;
 }
 
 /** Lines between the cells, so that equal values still read as cells. */

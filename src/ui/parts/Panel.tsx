@@ -1,5 +1,6 @@
-/** A titled region of a view, with room for a note and controls on the right. */
+/** A titled region of a view, with room for a note and controls on the right. What fails inside stays inside. */
 import { type ReactNode, useId } from 'react';
+import { Contained } from './Contained.tsx';
 
 interface PanelProps {
   title: string;
@@ -23,7 +24,7 @@ export function Panel({ title, note, actions, children }: PanelProps) {
         </div>
         {actions}
       </div>
-      {children}
+      <Contained what={title}>{children}</Contained>
     </section>
   );
 }

@@ -31,6 +31,8 @@ const copied = [
   'opacity',
 ] as const;
 
+/** Entries of the key that a picture shows at most: a canvas has a largest height. */
+const mostEntries = 60;
 const margin = 14;
 const titleHeight = 34;
 const rowHeight = 18;
@@ -39,7 +41,8 @@ const characterWidth = 6.6;
 const namespace = 'http://www.w3.org/2000/svg';
 
 /** The SVG text of a chart. Elements marked `data-export="skip"` are left out. Throws if `within` holds no chart. */
-export function svgOf(within: Element, { title, note, key }: PictureText): string {
+export function svgOf(within: Element, { title, note, key: whole }: PictureText): string {
+  const key = shortened(whole);
   const source = within.querySelector<SVGSVGElement>('svg.recharts-surface');
   if (!source) throw new Error('svgOf: expected a chart, got an element without one');
   const { width, height } = source.getBoundingClientRect();
@@ -78,6 +81,13 @@ export function svgOf(within: Element, { title, note, key }: PictureText): strin
     );
   }
   return new XMLSerializer().serializeToString(picture);
+}
+
+/** The first entries of a key, and how many more there are. */
+function shortened(key: readonly PictureKey[]): readonly PictureKey[] {
+  if (key.length <= mostEntries) return key;
+  const rest = key.length - mostEntries + 1;
+  return [...key.slice(0, mostEntries - 1), { label: `and ${rest} more lines`, colour: 'none', dash: undefined }];
 }
 
 /** A PNG of an SVG text, `scale` pixels per CSS pixel. */

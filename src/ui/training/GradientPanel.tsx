@@ -3,17 +3,20 @@
 import { Group } from '@mantine/core';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { three, whole } from '../../base/format.ts';
-import { greatest, least } from '../../base/numbers.ts';
+import { leftOutWords } from '../../store/compare/leftOut.ts';
 import { gradientSeries } from '../../store/live.ts';
 import { useRun } from '../../store/run.ts';
-import { type Point, smoothed, trace } from '../../store/series.ts';
+import { leftOutOfSeries, type Point, smoothed, trace } from '../../store/series.ts';
 import { gradientCsv } from '../../store/trainFiles.ts';
 import { useLive } from '../live.ts';
 import { ChartFrame } from '../parts/ChartFrame.tsx';
-import { Curve } from '../parts/Curve.tsx';
+import { Contained } from '../parts/Contained.tsx';
+import { Curve, useScales } from '../parts/Curve.tsx';
 import { DataTable } from '../parts/DataTable.tsx';
 import { ExportMenu } from '../parts/ExportMenu.tsx';
+import { extentOf } from '../parts/extent.ts';
 import { Help } from '../parts/Help.tsx';
+import { LeftOutNote } from '../parts/LeftOutNote.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { TableSwitch } from '../parts/TableSwitch.tsx';
 import { logBounds, roundUp } from '../parts/ticks.ts';
@@ -59,7 +62,9 @@ export function GradientPanel() {
         />
       ) : (
         <div ref={holder}>
-          <GradientChart clip={clip} />
+          <Contained what="The chart" instead="Its table holds the same numbers; the run goes on.">
+            <GradientChart clip={clip} />
+          </Contained>
         </div>
       )}
     </Panel>
@@ -69,27 +74,37 @@ export function GradientPanel() {
 function GradientChart({ clip }: { clip: number | null }) {
   useLive();
   const drawn = drawable(trace(gradientSeries, 300));
-  const values = drawn.map(({ y }) => y);
-  const [yLow, yHigh] = values.length > 0 ? logBounds(least(values), greatest(values)) : [0.1, 10];
+  const extent = extentOf(drawn.map(({ y }) => y));
+  const [yLow, yHigh] = extent ? logBounds(...extent) : [0.1, 10];
   const xHigh = roundUp(Math.max(2, drawn[drawn.length - 1]?.x ?? 10));
   const line = clip !== null && clip >= yLow && clip <= yHigh ? clip : null;
   const layers = useMemo(() => <Layers line={line} xHigh={xHigh} />, [line, xHigh]);
   return (
-    <ChartFrame height={110} xLow={0} xHigh={xHigh} yLow={yLow} yHigh={yHigh} logY yTicks={3}>
-      {layers}
-    </ChartFrame>
+    <>
+      <ChartFrame height={110} xLow={0} xHigh={xHigh} yLow={yLow} yHigh={yHigh} logY yTicks={3}>
+        {layers}
+      </ChartFrame>
+      <LeftOutNote words={leftOutWords(leftOutOfSeries(gradientSeries))} />
+    </>
   );
 }
 
 /** Inside the chart, where its scales are known; `line` is where gradients are clipped. */
 function Layers({ line, xHigh }: { line: number | null; xHigh: number }) {
   useLive();
+  const scales = useScales();
+  if (!scales) return null;
   const across = line === null ? [] : [0, xHigh].map((x) => ({ x, y: line }));
   return (
     <g>
-      <Curve points={across} colour="var(--mantine-color-dimmed)" width={1} dash="4 3" />
-      <Curve points={drawable(trace(gradientSeries, 300))} colour="var(--chart-raw)" width={1} />
-      <Curve points={drawable(smoothed(gradientSeries, 150, decay))} colour="var(--accent)" width={1.5} />
+      <Curve points={across} scales={scales} colour="var(--mantine-color-dimmed)" width={1} dash="4 3" />
+      <Curve points={drawable(trace(gradientSeries, 300))} scales={scales} colour="var(--chart-raw)" width={1} />
+      <Curve
+        points={drawable(smoothed(gradientSeries, 150, decay))}
+        scales={scales}
+        colour="var(--accent)"
+        width={1.5}
+      />
     </g>
   );
 }

@@ -3,13 +3,15 @@
 import { type PointerEvent, useMemo, useState } from 'react';
 import { usePlotArea, useXAxisInverseScale, useXAxisScale } from 'recharts';
 import { whole } from '../../base/format.ts';
-import { greatest, least } from '../../base/numbers.ts';
 import { thinned } from '../../store/compare/curves.ts';
+import { type LeftOut, leftOutWords } from '../../store/compare/leftOut.ts';
 import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
-import { type Point, smoothed, trace } from '../../store/series.ts';
+import { leftOutOfSeries, type Point, smoothed, trace } from '../../store/series.ts';
 import { useLive } from '../live.ts';
 import { ChartFrame } from '../parts/ChartFrame.tsx';
-import { Curve, Floor, Measured } from '../parts/Curve.tsx';
+import { Curve, Floor, Measured, useScales } from '../parts/Curve.tsx';
+import { extentOf } from '../parts/extent.ts';
+import { LeftOutNote } from '../parts/LeftOutNote.tsx';
 import { roundUp } from '../parts/ticks.ts';
 
 interface LossChartProps {
@@ -22,10 +24,7 @@ interface LossChartProps {
 export function LossChart({ decay, floor, logSteps }: LossChartProps) {
   useLive();
   const raw = trace(lossSeries, 400);
-  const values = [...raw.map((point) => point.y), ...live.validation.map((point) => point.bpc)];
-  const isEmpty = values.length === 0;
-  if (floor !== null) values.push(floor);
-  const [low, high] = isEmpty ? [0, 8] : [least(values), greatest(values)];
+  const [yLow, yHigh] = heightOf([...raw.map(({ y }) => y), ...live.validation.map(({ bpc }) => bpc)], floor);
   const layers = useMemo(() => <Layers decay={decay} floor={floor} />, [decay, floor]);
   return (
     <div data-testid="loss-chart" data-points={lossSeries.total}>
@@ -33,30 +32,53 @@ export function LossChart({ decay, floor, logSteps }: LossChartProps) {
         height={320}
         xLow={logSteps ? 1 : 0}
         xHigh={roundUp(Math.max(2, raw[raw.length - 1]?.x ?? 10))}
-        yLow={Math.floor(low * 2) / 2}
-        yHigh={Math.ceil(high * 2) / 2}
+        yLow={yLow}
+        yHigh={yHigh}
         logX={logSteps}
         xTitle="step"
         yTitle="bits per character"
       >
         {layers}
       </ChartFrame>
+      <LeftOutNote words={leftOutWords(leftOut(logSteps))} />
     </div>
   );
+}
+
+/** Halves around losses and the floor: an axis that ends there seldom has to change. */
+export function heightOf(losses: readonly number[], floor: number | null): [number, number] {
+  const extent = extentOf(losses);
+  if (!extent) return [0, 8];
+  const low = Math.floor(2 * Math.min(extent[0], floor ?? extent[0])) / 2;
+  const high = Math.ceil(2 * Math.max(extent[1], floor ?? extent[1])) / 2;
+  return [low, high > low ? high : low + 0.5];
+}
+
+/** What the chart has no place for; validation begins at step 0, which no logarithmic axis has. */
+function leftOut(logSteps: boolean): LeftOut {
+  const { notNumbers } = leftOutOfSeries(lossSeries);
+  const isKnown = live.validation.map(({ step, bpc }) => Number.isFinite(step) && Number.isFinite(bpc));
+  return {
+    notNumbers: notNumbers + isKnown.filter((known) => !known).length,
+    notAbove0: logSteps ? live.validation.filter(({ step }, i) => isKnown[i] && step <= 0).length : 0,
+    errors: live.validation.filter(({ standardError }, i) => isKnown[i] && !Number.isFinite(standardError)).length,
+  };
 }
 
 /** Inside the chart, where its scales are known. */
 function Layers({ decay, floor }: Omit<LossChartProps, 'logSteps'>) {
   useLive();
+  const scales = useScales();
+  if (!scales) return null;
   const raw = trace(lossSeries, 400);
   const main = decay === 0 ? raw : smoothed(lossSeries, 200, decay);
   const validation = thinned(live.validation, 100);
   return (
     <g>
-      {floor !== null && <Floor value={floor} />}
-      {decay > 0 && <Curve points={raw} colour="var(--chart-raw)" width={1} />}
-      <Curve points={main} colour="var(--accent)" width={2} />
-      <Measured points={validation.map(asMeasured)} colour="var(--chart-validation)" />
+      {floor !== null && <Floor value={floor} scales={scales} />}
+      {decay > 0 && <Curve points={raw} scales={scales} colour="var(--chart-raw)" width={1} />}
+      <Curve points={main} scales={scales} colour="var(--accent)" width={2} />
+      <Measured points={validation.map(asMeasured)} scales={scales} colour="var(--chart-validation)" />
       <Hover main={main} validation={validation} />
     </g>
   );

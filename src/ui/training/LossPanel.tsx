@@ -1,13 +1,14 @@
 /** Loss and validation in bits per character over steps, live; the smoothed curve over the raw trace. */
 import { Group, NativeSelect, Switch } from '@mantine/core';
 import { useCallback, useMemo, useRef, useState } from 'react';
-import { whole } from '../../base/format.ts';
+import { measuredWords, whole } from '../../base/format.ts';
 import { type Measure, measureOf } from '../../config/objectives.ts';
 import { live, lossSeries, type ValidationPoint } from '../../store/live.ts';
 import { type Run, useRun } from '../../store/run.ts';
 import { smoothed } from '../../store/series.ts';
 import { lossCsv } from '../../store/trainFiles.ts';
 import { useLive } from '../live.ts';
+import { Contained } from '../parts/Contained.tsx';
 import { DataTable } from '../parts/DataTable.tsx';
 import { ExportMenu } from '../parts/ExportMenu.tsx';
 import { Panel } from '../parts/Panel.tsx';
@@ -64,7 +65,9 @@ export function LossPanel() {
         />
       ) : (
         <div ref={holder}>
-          <LossChart decay={Number(decay)} floor={floor} logSteps={logSteps} />
+          <Contained what="The chart" instead="Its table holds the same numbers; the run goes on.">
+            <LossChart decay={Number(decay)} floor={floor} logSteps={logSteps} />
+          </Contained>
           <CurveKey entries={entries} />
         </div>
       )}
@@ -77,7 +80,7 @@ function noteOf(model: Run['model']): string {
   const measure = model && measureOf(model.experiment);
   const last = live.validation[live.validation.length - 1];
   return last
-    ? `Validation ${measure?.name ?? ''} ${last.bpc.toFixed(3)} ± ${last.standardError.toFixed(3)} at step ${whole(last.step)}${answered(last)}${trainingCurve(measure)}`
+    ? `Validation ${measure?.name ?? ''} ${measuredWords(last.bpc, last.standardError)} at step ${whole(last.step)}${answered(last)}${trainingCurve(measure)}`
     : `${measure ? `${measure.name}: ${measure.about}` : 'In bits per character'}${trainingCurve(measure)}`;
 }
 
@@ -100,7 +103,7 @@ function tableRows(decay: number): string[][] {
     return [
       whole(step),
       loss.get(step)?.toFixed(3) ?? '',
-      measured ? `${measured.bpc.toFixed(3)} ± ${measured.standardError.toFixed(3)}` : '',
+      measured ? measuredWords(measured.bpc, measured.standardError) : '',
     ];
   });
 }
