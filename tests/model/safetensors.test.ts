@@ -186,6 +186,7 @@ describe('safetensors', () => {
   });
 
   test.each([
+    ['one byte longer than the file', BigInt(withHeader({ a: entry }, 4).length - 7)],
     ['of 100 MB', 100_000_000n],
     ['of all that a length can say', 0xffff_ffff_ffff_ffffn],
   ])('a header %s in a small file is refused before anything is read', (_, length) => {
