@@ -77,6 +77,42 @@ test('a device lost while a run is being prepared costs nothing but time', async
   }
 });
 
+test('a device lost twice in a row: training goes on from the last snapshot', async () => {
+  const browser = await launchBrowser({ webgpu: true });
+  try {
+    const { page, problems } = await openApp(browser, `?${tiny}`);
+    await untilReady(page);
+    await keepDevices(page);
+    await switchBackend(page, 'CPU');
+    await switchBackend(page, 'GPU');
+    await button(page, 'Train').click();
+    await untilStep(page, 5, 90_000);
+    await button(page, 'Pause').click();
+    await button(page, 'Resume').waitFor();
+    const snapshot = await stepOf(page);
+    await watchSteps(page);
+    await button(page, 'Resume').click();
+    await untilStep(page, snapshot + 5, 90_000);
+    const opened = await devicesOpened(page);
+    const seenBefore = (await seenSteps(page)).length;
+    await loseDevice(page);
+    // The next device is lost as soon as it opens, while training is being prepared on it.
+    await expect.poll(() => devicesOpened(page), { timeout: 60_000, interval: 20 }).toBeGreaterThan(opened);
+    await loseDevice(page);
+
+    await untilStep(page, snapshot + 40, 120_000);
+    const after = (await seenSteps(page)).slice(seenBefore);
+    expect(Math.min(...after), 'the step that training went on from').toBeGreaterThanOrEqual(snapshot);
+    expect(await devicesOpened(page), 'devices opened').toBeGreaterThanOrEqual(opened + 2);
+    expect(await page.getByTestId('machine-badge').innerText()).toMatch(/^GPU/);
+    await button(page, 'Stop').click();
+    await expect.poll(() => page.getByTestId('run-phase').innerText(), { timeout: 30_000 }).toBe('Stopped');
+    expect(problems).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
 async function switchBackend(page: Page, backend: 'CPU' | 'GPU'): Promise<void> {
   const badge = page.getByTestId('machine-badge');
   await badge.click();
@@ -104,6 +140,9 @@ async function keepDevices(page: Page): Promise<void> {
 async function loseDevice(page: Page): Promise<void> {
   await page.workers()[0].evaluate(() => (globalThis as Hooked).devices.at(-1)?.destroy());
 }
+
+const devicesOpened = (page: Page): Promise<number> =>
+  page.workers()[0].evaluate(() => (globalThis as Hooked).devices.length);
 
 async function refuseDevices(page: Page): Promise<void> {
   await page.workers()[0].evaluate(() => {
