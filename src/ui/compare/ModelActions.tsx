@@ -1,14 +1,14 @@
 /** What can be done with a kept model: look into it, keep it for good, name it, take it away, remove it. */
-import { ActionIcon, Button, Group, Menu, Text, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { ActionIcon, Menu } from '@mantine/core';
+import { useState } from 'react';
 import { runRef } from '../../config/modelRef.ts';
 import { goTo } from '../../store/address.ts';
 import { exportWeights, pickModel, pinModel, removeModel, renameModel } from '../../store/models.ts';
 import { chooseStart } from '../../store/startFrom.ts';
 import type { ModelSummary } from '../../worker/protocol.ts';
 import { MoreIcon } from '../icons.tsx';
-import { Dialog } from '../parts/Dialog.tsx';
 import { downloadFile } from '../parts/download.ts';
+import { RemoveDialog, RenameDialog } from './keepDialogs.tsx';
 
 export function ModelActions({ model }: { model: ModelSummary }) {
   const { id, name, isPinned, experiment } = model;
@@ -42,48 +42,17 @@ export function ModelActions({ model }: { model: ModelSummary }) {
         </Menu.Dropdown>
       </Menu>
       {asking === 'rename' && (
-        <Dialog opened onClose={close} title="Rename the model" closeLabel="Keep the name">
-          <Renaming model={model} onDone={close} />
-        </Dialog>
+        <RenameDialog what="model" name={name} rename={(next) => renameModel(id, next)} onClose={close} />
       )}
       {asking === 'remove' && (
-        <Dialog opened onClose={close} title="Remove the model?" closeLabel="Keep the model">
-          <Text size="sm">The weights of “{name}” go for good; the record of its run stays among the runs.</Text>
-          <Group mt="md" justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Keep
-            </Button>
-            <Button
-              color="red"
-              onClick={() => {
-                void removeModel(id);
-                close();
-              }}
-            >
-              Remove
-            </Button>
-          </Group>
-        </Dialog>
+        <RemoveDialog
+          what="model"
+          text={`The weights of “${name}” go for good; the record of its run stays among the runs.`}
+          remove={() => removeModel(id)}
+          onClose={close}
+        />
       )}
     </>
-  );
-}
-
-function Renaming({ model, onDone }: { model: ModelSummary; onDone: () => void }) {
-  const [name, setName] = useState(model.name);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (await renameModel(model.id, name)) onDone();
-  };
-  return (
-    <form onSubmit={(event) => void submit(event)}>
-      <TextInput label="Name" value={name} maxLength={80} onChange={(event) => setName(event.currentTarget.value)} />
-      <Group mt="md" justify="flex-end">
-        <Button type="submit" disabled={name.trim() === ''}>
-          Rename
-        </Button>
-      </Group>
-    </form>
   );
 }
 

@@ -1,12 +1,11 @@
 /** What can be done with one run of the table: take over its configuration; rename or remove it where it is saved. */
-import { ActionIcon, Button, Group, Menu, Text, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
-import type { RunRecord } from '../../config/records.ts';
+import { ActionIcon, Menu } from '@mantine/core';
+import { useState } from 'react';
 import type { ComparedRun } from '../../store/compare/groups.ts';
 import { adoptExperiment } from '../../store/configuration.ts';
 import { removeRuns, renameRun } from '../../store/savedRuns.ts';
 import { MoreIcon } from '../icons.tsx';
-import { Dialog } from '../parts/Dialog.tsx';
+import { RemoveDialog, RenameDialog } from './keepDialogs.tsx';
 
 export function RunActions({ run: { record, origin } }: { run: ComparedRun }) {
   const [asking, setAsking] = useState<'rename' | 'remove' | null>(null);
@@ -32,47 +31,16 @@ export function RunActions({ run: { record, origin } }: { run: ComparedRun }) {
         </Menu.Dropdown>
       </Menu>
       {asking === 'rename' && (
-        <Dialog opened onClose={close} title="Rename the run" closeLabel="Keep the name">
-          <Renaming record={record} onDone={close} />
-        </Dialog>
+        <RenameDialog what="run" name={record.name} rename={(next) => renameRun(record.id, next)} onClose={close} />
       )}
       {asking === 'remove' && (
-        <Dialog opened onClose={close} title="Remove the run?" closeLabel="Keep the run">
-          <Text size="sm">The record of “{record.name}” goes for good. Export it first if you want to keep it.</Text>
-          <Group mt="md" justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Keep
-            </Button>
-            <Button
-              color="red"
-              onClick={() => {
-                void removeRuns([record.id]);
-                close();
-              }}
-            >
-              Remove
-            </Button>
-          </Group>
-        </Dialog>
+        <RemoveDialog
+          what="run"
+          text={`The record of “${record.name}” goes for good. Export it first if you want to keep it.`}
+          remove={() => removeRuns([record.id])}
+          onClose={close}
+        />
       )}
     </>
-  );
-}
-
-function Renaming({ record, onDone }: { record: RunRecord; onDone: () => void }) {
-  const [name, setName] = useState(record.name);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (await renameRun(record.id, name.trim())) onDone();
-  };
-  return (
-    <form onSubmit={(event) => void submit(event)}>
-      <TextInput label="Name" value={name} maxLength={80} onChange={(event) => setName(event.currentTarget.value)} />
-      <Group mt="md" justify="flex-end">
-        <Button type="submit" disabled={name.trim() === ''}>
-          Rename
-        </Button>
-      </Group>
-    </form>
   );
 }

@@ -1,9 +1,10 @@
 /** Which model to look into: the bundled one, the run, one that was kept, or a file. */
-import { Button, type ComboboxItem, type ComboboxItemGroup, FileButton, Group, Select, Text } from '@mantine/core';
+import { type ComboboxItem, type ComboboxItemGroup, Group, Select, Text } from '@mantine/core';
 import { useId } from 'react';
 import type { ModelRef } from '../../config/modelRef.ts';
 import { type ModelChoice, modelChoices, openFile, pickModel } from '../../store/models.ts';
 import { shownRef, useRun } from '../../store/run.ts';
+import { OpenWeights } from './OpenWeights.tsx';
 
 /** Names of runs are long: the select cuts them, its list is as wide as they are, and neither leaves a phone's screen. */
 export const longNames = {
@@ -16,8 +17,8 @@ export function ModelPicker({ size = 'xs' }: { size?: 'xs' | 'sm' }) {
   const run = useRun();
   const choices = modelChoices(run);
   const shown = shownRef(run);
-  const open = async (file: File | null) => {
-    const ref = file && (await openFile(file));
+  const open = async (file: File) => {
+    const ref = await openFile(file);
     if (ref) pickModel(ref);
   };
   return (
@@ -26,17 +27,7 @@ export function ModelPicker({ size = 'xs' }: { size?: 'xs' | 'sm' }) {
         <Text component="label" htmlFor={id} size="sm" fw={600}>
           Model
         </Text>
-        <FileButton
-          accept=".safetensors"
-          onChange={(file) => void open(file)}
-          inputProps={{ 'aria-label': 'File of weights' }}
-        >
-          {(props) => (
-            <Button {...props} size="compact-sm" variant="subtle" mr={-8}>
-              Open file
-            </Button>
-          )}
-        </FileButton>
+        <OpenWeights label="File of weights" onOpen={(file) => void open(file)} />
       </Group>
       <Select
         id={id}

@@ -1,5 +1,5 @@
 /** Whose weights the next run starts from: fresh ones, or those of any model: bundled, the run's, kept, a file's. */
-import { Button, FileButton, Group, Select, Text } from '@mantine/core';
+import { Button, Group, Select, Text } from '@mantine/core';
 import type { ModelRef } from '../../config/modelRef.ts';
 import { useConfiguration } from '../../store/configuration.ts';
 import { modelChoices } from '../../store/models.ts';
@@ -7,6 +7,7 @@ import { modelOf, useRun } from '../../store/run.ts';
 import { adoptModel, adoptUpcycled, chooseStart, importWeights, isModelOf } from '../../store/startFrom.ts';
 import { Help } from '../parts/Help.tsx';
 import { grouped, longNames } from '../parts/ModelPicker.tsx';
+import { OpenWeights } from '../parts/OpenWeights.tsx';
 
 const fresh = 'fresh';
 
@@ -28,17 +29,7 @@ export function StartFromControl() {
             text="Other weights than random ones: to go on learning on another text or task, or to turn a dense model into experts. Model and tokenizer must be theirs; the optimizer starts anew."
           />
         </Group>
-        <FileButton
-          accept=".safetensors"
-          onChange={(file) => file && void importWeights(file)}
-          inputProps={{ 'aria-label': 'File of weights to start from' }}
-        >
-          {(props) => (
-            <Button {...props} size="compact-sm" variant="subtle" mr={-8}>
-              Open file
-            </Button>
-          )}
-        </FileButton>
+        <OpenWeights label="File of weights to start from" onOpen={(file) => void importWeights(file)} />
       </Group>
       <Select
         size="xs"
