@@ -2,7 +2,7 @@
  * The texts to train on: what they are, where they come from, and how to load them. The files are made at build time
  * by `scripts/corpora/prepare.mjs`. A person's own text goes through `ownText.ts` instead.
  */
-import { DataError } from '../base/errors.ts';
+import { DataError, shown } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import type { Experiment } from '../config/schema.ts';
 import { defaultMarkovSource, markovText } from './markov.ts';
@@ -112,12 +112,18 @@ export async function loadCorpus(id: CorpusId, fetchText: (path: string) => Prom
 }
 
 function parseSections(path: string, json: string, length: number): Section[] {
-  const value = parseJson(json, path, 'JSON (build again)');
+  let value: unknown;
+  try {
+    value = parseJson(json, path);
+  } catch {
+    throw new DataError(`${path}: expected JSON, got ${shown(json.slice(0, 40))}; build again`);
+  }
   const sections = value as Section[];
   let last = 0;
   const isSound =
     Array.isArray(value) &&
-    sections.every(({ title, start, end, labels }) => {
+    sections.every((section) => {
+      const { title, start, end, labels } = section ?? {};
       const follows = start >= last && end > start && end <= length;
       last = end;
       return follows && typeof title === 'string' && typeof labels === 'object';

@@ -2,7 +2,7 @@
  * The state of training as a file: everything that it takes to go on exactly. What is in it, not where it is kept
  * (`src/cli/runDirectory.ts`, `src/worker/runStore.ts`). A model that is only run is in `src/model/weights.ts`.
  */
-import { DataError } from '../base/errors.ts';
+import { DataError, shown } from '../base/errors.ts';
 import { decodeTensors, encodeTensors } from '../model/safetensors.ts';
 import type { ParameterLayout } from '../nn/layout.ts';
 import type { RunText } from './text.ts';
@@ -33,9 +33,9 @@ export function encodeSnapshot(snapshot: Snapshot, text: string): Uint8Array<Arr
 /** Reads a state of training. Throws `DataError` when it is not one of this architecture. */
 export function decodeSnapshot(bytes: Uint8Array, layout: ParameterLayout, where: string): SavedSnapshot {
   const { tensors, metadata } = decodeTensors(bytes, where);
-  const step = Number(metadata.step);
-  if (!Number.isInteger(step) || step < 0)
-    throw new DataError(`${where}: expected the number of steps in the metadata, got ${metadata.step}`);
+  const step = /^\d{1,15}$/.test(metadata.step ?? '') ? Number(metadata.step) : -1;
+  if (step < 0)
+    throw new DataError(`${where}: expected the number of steps in the metadata, got ${shown(metadata.step)}`);
   const read = (name: string): Float32Array => {
     const tensor = tensors.get(name);
     if (tensor?.data instanceof Float32Array && tensor.data.length === layout.length) return tensor.data;

@@ -398,7 +398,12 @@ describe('checkpoints', () => {
     const unnumbered = encodeTensors([{ name: 'parameter', shape: [data.length], data }]);
     expect(sentenceOf(() => decodeSnapshot(unnumbered, layout, where))).toMatch(/number of steps/);
     const negative = encodeSnapshot({ ...snapshot, step: -1 }, '');
-    expect(sentenceOf(() => decodeSnapshot(negative, layout, where))).toMatch(/got -1/);
+    expect(sentenceOf(() => decodeSnapshot(negative, layout, where))).toMatch(/got "-1"/);
+    for (const step of ['', ' ', '1e3', '0x10', '1.5', '9'.repeat(400)]) {
+      const tensors = [...decodeTensors(bytes, where).tensors.values()];
+      const odd = encodeTensors(tensors, { step, text: '' });
+      expect(sentenceOf(() => decodeSnapshot(odd, layout, where))).toMatch(/number of steps in the metadata, got "/);
+    }
   });
 
   test('config.json gives back the experiment and the layout', () => {

@@ -124,7 +124,7 @@ function withStyles(source: Element): Element {
   for (const child of source.childNodes) {
     if (child instanceof Element) {
       if (child.getAttribute('data-export') !== 'skip') copy.append(withStyles(child));
-    } else copy.append(textInPicture(child.textContent ?? ''));
+    } else if (child instanceof Text) copy.append(textInPicture(child.data));
   }
   return copy;
 }
