@@ -218,7 +218,7 @@ test('a file that holds no runs is one sentence, and the runs on show stay', asy
   await page.getByRole('checkbox', { name: 'Compare run slow' }).waitFor();
   await bringFile(page, 'notes.json', '{"weights": []}');
   const alert = page.getByRole('region', { name: 'Runs' }).getByRole('alert');
-  expect(await alert.innerText()).toBe('notes.json: expected a run or a list "runs", got {"weights": []}.');
+  expect(await alert.innerText()).toBe('notes.json: expected a run or a list "runs", got {"weights":[]}.');
   expect(await page.getByRole('checkbox', { name: 'Compare run slow' }).isChecked()).toBe(true);
   expect(problems).toEqual([]);
 });
