@@ -7,6 +7,7 @@
 import { DeviceError } from '../base/errors.ts';
 import { greatest } from '../base/numbers.ts';
 import type { Answers } from './answers.ts';
+import type { GpuBuffers } from './gpuBuffers.ts';
 import { interfaceOf, packParameters } from './kernel.ts';
 import { createPace } from './pace.ts';
 import type { Pipeline, PipelineCache } from './pipelines.ts';
@@ -16,16 +17,15 @@ import {
   type Launch,
   type MemoryPlan,
   planMemory,
-  type Range,
   type Recording,
   type Storage,
 } from './recording.ts';
 import { createReport, type Report } from './report.ts';
-import type { CompileOptions, Data, LaunchTime, Plan } from './runtime.ts';
+import type { CompileOptions, LaunchTime, Plan } from './runtime.ts';
 import { type Tuner, variantName } from './tuner.ts';
 import { chooseVariants, fillForTuning } from './variants.ts';
 
-/** What a plan needs of the runtime that owns the buffers. */
+/** What a plan needs of its runtime. */
 export interface GpuContext {
   readonly device: GPUDevice;
   /** Tells the adapter from others: `adapterFingerprint`. */
@@ -33,13 +33,7 @@ export interface GpuContext {
   readonly answers: Answers;
   readonly tuner: Tuner;
   readonly pipelineOf: PipelineCache;
-  createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer;
-  destroyBuffer(buffer: GPUBuffer): void;
-  /** Buffer of a persistent storage, created when first asked for. */
-  persistentBuffer(storage: Storage): GPUBuffer;
-  hasBuffer(storage: Storage): boolean;
-  release(storages: readonly Storage[]): void;
-  read(sources: readonly { buffer: GPUBuffer; range: Range }[]): Promise<Data[]>;
+  readonly buffers: GpuBuffers;
 }
 
 interface Bound {
@@ -56,13 +50,13 @@ interface Bound {
 export async function compilePlan(context: GpuContext, recording: Recording, options: CompileOptions): Promise<Plan> {
   const memory = planMemory(recording, { keepAll: options.keepAll, kept: options.report });
   requireLimits(context.device, recording, memory);
-  const fresh = memory.persistent.filter((storage) => !context.hasBuffer(storage));
+  const fresh = memory.persistent.filter((storage) => !context.buffers.has(storage));
   const owned: GPUBuffer[] = [];
   try {
     return await buildPlan(context, recording, options, memory, owned);
   } catch (error) {
-    owned.forEach(context.destroyBuffer);
-    context.release(fresh);
+    owned.forEach(context.buffers.destroy);
+    context.buffers.release(fresh);
     throw error;
   }
 }
@@ -78,7 +72,7 @@ async function buildPlan(
   const { device } = context;
   const { onProgress = () => {} } = options;
   const create = (descriptor: GPUBufferDescriptor) => {
-    const buffer = context.createBuffer(descriptor);
+    const buffer = context.buffers.create(descriptor);
     owned.push(buffer);
     return buffer;
   };
@@ -92,7 +86,7 @@ async function buildPlan(
     create({ label: `slot ${index}`, size: 4 * Math.max(1, length), usage }),
   );
   const bufferOf = (storage: Storage) =>
-    storage.lifetime === 'persistent' ? context.persistentBuffer(storage) : slots[memory.slotOf.get(storage)!];
+    storage.lifetime === 'persistent' ? context.buffers.persistent(storage) : slots[memory.slotOf.get(storage)!];
   memory.persistent.forEach(bufferOf);
   const uniforms = createUniforms(device, parameters, create);
   const report = createReport(context, options.report ?? [], bufferOf, create);
@@ -176,7 +170,7 @@ function createPlan(context: GpuContext, { recording, memory, steps, report, buf
       timed.end();
       return reported;
     },
-    read: async (range) => (await context.read([{ buffer: bufferOf(range.storage), range }]))[0],
+    read: async (range) => (await context.buffers.read([{ buffer: bufferOf(range.storage), range }]))[0],
     profile: async (repeats) => {
       const times: LaunchTime[] = [];
       for (const step of steps) {
@@ -186,8 +180,8 @@ function createPlan(context: GpuContext, { recording, memory, steps, report, buf
       return times;
     },
     destroy: () => {
-      owned.forEach(context.destroyBuffer);
-      context.release(constantsOf(memory));
+      owned.forEach(context.buffers.destroy);
+      context.buffers.release(constantsOf(memory));
     },
   };
 }

@@ -10,9 +10,14 @@ export interface Domain {
 }
 
 /** The same as `domainOf`, and something can be drawn between them in any case. */
-export function soundDomain(...of: Parameters<typeof domainOf>): Domain {
-  const [, , , logX, logY = false] = of;
-  const domain = domainOf(...of);
+export function soundDomain(
+  lines: readonly ComparedLine[],
+  curve: ChartCurve,
+  floors: readonly number[],
+  logX: boolean,
+  logY = false,
+): Domain {
+  const domain = domainOf(lines, curve, floors, logX, logY);
   const [xLow, xHigh] = soundBounds(domain.xLow, domain.xHigh, logX);
   const [yLow, yHigh] = soundBounds(domain.yLow, domain.yHigh, logY);
   return { xLow, xHigh, yLow, yHigh };

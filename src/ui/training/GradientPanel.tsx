@@ -75,7 +75,7 @@ function GradientChart({ clip }: { clip: number | null }) {
   useLive();
   const drawn = drawable(trace(gradientSeries, 300));
   const extent = extentOf(drawn.map(({ y }) => y));
-  const [yLow, yHigh] = extent ? logBounds(...extent) : [0.1, 10];
+  const [yLow, yHigh] = extent ? logBounds(extent[0], extent[1]) : [0.1, 10];
   const xHigh = roundUp(Math.max(2, drawn[drawn.length - 1]?.x ?? 10));
   const line = clip !== null && clip >= yLow && clip <= yHigh ? clip : null;
   const layers = useMemo(() => <Layers line={line} xHigh={xHigh} />, [line, xHigh]);

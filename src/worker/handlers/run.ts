@@ -20,7 +20,7 @@ type Names =
   | 'stateHash';
 
 export function runHandlers(engine: Engine): Handlers<Names> {
-  const { scheduler, queue, locks, emit } = engine;
+  const { scheduler, queue, emit } = engine;
   const session = () => scheduler.session();
   const status = () => ({ status: session()?.status() ?? null });
   /** A person comes before the queue, whose run waits for another time. */
@@ -32,15 +32,7 @@ export function runHandlers(engine: Engine): Handlers<Names> {
     train: (request) => asPerson(() => scheduler.train(request)),
     continueRun: ({ id }) => asPerson(() => scheduler.resume(id)),
     forgetRun: async ({ id }) => {
-      const lock = await locks.take(lockOfRun(id));
-      if (!lock)
-        throw new ConfigError('run: expected no other tab of this page to work on it, got one; go there, or close it');
-      try {
-        await giveUp(engine, id);
-      } finally {
-        lock.release();
-      }
-      await engine.tellLibrary();
+      await forget(engine, id);
       return {};
     },
     leave: async () => {
@@ -85,18 +77,31 @@ export function runHandlers(engine: Engine): Handlers<Names> {
       return run.stateHash();
     },
   };
+}
 
-  /** What it learned so far stays: its record among the saved runs, its weights in the library. */
-  async function giveUp({ storage, library }: Engine, id: string): Promise<void> {
-    const { record, tokenizer, snapshot } = await loadState(storage(), id);
-    const { name, experiment } = record;
-    if (record.steps > 0 && !(await storage().records.get('runs', id))) {
-      await storage().records.put('runs', id, record);
-      emit({ kind: 'savedRun', record });
-    }
-    if (snapshot.step > 0 && !(await library().has(id))) {
-      await library().keep({ id, name, experiment, tokenizer, step: snapshot.step, weights: snapshot.average });
-    }
-    await dropState(storage(), id);
+/** Gives a kept state up, unless another tab works on its run. */
+async function forget(engine: Engine, id: string): Promise<void> {
+  const lock = await engine.locks.take(lockOfRun(id));
+  if (!lock)
+    throw new ConfigError('run: expected no other tab of this page to work on it, got one; go there, or close it');
+  try {
+    await giveUp(engine, id);
+  } finally {
+    lock.release();
   }
+  await engine.tellLibrary();
+}
+
+/** What the run learned so far stays: its record among the saved runs, its weights in the library. */
+async function giveUp({ storage, library, emit }: Engine, id: string): Promise<void> {
+  const { record, tokenizer, snapshot } = await loadState(storage(), id);
+  const { name, experiment } = record;
+  if (record.steps > 0 && !(await storage().records.get('runs', id))) {
+    await storage().records.put('runs', id, record);
+    emit({ kind: 'savedRun', record });
+  }
+  if (snapshot.step > 0 && !(await library().has(id))) {
+    await library().keep({ id, name, experiment, tokenizer, step: snapshot.step, weights: snapshot.average });
+  }
+  await dropState(storage(), id);
 }
