@@ -2,11 +2,10 @@
  * `npm start [-- --port N] [-- --no-open]`: installs what is missing, builds what has changed, serves the page on
  * 127.0.0.1, prints its address, and opens a browser where there is a screen.
  */
-import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from './build.mjs';
-import { ensureInstalled, requireNode, root } from './install.mjs';
+import { ensureInstalled, requireNode } from './install.mjs';
 
 /** Whether somebody sits in front of a screen here: not in CI, not over ssh, not on a server. */
 function hasScreen() {
@@ -28,18 +27,8 @@ try {
   const port = parsePort(values.port);
   await ensureInstalled();
   ensureBuilt('page');
-  const { preview } = await import('vite');
-  const server = await preview({
-    configFile: false,
-    root,
-    base: './',
-    // A file that is missing is a 404, not the page once more.
-    appType: 'mpa',
-    logLevel: 'warn',
-    build: { outDir: join(root, 'dist', 'page') },
-    // When the port is taken the next free one is used.
-    preview: { host: '127.0.0.1', port, strictPort: false, open: hasScreen() && !values['no-open'] },
-  });
+  const { servePage } = await import('./serve.mjs');
+  const server = await servePage({ port, open: hasScreen() && !values['no-open'] });
   process.stdout.write(`SDLM Playground: ${server.resolvedUrls?.local[0]}\nPress Ctrl+C to stop.\n`);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

@@ -17,16 +17,29 @@ followQueue();
 saveOnLeaving();
 void open(document.baseURI);
 
-const root = document.getElementById('root');
-if (!root) throw new Error('index.html: expected an element with id "root", got none');
-createRoot(root, { onUncaughtError: showCrash }).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
+const place = document.getElementById('root');
+if (!place) throw new Error('index.html: expected an element with id "root", got none');
+showPage(place);
 
-/** React has taken the page away by now; the words go into a root of their own. */
-function showCrash(error: unknown): void {
+function showPage(within: Element): void {
+  const root = createRoot(within, { onUncaughtError: (error) => showCrash(error, () => root.unmount()) });
+  root.render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}
+
+/** React has taken the page away by now; the words go into a root of their own. The engine and the store are as they were. */
+function showCrash(error: unknown, end: () => void): void {
   console.error(error);
-  createRoot(document.body.appendChild(document.createElement('div'))).render(<Crashed error={error} />);
+  const words = document.body.appendChild(document.createElement('div'));
+  const root = createRoot(words);
+  const showAgain = () => {
+    end();
+    root.unmount();
+    words.remove();
+    showPage(document.body.appendChild(document.createElement('div')));
+  };
+  root.render(<Crashed error={error} onAgain={showAgain} />);
 }

@@ -1,20 +1,19 @@
 /** The page: header, rail with the configuration, run bar, and the view that the address names. */
 import { AppShell, Burger, Drawer, Group, MantineProvider, ScrollArea } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
-import { lazy, Suspense } from 'react';
 import { useView } from '../store/address.ts';
 import type { View } from '../store/url.ts';
 import { DecodeView } from './decoding/DecodeView.tsx';
 import { Header } from './header/Header.tsx';
+import { loadCompare } from './lateParts.ts';
 import { Problems } from './Problems.tsx';
+import { Contained } from './parts/Contained.tsx';
+import { LatePart } from './parts/LatePart.tsx';
 import { Rail } from './rail/Rail.tsx';
 import { RoutingView } from './routing/RoutingView.tsx';
 import { RunBar } from './running/RunBar.tsx';
 import { cssVariables, hintsId, theme } from './theme.ts';
 import { TrainView } from './training/TrainView.tsx';
-
-// Compare comes when it is first asked for: the first screen does not wait for it.
-const CompareView = lazy(async () => ({ default: (await import('./compare/CompareView.tsx')).CompareView }));
 
 export function App() {
   const [railOpen, { open, close }] = useDisclosure(false);
@@ -34,13 +33,21 @@ export function App() {
         </AppShell.Header>
         <AppShell.Navbar aria-label="Configuration">
           <ScrollArea h="100%" type="hover" scrollbarSize={8}>
-            {isWide && <Rail />}
+            {isWide && (
+              <Contained what="The configuration">
+                <Rail />
+              </Contained>
+            )}
           </ScrollArea>
         </AppShell.Navbar>
         <RailDrawer opened={railOpen} onClose={close} />
         <AppShell.Main>
-          <RunBar />
-          <Problems />
+          <Contained what="The run bar">
+            <RunBar />
+          </Contained>
+          <Contained what="The list of problems">
+            <Problems />
+          </Contained>
           <CurrentView />
         </AppShell.Main>
       </AppShell>
@@ -60,15 +67,26 @@ function RailDrawer({ opened, onClose }: { opened: boolean; onClose: () => void 
             <Drawer.Title fw={600}>Configuration</Drawer.Title>
             <Drawer.CloseButton aria-label="Close the configuration" />
           </Group>
-          <Rail />
+          <Contained what="The configuration">
+            <Rail />
+          </Contained>
         </Drawer.Body>
       </Drawer.Content>
     </Drawer.Root>
   );
 }
 
+/** What fails in a view is not in the way of another one. */
 function CurrentView() {
   const view: View = useView((state) => state.view);
+  return (
+    <Contained key={view} what="This view">
+      <ViewOf view={view} />
+    </Contained>
+  );
+}
+
+function ViewOf({ view }: { view: View }) {
   switch (view) {
     case 'train':
       return <TrainView />;
@@ -77,11 +95,7 @@ function CurrentView() {
     case 'routing':
       return <RoutingView />;
     case 'compare':
-      return (
-        <Suspense>
-          <CompareView />
-        </Suspense>
-      );
+      return <LatePart name="Compare" load={loadCompare} />;
     default:
       return view satisfies never;
   }

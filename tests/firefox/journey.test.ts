@@ -4,6 +4,7 @@
  */
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { servePage } from '../../scripts/serve.mjs';
 import { mean, tiny } from '../journeys/page.ts';
 import { numberAfter } from '../support/figures.ts';
 import { launchFirefox, openInFirefox } from '../support/firefox.ts';
@@ -122,3 +123,33 @@ async function seeRoutes(page: Page): Promise<void> {
   await held.focus();
   await until(async () => /gate \d/.test((await textOf(page, 'route-readout')) ?? ''), 'the gate of a token');
 }
+
+test('a part that could not be loaded comes when it is tried again, although Firefox remembers the failure', async () => {
+  const browser = await launchFirefox({ webgpu: false });
+  let server = await servePage({ port: 0 });
+  try {
+    const address = server.resolvedUrls?.local[0] ?? '';
+    const page = await browser.newPage();
+    await page.goto(`${address}?${tiny}`);
+    await untilReady(page);
+    await press(page, 'Train');
+    await untilStep(page, 10);
+    await server.close();
+    await goTo(page, 'Compare');
+    const failed = await untilShown(page, 'part-failed');
+    expect(await failed.evaluate((element) => (element as HTMLElement).innerText)).toMatch(
+      /^Compare could not be loaded: the server does not answer/,
+    );
+    await untilStep(page, (await stepOf(page)) + 20);
+    server = await servePage({ port: Number(new URL(address).port), strictPort: true });
+    await press(page, 'Try again');
+    await until(
+      async () => (await page.$$eval('h2', (all) => all.map((head) => head.innerText))).includes('Runs'),
+      'Compare',
+    );
+    await untilStep(page, (await stepOf(page)) + 20);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});

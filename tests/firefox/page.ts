@@ -78,7 +78,7 @@ export async function press(page: Page, name: string): Promise<void> {
 /** Waits until the engine is open and the configuration can be trained. */
 export const untilReady = (page: Page): Promise<void> => until(() => canPress(page, 'Train'), 'Train to be enabled');
 
-export async function goTo(page: Page, view: 'Train' | 'Decode' | 'Routing'): Promise<void> {
+export async function goTo(page: Page, view: 'Train' | 'Decode' | 'Routing' | 'Compare'): Promise<void> {
   await (await untilFound(page, 'link', view)).click();
 }
 
