@@ -194,7 +194,7 @@ function onSignals(stop: () => void): void {
 }
 
 /** The lines of metrics: one per step on standard output, with its validation where one follows, kept for the directory. */
-function createLines({ experiment, text }: Job) {
+function createLines({ experiment, text, directory }: Job) {
   const { training, data } = experiment;
   const tokensPerStep = training.batchSize * data.sequenceLength;
   const bits = text.trainTokensPerCharacter / Math.LN2;
@@ -205,7 +205,8 @@ function createLines({ experiment, text }: Job) {
   const emit = () => {
     if (!line) return;
     const words = JSON.stringify(line);
-    written.push(words);
+    // Without a directory nobody would ever take them.
+    if (directory !== undefined) written.push(words);
     if (process.stdout.isTTY) endProgress();
     process.stdout.write(`${words}\n`);
     line = null;
