@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, openApp } from '../support/browser.ts';
 import { button, goTo, tiny, untilReady, untilStep } from './page.ts';
@@ -38,10 +38,10 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     await leaveModel(page);
     expect(await violations(page), 'a kept model').toEqual([]);
     await page.getByRole('button', { name: /^More about the model/ }).click();
-    await page.getByRole('menu').waitFor();
+    await shown(page.getByRole('menu'));
     expect(await violations(page), 'its menu').toEqual([]);
     await page.getByRole('menuitem', { name: 'Rename…' }).click();
-    await page.getByRole('dialog', { name: 'Rename the model' }).waitFor();
+    await shown(page.getByRole('dialog', { name: 'Rename the model' }));
     expect(await violations(page), 'its new name').toEqual([]);
     expect(problems).toEqual([]);
   });
@@ -125,6 +125,12 @@ async function show(page: Page, view: (typeof views)[number]): Promise<void> {
     view
   ];
   await page.getByTestId(shown).waitFor({ timeout: 30_000 });
+}
+
+/** Waits until what fades in is there in full: half there, its contrast is half. */
+async function shown(element: Locator): Promise<void> {
+  await element.waitFor();
+  await expect.poll(() => element.evaluate((node) => getComputedStyle(node).opacity)).toBe('1');
 }
 
 /** Serious and critical violations, each as one line: rule, element, what is wrong. */

@@ -36,7 +36,7 @@ export function ModelActions({ model }: { model: ModelSummary }) {
           <Menu.Item onClick={() => void pinModel(id, !isPinned)}>{isPinned ? 'Unpin' : 'Pin'}</Menu.Item>
           <Menu.Item onClick={() => void save(id)}>Download (safetensors)</Menu.Item>
           <Menu.Item onClick={() => setAsking('rename')}>Rename…</Menu.Item>
-          <Menu.Item color="red" onClick={() => setAsking('remove')}>
+          <Menu.Item c="var(--mantine-color-error)" onClick={() => setAsking('remove')}>
             Remove…
           </Menu.Item>
         </Menu.Dropdown>

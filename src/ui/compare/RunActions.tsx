@@ -23,7 +23,7 @@ export function RunActions({ run: { record, origin } }: { run: ComparedRun }) {
           {origin === 'saved' && (
             <>
               <Menu.Item onClick={() => setAsking('rename')}>Rename…</Menu.Item>
-              <Menu.Item color="red" onClick={() => setAsking('remove')}>
+              <Menu.Item c="var(--mantine-color-error)" onClick={() => setAsking('remove')}>
                 Remove…
               </Menu.Item>
             </>
