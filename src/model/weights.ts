@@ -80,7 +80,7 @@ export function parseJson(text: string, where: string): unknown {
 
 /**
  * Weights in the order of the layout. Throws `DataError` for a truncated or foreign file: a tensor that is missing,
- * of another shape, or not part of this architecture.
+ * of another shape, not part of this architecture, or with a number that is not finite.
  */
 export function decodeModel(bytes: Uint8Array, layout: ParameterLayout, where: string): Float32Array {
   const { tensors } = decodeTensors(bytes, where);
@@ -94,6 +94,7 @@ export function decodeModel(bytes: Uint8Array, layout: ParameterLayout, where: s
     if (tensor.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
       throw new DataError(`${where}: expected tensor ${name} ${expected} in float32, got (${tensor.shape.join(', ')})`);
     }
+    expectFinite(tensor.data, name, where);
     flat.set(tensor.data, offset);
   }
   if (tensors.size > parts.length) {
@@ -102,6 +103,13 @@ export function decodeModel(bytes: Uint8Array, layout: ParameterLayout, where: s
     throw new DataError(`${where}: expected only the tensors of this architecture, got ${foreign} as well`);
   }
   return flat;
+}
+
+/** Throws `DataError` naming the tensor for a number that is not finite: what is computed with it means nothing. */
+export function expectFinite(values: Float32Array, name: string, where: string): void {
+  const wrong = values.find((value) => !Number.isFinite(value));
+  if (wrong !== undefined)
+    throw new DataError(`${where}: expected finite numbers in tensor ${name}, got ${wrong} (of a run that diverged?)`);
 }
 
 /** `config.json`: the experiment in the schema's form, and the facts that others need to rebuild the model. */

@@ -151,15 +151,42 @@ describe('checkpoints', () => {
   const layout = layoutOf(experiment.model, 7);
   const weights = initialParameters(layout, experiment.model.layers, 0.02, 5);
 
-  test('a model comes back bit for bit, under names of its parts, NaN and negative zero included', () => {
+  test('a model comes back bit for bit, under names of its parts, negative zero included', () => {
     const odd = weights.slice();
-    odd[0] = Number.NaN;
     odd[1] = -0;
     const bytes = encodeModel(layout, odd, 3);
     expect(bitsOf(decodeModel(bytes, layout, where))).toEqual(bitsOf(odd));
     const { tensors, metadata } = decodeTensors(bytes, where);
     expect(metadata.step).toBe('3');
     expect([...tensors.keys()]).toEqual(partsOf(layout).map(({ name }) => name));
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    'a model with %s among its weights is refused by the name of the tensor',
+    (value) => {
+      const spoilt = weights.slice();
+      const { name, offset } = partsOf(layout).at(-1)!;
+      spoilt[offset] = value;
+      expect(sentenceOf(() => decodeModel(encodeModel(layout, spoilt, 3), layout, where))).toContain(
+        `expected finite numbers in tensor ${name}, got ${value}`,
+      );
+    },
+  );
+
+  test('a state of training of which a bit flipped is refused', () => {
+    const bytes = encodeSnapshot(
+      { step: 5, parameter: weights, moment1: weights, moment2: weights, average: weights },
+      'a',
+    );
+    const { length } = bytes;
+    for (const at of [length - 1, length - 4 * weights.length - 3, length - 13 * weights.length]) {
+      const spoilt = bytes.slice();
+      spoilt[at] ^= 1;
+      expect(sentenceOf(() => decodeSnapshot(spoilt, layout, where))).toMatch(/expected the numbers that were written/);
+    }
+    const step = Buffer.from(bytes.buffer).indexOf('"step":"5"') + '"step":"'.length;
+    bytes[step] = '6'.charCodeAt(0);
+    expect(sentenceOf(() => decodeSnapshot(bytes, layout, where))).toMatch(/expected the numbers that were written/);
   });
 
   test('the state of training comes back bit for bit', () => {
