@@ -3,10 +3,20 @@
  * Vulkan driver into the environment, and hands over to the built command line: arguments, streams and exit code.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { ensureBuilt } from './build.mjs';
 import { ensureInstalled, requireNode, root } from './install.mjs';
+
+/** The folder that the person stands in, which `npm run` leaves for the project's. */
+function folder() {
+  const { npm_lifecycle_event: script, INIT_CWD: left } = process.env;
+  return script === 'sdlm' && left && existsSync(left) ? left : process.cwd();
+}
+
+// A terminal that is gone takes no words; the child saves.
+process.stderr.on('error', () => {});
 
 try {
   requireNode();
@@ -19,8 +29,10 @@ try {
     process.execPath,
     ['--enable-source-maps', join(root, 'dist/cli/main.js'), ...process.argv.slice(2)],
     {
+      cwd: folder(),
       env: { ...process.env, ...environment },
-      stdio: 'inherit',
+      // The channel carries nothing: it closes when this process is gone, however it went, and the child saves and ends.
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     },
   );
   // A terminal's Ctrl+C reaches the child by itself; a signal sent to this process alone has to be passed on.

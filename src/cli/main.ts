@@ -3,6 +3,7 @@ import process from 'node:process';
 import { ConfigError, DataError, DeviceError, DivergenceError } from '../base/errors.ts';
 import { adapterCommand, adapterHelp } from './adapterCommand.ts';
 import { benchCommand, benchHelp } from './benchCommand.ts';
+import { endWithoutOutput, watchEndings } from './endings.ts';
 import { matchCommand, matchHelp } from './matchCommand.ts';
 import { evalCommand, evalHelp, forwardCommand, forwardHelp, sampleCommand, sampleHelp } from './modelCommands.ts';
 import { endProgress, folded, helpWidth, print } from './output.ts';
@@ -25,8 +26,8 @@ function isHelp(word: string): boolean {
 }
 
 /**
- * Exit code 2 and one sentence for what a person can mend before it begins; 1 and one sentence for a run that diverged;
- * anything else is our fault, and shows its stack.
+ * Exit code 2 and one sentence for what a person can mend before it begins; 1 and one sentence for a run that diverged and
+ * for output that cannot be written; anything else is our fault, and shows its stack.
  */
 async function main([name = 'help', ...args]: readonly string[]): Promise<void> {
   if (isHelp(name)) {
@@ -42,15 +43,10 @@ async function main([name = 'help', ...args]: readonly string[]): Promise<void> 
   else await command.run(args);
 }
 
-// A reader that closes early (`| head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
-
+watchEndings();
 main(process.argv.slice(2)).then(
   // Dawn keeps the event loop alive; the work is done once the output is.
-  () => process.stdout.write('', () => process.exit(0)),
+  () => process.stdout.write('', () => endWithoutOutput(0)),
   (error: unknown) => {
     endProgress();
     const isKnown = error instanceof ConfigError || error instanceof DataError || error instanceof DeviceError;

@@ -14,12 +14,13 @@ import { heldOut } from '../train/text.ts';
 import { validate } from '../train/validation.ts';
 import { oneOf, readOptions, realNumber, required, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
+import { readBytes, writeWhole } from './disk.ts';
 import { print, printJson } from './output.ts';
-import { readBytes, readRun, writeWhole } from './runDirectory.ts';
+import { readCheckpoint } from './runDirectory.ts';
 import { loadText, windowsOfFile } from './texts.ts';
 
 export const evalHelp = `
-eval --run DIR [--data FILE] [--windows N] [--rounds N] [--backend gpu|cpu] [--json]
+eval --run DIR|FILE.safetensors [--data FILE] [--windows N] [--rounds N] [--backend gpu|cpu] [--json]
     Bits per character of held-out text, or of a file: a bound (NELBO), or the exact NLL of an autoregressive model; of prompts with answers also how many are answered exactly.`;
 
 /** How the options of decoders are written here. */
@@ -31,7 +32,7 @@ const flagOf: Record<DecoderOption, string> = {
 };
 
 export const sampleHelp = `
-sample --run DIR [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X] [--top-k N] [--top-p X] [--seed N] [--backend gpu|cpu] [--json]
+sample --run DIR|FILE.safetensors [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X] [--top-k N] [--top-p X] [--seed N] [--backend gpu|cpu] [--json]
     Write a text: denoise it (_ in the prompt is a hole of one token, \\_ an underscore), or continue the prompt as it is with an autoregressive model. Decoders, the objectives they are for, and the options they read:
 ${Object.entries(decoderFacts)
   .map(
@@ -41,7 +42,7 @@ ${Object.entries(decoderFacts)
   .join('\n')}`;
 
 export const forwardHelp = `
-forward --run DIR --tokens FILE.json --out FILE.safetensors [--backend gpu|cpu]
+forward --run DIR|FILE.safetensors --tokens FILE.json --out FILE.safetensors [--backend gpu|cpu] [--json]
     Logits and routes of given token ids, for checks by others. Row i is the prediction of token i: by an autoregressive model from the tokens before it (behind the mask as the beginning), by others from the tokens as they are, with block diffusion those of its own block and of the blocks before.`;
 
 export async function evalCommand(args: readonly string[]): Promise<void> {
@@ -53,7 +54,7 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
     rounds: { type: 'string' },
     json: { type: 'boolean' },
   });
-  const { experiment, tokenizer, weights } = readRun(required('run', values.run));
+  const { experiment, tokenizer, weights } = readCheckpoint(required('run', values.run));
   const windowCount = wholeNumber('windows', values.windows ?? '128', 2, 100000);
   const rounds = wholeNumber('rounds', values.rounds ?? '8', 1, 1024);
   const held =
@@ -93,7 +94,7 @@ export async function sampleCommand(args: readonly string[]): Promise<void> {
     seed: { type: 'string' },
     json: { type: 'boolean' },
   });
-  const { experiment, tokenizer, weights } = readRun(required('run', values.run));
+  const { experiment, tokenizer, weights } = readCheckpoint(required('run', values.run));
   const fitting = decodersFor(experiment.objective.kind);
   const decoder = oneOf('decoder', values.decoder ?? fitting[0], fitting);
   for (const [option, flag] of Object.entries(flagOf) as [DecoderOption, string][]) {
@@ -128,8 +129,9 @@ export async function forwardCommand(args: readonly string[]): Promise<void> {
     run: { type: 'string' },
     tokens: { type: 'string' },
     out: { type: 'string' },
+    json: { type: 'boolean' },
   });
-  const { experiment, tokenizer, weights } = readRun(required('run', values.run));
+  const { experiment, tokenizer, weights } = readCheckpoint(required('run', values.run));
   const sequences = readTokens(required('tokens', values.tokens), tokenizer.vocabularySize);
   const out = required('out', values.out);
   const [B, T] = [sequences.length, sequences[0].length];
@@ -146,7 +148,8 @@ export async function forwardCommand(args: readonly string[]): Promise<void> {
     tensors.push({ name: `layers.${layer}.chosen`, shape, data: Uint32Array.from(chosen) });
   }
   writeWhole(out, encodeTensors(tensors));
-  print(`logits (${B}, ${T}, ${pass.columns}) and ${layers.length} layers of routes in ${out}`);
+  if (values.json) printJson({ out, tensors: Object.fromEntries(tensors.map(({ name, shape }) => [name, shape])) });
+  else print(`logits (${B}, ${T}, ${pass.columns}) and ${layers.length} layers of routes in ${out}`);
 }
 
 /** Token sequences of equal length from a JSON file: `[[1, 2, 3], ...]` or one flat list. */

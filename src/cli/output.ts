@@ -2,9 +2,11 @@
 
 import process from 'node:process';
 import { greatest } from '../base/numbers.ts';
+import { isOutputLost } from './endings.ts';
 
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  // Said once, at the end; a run goes on to its last steps in flight.
+  if (!isOutputLost()) process.stdout.write(`${text}\n`);
 }
 
 export function printJson(value: unknown): void {

@@ -1,10 +1,10 @@
 /** `sdlm study`: runs a study as often as seeds ask, goes on where it was left, and says which claims held. */
 import { join } from 'node:path';
 import process from 'node:process';
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, DivergenceError } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
 import type { StudyRecord } from '../config/records.ts';
-import type { Study, Subject } from '../lab/studies/study.ts';
+import type { Study, StudySize, Subject } from '../lab/studies/study.ts';
 import { studies, studyById } from '../lab/studies.ts';
 import { measureSeed } from '../lab/studyMeasures.ts';
 import { studyRecord } from '../lab/studyRecord.ts';
@@ -13,11 +13,13 @@ import { accountingOf, expectMemory, memoryOf } from '../run/cost.ts';
 import type { RunText } from '../train/text.ts';
 import { oneOf, readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, chosenBackend, findBackends, openBackend, twinLimits } from './backend.ts';
+import { makeDirectory } from './disk.ts';
+import { takeLock, untilFree } from './lock.ts';
 import { activity, endProgress, print, printJson, table } from './output.ts';
-import { readRun } from './runDirectory.ts';
+import { readCheckpoint } from './runDirectory.ts';
 import {
-  createStudy,
   dropMeasures,
+  expectStudy,
   readMeasures,
   recordOf,
   stateOf,
@@ -65,29 +67,81 @@ export async function studyCommand(args: readonly string[]): Promise<void> {
   const texts = await textsOf(runs);
   const backend = await chooseBackend(values.backend);
   expectMemory(`study ${study.id}`, memoryOfRuns(runs, texts, backend.limits.bytes), backend.limits, jobs);
-  createStudy(directory, study, size);
+  makeDirectory(directory);
+  const release = takeLock(directory, `--out ${directory}`);
+  try {
+    const plan = { study, size, seeds, jobs, directory, runs, texts, backend: backend.kind };
+    const record = await conduct(plan, ['npm run -s sdlm -- study', ...args].join(' '));
+    if (record === null) return;
+    if (values.json) printJson(record);
+    else print(describe(record));
+    expectNoneDiverged(plan, record);
+  } finally {
+    release();
+  }
+}
+
+/** What is to be done, and where. */
+interface Plan {
+  readonly study: Study;
+  readonly size: StudySize;
+  readonly seeds: number;
+  readonly jobs: number;
+  readonly directory: string;
+  readonly runs: readonly PlannedRun[];
+  readonly texts: (run: PlannedRun) => RunText;
+  readonly backend: 'gpu' | 'cpu';
+}
+
+/** Milliseconds for which runs of an earlier study may still be ending. */
+const endingTime = 10_000;
+
+/** Runs a study to its results; null where it was stopped before. */
+async function conduct(plan: Plan, command: string): Promise<StudyRecord | null> {
+  const { study, size, seeds, directory, runs, texts } = plan;
+  expectStudy(directory, study, size);
+  // Runs of a study that was killed save and end by themselves.
+  for (const { name } of runs) await untilFree(join(directory, name), endingTime);
   const queued = runs.map((run): QueuedRun => ({ ...run, state: stateOf(directory, run) }));
-  for (const { seed, state } of queued) if (state !== 'finished') dropMeasures(directory, seed);
+  for (const { seed, state } of queued) if (state === 'new' || state === 'begun') dropMeasures(directory, seed);
   const shown = createStudyProgress(queued, (run) => flopsPerStep(run, texts));
-  const isWhole = await runQueue(queued, { directory, backend: backend.kind, jobs, ...shown });
+  const { isWhole, lost } = await runQueue(queued, { ...plan, ...shown });
   endProgress();
   if (!isWhole) {
     process.stderr.write(`stopped; the same command goes on from what is saved in ${directory}\n`);
-    return;
+    return null;
   }
-  await measure(study, runs, { directory, texts, backend: backend.kind });
-  const records = runs.map((run) => recordOf(directory, run));
-  const record = studyRecord(study, size, records, {
-    created: new Date().toISOString(),
-    adapter: records[0].adapter,
-    commit: __BUILD_COMMIT__,
-    command: ['npm run -s sdlm -- study', ...args].join(' '),
-    seeds,
-  });
+  const finished = runs.filter(({ name }) => !lost.has(name));
+  await measure(study, finished, plan);
+  // A run that was to start from one that diverged never began.
+  const records = runs.filter((run) => !lost.has(run.name) || stateOf(directory, run) === 'diverged');
+  const record = studyRecord(
+    study,
+    size,
+    records.map((run) => recordOf(directory, run)),
+    {
+      created: new Date().toISOString(),
+      adapter: recordOf(directory, records[0]).adapter,
+      commit: __BUILD_COMMIT__,
+      command,
+      seeds,
+    },
+  );
   writeResults(directory, record);
   process.stderr.write(`saved in ${directory}\n`);
-  if (values.json) printJson(record);
-  else print(describe(record));
+  return record;
+}
+
+/** Throws `DivergenceError` with one sentence where the results rest on some of the runs only. */
+function expectNoneDiverged({ study, runs, directory }: Plan, record: StudyRecord): void {
+  const finished = record.runs.filter(({ status }) => status === 'finished').length;
+  if (finished === runs.length) return;
+  const diverged = record.runs.filter(({ status }) => status === 'diverged').map(({ name }) => name);
+  const unbegun = runs.length - finished - diverged.length;
+  const names = `${diverged.slice(0, 8).join(', ')}${diverged.length > 8 ? ' and others' : ''}`;
+  throw new DivergenceError(
+    `study ${study.id}: expected ${runs.length} runs of finite numbers, got ${diverged.length} that diverged (${names})${unbegun > 0 ? ` and ${unbegun} that would have started from them` : ''}; tables and verdicts are of the other ${finished}, and ${directory} keeps all; lower training.learningRate in another directory`,
+  );
 }
 
 /** The text of each run; arms that share text settings share the text. */
@@ -143,11 +197,7 @@ function flopsPerStep(run: PlannedRun, texts: (run: PlannedRun) => RunText): num
 }
 
 /** What a study measures beyond the runs, seed by seed, where it was not measured yet. */
-async function measure(
-  study: Study,
-  runs: readonly PlannedRun[],
-  { directory, texts, backend }: { directory: string; texts: (run: PlannedRun) => RunText; backend: string },
-): Promise<void> {
+async function measure(study: Study, runs: readonly PlannedRun[], { directory, texts, backend }: Plan): Promise<void> {
   if (!study.measure) return;
   const seeds = [...new Set(runs.map(({ seed }) => seed))].filter((seed) => !readMeasures(directory, seed));
   if (seeds.length === 0) return;
@@ -155,7 +205,7 @@ async function measure(
   for (const seed of seeds) {
     const ofSeed = runs.filter((run) => run.seed === seed);
     const subjects = ofSeed.map((run): [string, Subject] => {
-      const { weights } = readRun(join(directory, run.name));
+      const { weights } = readCheckpoint(join(directory, run.name));
       return [run.study.arm, { experiment: run.experiment, text: texts(run), weights }];
     });
     const measures = await measureSeed(study, runtime, new Map(subjects), async (words) =>

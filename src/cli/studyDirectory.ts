@@ -12,17 +12,17 @@ import type { RunRecord, StudyRecord } from '../config/records.ts';
 import type { Study, StudySize } from '../lab/studies/study.ts';
 import { type SeedMeasures, withMeasures } from '../lab/studyMeasures.ts';
 import type { PlannedRun } from '../lab/studyRuns.ts';
-import { makeDirectory, readBytes, readRecord, readRunState, writeWhole } from './runDirectory.ts';
+import { readBytes, writeWhole } from './disk.ts';
+import { hasCheckpoint, readRecord, readRunState } from './runDirectory.ts';
 
 /** What is left to do of a run. */
-export type RunState = 'finished' | 'begun' | 'new';
+export type RunState = 'finished' | 'begun' | 'new' | 'diverged';
 
 /**
- * Makes the directory. Throws `DataError` with the reason, also where it holds a run, or runs and results of another
+ * Looks at the directory. Throws `DataError` where it holds a run, or runs and results of another
  * study: nothing of those is mixed or written over.
  */
-export function createStudy(directory: string, study: Study, size: StudySize): void {
-  makeDirectory(directory);
+export function expectStudy(directory: string, study: Study, size: StudySize): void {
   const refuse = (found: string) => {
     throw new DataError(`--out ${directory}: expected an empty directory, or one of study ${study.id}, got ${found}`);
   };
@@ -33,28 +33,29 @@ export function createStudy(directory: string, study: Study, size: StudySize): v
     if (found.study !== study.id || found.size !== size) refuse(`one of study ${found.study}, size ${found.size}`);
   }
   const isOurs = (name: string) => study.arms.some(({ id }) => name.replace(/-seed-\d+$/, '') === id);
-  const stranger = readdirSync(directory).find(
-    (name) => existsSync(join(directory, name, 'training.safetensors')) && !isOurs(name),
-  );
+  const stranger = readdirSync(directory).find((name) => hasCheckpoint(join(directory, name)) && !isOurs(name));
   if (stranger !== undefined) refuse(`one that holds the run ${stranger}`);
 }
 
 /** How far a run is. Throws `ConfigError` when its directory holds a run of other settings. */
 export function stateOf(directory: string, run: PlannedRun): RunState {
   const at = join(directory, run.name);
-  if (!existsSync(join(at, 'training.safetensors'))) return 'new';
-  const { experiment, snapshot } = readRunState(at);
+  const record = readRecord(at);
+  const isDiverged = record?.status === 'diverged';
+  if (!hasCheckpoint(at) && !isDiverged) return 'new';
+  const { experiment, snapshot } = hasCheckpoint(at) ? readRunState(at) : { ...record!, snapshot: null };
   const [changed] = Object.entries(differences(experiment, run.experiment));
   if (changed) {
     throw new ConfigError(
       `--out ${directory}: expected runs of this study as it is asked for, got ${run.name} with ${changed[0]}=${changed[1]}; take another directory`,
     );
   }
-  const isWhole = snapshot.step === experiment.training.steps && readRecord(at)?.status === 'finished';
-  return isWhole ? 'finished' : 'begun';
+  // The same settings would diverge again.
+  if (isDiverged) return 'diverged';
+  return snapshot?.step === experiment.training.steps && record?.status === 'finished' ? 'finished' : 'begun';
 }
 
-/** The record of a finished run, under its names in the study and with the measures of its seed. */
+/** The record of a run that has ended, under its names in the study and with the measures of its seed. */
 export function recordOf(directory: string, run: PlannedRun): RunRecord {
   const record = readRecord(join(directory, run.name));
   if (!record) throw new DataError(`${join(directory, run.name)}: expected the record of a run, got none`);

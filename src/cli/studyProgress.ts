@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import type { PlannedRun } from '../lab/studyRuns.ts';
 import { endProgress, progress } from './output.ts';
+import type { RunState } from './studyDirectory.ts';
 import type { QueuedRun } from './studyQueue.ts';
 
 /** Milliseconds between two lines, on a terminal and in a log. */
@@ -13,16 +14,17 @@ const settling = 20_000;
 
 export interface StudyProgress {
   onStep(run: PlannedRun, step: number): void;
-  onEnd(run: PlannedRun): void;
+  onEnd(run: PlannedRun, state: RunState): void;
 }
 
 /** `costOf` is the cost of a step of a run in operations. */
 export function createStudyProgress(runs: readonly QueuedRun[], costOf: (run: PlannedRun) => number): StudyProgress {
-  const total = runs.filter(({ state }) => state !== 'finished').reduce((sum, run) => sum + workOf(run), 0);
+  const hasEnded = ({ state }: QueuedRun) => state === 'finished' || state === 'diverged';
+  const total = runs.filter((run) => !hasEnded(run)).reduce((sum, run) => sum + workOf(run), 0);
   const interval = process.stderr.isTTY ? intervals.terminal : intervals.log;
   const stepOf = new Map<string, number>();
   const start = performance.now();
-  let finished = runs.filter(({ state }) => state === 'finished').length;
+  let finished = runs.filter(hasEnded).length;
   let done = 0;
   // A run that goes on has steps behind it that took no time here.
   let spared = 0;
@@ -51,10 +53,12 @@ export function createStudyProgress(runs: readonly QueuedRun[], costOf: (run: Pl
         `${finished} of ${runs.length} runs done, ${run.name} at step ${step} of ${run.experiment.training.steps}${timeLeft()}`,
       );
     },
-    onEnd: (run) => {
+    onEnd: (run, state) => {
       finished++;
       endProgress();
-      process.stderr.write(`${run.name} is done (${finished} of ${runs.length})${timeLeft()}\n`);
+      process.stderr.write(
+        `${run.name} ${state === 'diverged' ? 'diverged' : 'is done'} (${finished} of ${runs.length})${timeLeft()}\n`,
+      );
     },
   };
 }

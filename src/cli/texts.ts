@@ -7,7 +7,7 @@ import type { Experiment } from '../config/schema.ts';
 import { expectTextSize, readableText } from '../data/ownText.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { type EvaluationText, loadRunText, prepareText, type RunText, windowsOfText } from '../train/text.ts';
-import { readBytes } from './runDirectory.ts';
+import { readBytes } from './disk.ts';
 
 /** What `--data` makes of `data.corpus`: pairs, by the file's name. Throws `ConfigError` where that names another text. */
 export function ownCorpus(file: string, named: string | undefined): 'custom' | 'pairs' {

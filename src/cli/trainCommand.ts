@@ -1,7 +1,6 @@
 /** `sdlm train`: a run without a screen. JSON lines on standard output, progress on standard error. */
 import { randomUUID } from 'node:crypto';
-import { basename } from 'node:path';
-import { performance } from 'node:perf_hooks';
+import { basename, resolve } from 'node:path';
 import process from 'node:process';
 import { ConfigError, DivergenceError } from '../base/errors.ts';
 import { withSettings } from '../config/experiment.ts';
@@ -9,24 +8,28 @@ import { presetExperiment, presets } from '../config/presets.ts';
 import type { RunRecord } from '../config/records.ts';
 import { type Experiment, schema } from '../config/schema.ts';
 import { layoutOf } from '../nn/layout.ts';
-import type { RunNews } from '../run/ports.ts';
+import type { RunSession } from '../run/ports.ts';
 import type { RunIdentity } from '../run/record.ts';
 import { createRunSession } from '../run/session.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { expectSameText, type Snapshot } from '../train/checkpoint.ts';
 import { startFrom } from '../train/startFrom.ts';
 import type { RunText } from '../train/text.ts';
-import type { TrainingEvent } from '../train/trainingLoop.ts';
 import { readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, expectTwinMemory, openBackend } from './backend.ts';
+import { makeDirectory } from './disk.ts';
+import { stopsBy } from './endings.ts';
+import { takeLock } from './lock.ts';
+import { recordOfMetrics } from './lostRecord.ts';
+import { createMetricLines } from './metricLines.ts';
 import { activity, endProgress, progress } from './output.ts';
 import {
-  appendMetrics,
   createRun,
+  expectNoRun,
+  hasCheckpoint,
+  mend,
   readCheckpoint,
-  readRecord,
   readRunState,
-  truncateMetrics,
   writeCheckpoint,
   writeConfig,
   writeRecord,
@@ -34,7 +37,7 @@ import {
 import { loadText, ownCorpus } from './texts.ts';
 
 export const trainHelp = `
-train --preset ID [--set path=value]... [--data FILE] [--steps N] [--seed N] [--out DIR] [--backend gpu|cpu]
+train --preset ID [--set path=value]... [--data FILE] [--steps N] [--seed N] [--out DIR] [--backend gpu|cpu] [--json]
 train --from DIR|FILE.safetensors [--preset ID] [the rest as above]
 train --resume DIR [--steps N] [--data FILE] [--backend gpu|cpu]
     Train: a line of JSON per step, and a run directory with --out. Ctrl+C saves and stops.
@@ -42,7 +45,8 @@ train --resume DIR [--steps N] [--data FILE] [--backend gpu|cpu]
     --set: a field of ${Object.keys(schema).join(', ')}, e.g. model.layers=4.
     --data: your own text, or (.tsv, .jsonl) prompts with answers: "prompt<TAB>answer" or {"prompt": "...", "answer": "..."} per line; the answer follows its prompt directly, and only answers are learned.
     --from: start with the weights and the tokenizer of another run (and its settings, unless --preset names others): the same model, or a dense one whose feed-forward becomes every expert. The optimizer and the steps start anew.
-    --resume: go on with a run; its configuration stays, --steps sets a new end. A text of your own is given again.`;
+    --resume: go on with a run; its configuration stays, --steps sets a new end. A text of your own is given again.
+    --json: changes nothing, as standard output is JSON anyhow.`;
 
 const options = {
   ...backendOption,
@@ -54,6 +58,7 @@ const options = {
   out: { type: 'string' },
   from: { type: 'string' },
   resume: { type: 'string' },
+  json: { type: 'boolean' },
 } as const;
 
 /** What is to be run: a configuration, its text, and the state to go on from. */
@@ -70,14 +75,44 @@ interface Job {
 
 export async function trainCommand(args: readonly string[]): Promise<void> {
   const values = readOptions(args, options);
-  const job = values.resume === undefined ? await newJob(values) : await resumedJob(values);
-  const { experiment, text, directory, snapshot } = job;
-  const { runtime, name, adapter, close } = await openBackend(values.backend);
-  expectTwinMemory('train', runtime, [{ name: 'one', experiment, vocabularySize: text.tokenizer.vocabularySize }]);
-  progress(`training on ${name}`);
-  if (directory !== undefined && !snapshot) createRun(directory, experiment, text.tokenizer);
-  await run(job, runtime, adapter);
-  close();
+  // Before anything is read: what another process writes at the same time cannot be gone on from.
+  const release = values.resume === undefined ? null : lockRun(values.resume, '--resume');
+  try {
+    const job = values.resume === undefined ? await newJob(values) : await resumedJob(values);
+    const { experiment, text } = job;
+    const { runtime, name, adapter, close } = await openBackend(values.backend);
+    expectTwinMemory('train', runtime, [{ name: 'one', experiment, vocabularySize: text.tokenizer.vocabularySize }]);
+    progress(`training on ${name}`);
+    const releaseNew = begin(job);
+    try {
+      await run(job, runtime, adapter);
+    } finally {
+      releaseNew();
+    }
+    close();
+  } finally {
+    release?.();
+  }
+}
+
+/** Makes the directory of a new run; answers what lets go of it. */
+function begin({ directory, snapshot, experiment, text }: Job): () => void {
+  if (directory === undefined || snapshot) return () => {};
+  expectNoRun(directory);
+  makeDirectory(directory);
+  const release = takeLock(directory, `--out ${directory}`);
+  try {
+    createRun(directory, experiment, text.tokenizer);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return release;
+}
+
+/** A directory that is not there has no lock: what is missing of it is said by who reads it. */
+function lockRun(directory: string, option: string): (() => void) | null {
+  return hasCheckpoint(directory) ? takeLock(directory, `${option} ${directory}`) : null;
 }
 
 async function newJob(
@@ -105,32 +140,88 @@ async function resumedJob(
       throw new ConfigError(`--${name}: expected none beside --resume, which keeps the run's own, got one`);
   }
   const directory = values.resume!;
-  const { experiment: stored, tokenizer, snapshot } = readRunState(directory);
-  const steps = values.steps === undefined ? stored.training.steps : wholeNumber('steps', values.steps, 1, 1e6);
-  const experiment = withSettings(stored, { 'training.steps': steps });
-  if (snapshot.step >= steps)
+  const stored = readRunState(directory);
+  const { tokenizer, snapshot } = stored;
+  const steps =
+    values.steps === undefined ? stored.experiment.training.steps : wholeNumber('steps', values.steps, 1, 1e6);
+  const experiment = withSettings(stored.experiment, { 'training.steps': steps });
+  if (snapshot.step > steps || (snapshot.step === steps && stored.record !== null))
     throw new ConfigError(`--steps: expected more than the ${snapshot.step} steps done, got ${steps}`);
   if (values.data !== undefined) ownCorpus(values.data, experiment.data.corpus);
   const text = await loadText(experiment, values.data, tokenizer);
-  const before = readRecord(directory);
   expectSameText(snapshot, text, values.data ?? `data.corpus "${experiment.data.corpus}"`);
-  truncateMetrics(directory, snapshot.step);
+  const before = stored.record ?? recordOfMetrics(directory, experiment, text, snapshot.step);
+  if (stored.record === null) process.stderr.write(`the record was lost, and is made anew from the metrics\n`);
+  if (before.status === 'diverged') process.stderr.write(`sdlm: ${divergedBefore(directory, before)}\n`);
+  mend(directory, stored, before);
   writeConfig(directory, experiment, tokenizer.vocabularySize);
   return { experiment, text, directory, snapshot, weights: null, before };
 }
 
-/** Seconds between two checkpoints of a run directory. */
-const checkpointSeconds = 60;
+function divergedBefore(directory: string, { steps }: RunRecord): string {
+  return `this run diverged after step ${steps}, and will again unless something changes: to change settings, ${startAnew(directory)}`;
+}
+
+function startAnew(directory: string): string {
+  return `start from its last good weights with train --from ${directory} --set path=value`;
+}
+
+/** Milliseconds between two checkpoints, at most and the first time. */
+const checkpointTime = { most: 60_000, first: 100 };
 
 /**
- * Trains to the end, or until a signal. Throws what ended the run otherwise: `DivergenceError` for numbers that are not
- * finite, or the error that broke it.
+ * When checkpoints are written: as soon as there is a step, then after twice the time each, so that no crash costs more
+ * than half of a short run. Of a large model about 1 % of the time goes into them, as far as a minute allows.
+ */
+function createCheckpointTimes(): (milliseconds: number | null) => number {
+  let next = checkpointTime.first / 2;
+  return (milliseconds) => {
+    if (milliseconds === null) return 0;
+    next = Math.min(checkpointTime.most, 2 * next);
+    return Math.min(checkpointTime.most, Math.max(next, 100 * milliseconds));
+  };
+}
+
+/**
+ * Trains to the end, or until something asks it to stop. Throws what ended the run otherwise: `DivergenceError` for
+ * numbers that are not finite, or the error that broke it.
  */
 async function run(job: Job, runtime: Runtime, adapter: string): Promise<void> {
   const { directory } = job;
   const errors: unknown[] = [];
-  const lines = createLines(job);
-  const session = createRunSession(
+  const saved = { step: job.snapshot?.step ?? null };
+  const session = createSession(job, adapter, { report: (error) => errors.push(error), saved });
+  const listenNoMore = stopsBy(() => void session.stop());
+  await session.enter(runtime);
+  await session.ended;
+  // Signals stay heard where one came: Ctrl+C in a terminal comes twice, and must not cut the end short.
+  if (session.status().ending !== 'stopped') listenNoMore();
+  endProgress();
+  if (errors.length > 0) throw errors[0];
+  const { ending, step, problem } = session.status();
+  if (ending === 'diverged') {
+    const kept =
+      directory === undefined || saved.step === null
+        ? 'nothing was saved before'
+        : `the state of step ${saved.step} stays in ${directory} (${startAnew(directory)})`;
+    throw new DivergenceError(`${problem}; ${kept}`);
+  }
+  process.stderr.write(`${ending} at step ${step}${directory === undefined ? '' : `, saved in ${directory}`}\n`);
+}
+
+interface Watch {
+  readonly report: (error: unknown) => void;
+  /** The step of the last checkpoint; null before the first. */
+  readonly saved: { step: number | null };
+}
+
+function createSession(job: Job, adapter: string, { report, saved }: Watch): RunSession {
+  const { directory, experiment, text } = job;
+  const layout = layoutOf(experiment.model, text.tokenizer.vocabularySize);
+  const lines = createMetricLines(experiment, text, directory !== undefined);
+  const saveAfter = createCheckpointTimes();
+  let isBroken = false;
+  return createRunSession(
     { ...job, earlier: job.before, identity: identityOf(job), startPaused: false },
     {
       tell: (news) => {
@@ -138,116 +229,37 @@ async function run(job: Job, runtime: Runtime, adapter: string): Promise<void> {
         if (news.kind !== 'status') return;
         if (news.status.phase === 'preparing') activity(news.status.activity);
       },
-      save: async (snapshot, record) => {
+      save: async (snapshot, found) => {
         lines.emit();
         if (directory === undefined) return false;
-        const status = snapshot.step === job.experiment.training.steps ? 'finished' : record.status;
-        const { tokenizer, fingerprint } = job.text;
-        appendMetrics(directory, lines.taken());
-        writeRecord(directory, { ...record, status });
-        writeCheckpoint(directory, layoutOf(job.experiment.model, tokenizer.vocabularySize), snapshot, fingerprint());
+        const record = { ...found, status: snapshot.step === experiment.training.steps ? 'finished' : found.status };
+        writeCheckpoint(directory, layout, { snapshot, text: text.fingerprint(), record, metrics: lines.taken() });
+        saved.step = snapshot.step;
         return true;
       },
       end: async (record) => {
         lines.emit();
-        if (directory !== undefined && record.steps > 0 && errors.length === 0) writeRecord(directory, record);
+        // A run that diverged before its first step came home has nothing but this to tell so.
+        const isTold = record.steps > 0 || record.status === 'diverged';
+        if (directory !== undefined && isTold && !isBroken) writeRecord(directory, record);
       },
       publish: async () => {},
       isLost: async () => false,
-      report: (error) => errors.push(error),
+      report: (error) => {
+        isBroken = true;
+        report(error);
+      },
       adapterOf: () => adapter,
-      saveAfter: () => (directory === undefined ? Number.POSITIVE_INFINITY : 1000 * checkpointSeconds),
+      saveAfter: (milliseconds) => (directory === undefined ? Number.POSITIVE_INFINITY : saveAfter(milliseconds)),
     },
   );
-  onSignals(() => void session.stop());
-  await session.enter(runtime);
-  await session.ended;
-  endProgress();
-  if (errors.length > 0) throw errors[0];
-  const { ending, step, problem } = session.status();
-  if (ending === 'diverged') throw new DivergenceError(problem ?? '');
-  const saved = directory === undefined ? '' : `, saved in ${directory}`;
-  process.stderr.write(`${ending} at step ${step}${saved}\n`);
 }
 
 function identityOf({ before, directory }: Job): RunIdentity {
   return {
     id: before?.id ?? randomUUID(),
-    name: before?.name ?? basename(directory ?? 'run'),
+    name: before?.name ?? basename(resolve(directory ?? 'run')),
     created: before?.created ?? new Date().toISOString(),
     study: before?.study ?? null,
   };
-}
-
-/**
- * Stops at the first signal. Ctrl+C in a terminal arrives twice, once passed on by the launcher; a second one a moment
- * later ends at once. Never taken away: the launcher's may come after the run is saved.
- */
-function onSignals(stop: () => void): void {
-  let stoppedAt: number | null = null;
-  const hear = () => {
-    if (stoppedAt !== null && performance.now() - stoppedAt > 1000) process.exit(130);
-    stoppedAt ??= performance.now();
-    stop();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, hear);
-}
-
-/** The lines of metrics: one per step on standard output, with its validation where one follows, kept for the directory. */
-function createLines({ experiment, text, directory }: Job) {
-  const { training, data } = experiment;
-  const tokensPerStep = training.batchSize * data.sequenceLength;
-  const bits = text.trainTokensPerCharacter / Math.LN2;
-  const written: string[] = [];
-  // A line waits for its validation, which comes as an event of its own.
-  let line: Record<string, unknown> | null = null;
-
-  const emit = () => {
-    if (!line) return;
-    const words = JSON.stringify(line);
-    // Without a directory nobody would ever take them.
-    if (directory !== undefined) written.push(words);
-    if (process.stdout.isTTY) endProgress();
-    process.stdout.write(`${words}\n`);
-    line = null;
-  };
-  const lineOf = (event: Extract<TrainingEvent, { kind: 'step' }>, tokensPerSecond: number) => {
-    return {
-      step: event.step,
-      tokens: event.step * tokensPerStep,
-      loss: round(event.loss),
-      bpc: round(event.loss * bits),
-      tokensPerSecond: Math.round(tokensPerSecond),
-      gradNorm: round(event.gradNorm),
-      maxVio: Array.from(event.maxVio, round),
-      ...(event.dropRate.length > 0 && { dropRate: Array.from(event.dropRate, round) }),
-    };
-  };
-  return {
-    take: ({ event, tokensPerSecond, meanTokensPerSecond }: Extract<RunNews, { kind: 'event' }>) => {
-      if (event.kind === 'validation') {
-        line = { ...line, validationBpc: round(event.bpc), validationStderr: round(event.standardError) };
-        if (event.answers) line.accuracy = round(event.answers.accuracy);
-        return;
-      }
-      emit();
-      // Before the speed of the last steps is known, that of all so far.
-      const next = lineOf(event, Number.isNaN(tokensPerSecond) ? meanTokensPerSecond : tokensPerSecond);
-      line = next;
-      // Where both are one terminal, the lines of JSON say it already.
-      if (process.stderr.isTTY && !process.stdout.isTTY) {
-        progress(
-          `step ${next.step} of ${training.steps}, ${next.bpc} bits/character, ${next.tokensPerSecond} tokens/s`,
-        );
-      }
-    },
-    /** Writes the last line, which no validation follows any more. */
-    emit,
-    /** The lines since the last call, for the directory. */
-    taken: () => written.splice(0),
-  };
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(6));
 }

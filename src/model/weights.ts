@@ -102,7 +102,7 @@ export function decodeModel(bytes: Uint8Array, layout: ParameterLayout, where: s
 }
 
 /** A model that has left the finite numbers answers nothing any more. */
-function expectFinite(data: Float32Array, name: string, where: string): void {
+export function expectFinite(data: Float32Array, name: string, where: string): void {
   const at = data.findIndex((value) => !Number.isFinite(value));
   if (at >= 0) {
     throw new DataError(`${where}: expected finite weights in tensor ${name}, got ${data[at]} as number ${at + 1}`);

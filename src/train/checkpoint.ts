@@ -2,6 +2,7 @@
  * The state of training as a file: everything that it takes to go on exactly. What is in it, not where it is kept
  * (`src/cli/runDirectory.ts`, `src/worker/runStore.ts`). A model that is only run is in `src/model/weights.ts`.
  */
+import { checksumOf } from '../base/checksum.ts';
 import { DataError, shown } from '../base/errors.ts';
 import { decodeTensors, encodeTensors } from '../model/safetensors.ts';
 import type { ParameterLayout } from '../nn/layout.ts';
@@ -27,10 +28,21 @@ const flatNames = ['parameter', 'moment1', 'moment2', 'average'] as const;
 /** The state of training as a safetensors file; `text` is the fingerprint of what the run learns from. */
 export function encodeSnapshot(snapshot: Snapshot, text: string): Uint8Array<ArrayBuffer> {
   const tensors = flatNames.map((name) => ({ name, shape: [snapshot[name].length], data: snapshot[name] }));
-  return encodeTensors(tensors, { step: String(snapshot.step), text });
+  return encodeTensors(tensors, { step: String(snapshot.step), text, checksum: checksumOfSnapshot(snapshot, text) });
 }
 
-/** Reads a state of training. Throws `DataError` when it is not one of this architecture. */
+/** Of everything that a file of a snapshot holds. */
+function checksumOfSnapshot(snapshot: Snapshot, text: unknown): string {
+  const arrays = flatNames.map((name) => snapshot[name]);
+  const facts = new TextEncoder().encode(`${snapshot.step} ${text}`);
+  const parts = [
+    facts,
+    ...arrays.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
+  ];
+  return parts.map(checksumOf).join('-');
+}
+
+/** Reads a state of training. Throws `DataError` when it is not one of this architecture, or not as it was written. */
 export function decodeSnapshot(bytes: Uint8Array, layout: ParameterLayout, where: string): SavedSnapshot {
   const { tensors, metadata } = decodeTensors(bytes, where);
   const step = /^\d{1,15}$/.test(metadata.step ?? '') ? Number(metadata.step) : -1;
@@ -43,7 +55,7 @@ export function decodeSnapshot(bytes: Uint8Array, layout: ParameterLayout, where
       `${where}: expected ${name} with ${layout.length} numbers, got ${tensor?.data.length ?? 'none'}`,
     );
   };
-  return {
+  const snapshot = {
     step,
     text: typeof metadata.text === 'string' ? metadata.text : null,
     parameter: read('parameter'),
@@ -51,6 +63,11 @@ export function decodeSnapshot(bytes: Uint8Array, layout: ParameterLayout, where
     moment2: read('moment2'),
     average: read('average'),
   };
+  // Files of earlier versions have none.
+  const { checksum = null } = metadata as { checksum?: unknown };
+  if (checksum !== null && checksum !== checksumOfSnapshot(snapshot, metadata.text))
+    throw new DataError(`${where}: expected the numbers that were written, got others (a file that was spoilt)`);
+  return snapshot;
 }
 
 /** Throws `DataError` beginning with `where` for a text that is not the one which the run has learned from so far. */

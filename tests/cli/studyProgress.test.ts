@@ -24,10 +24,10 @@ test('estimates the time left once speed has shown, and none at the end', () => 
     now += 1000;
     progress.onStep(runs[0], step);
   }
-  progress.onEnd(runs[0]);
+  progress.onEnd(runs[0], 'finished');
   for (const run of runs.slice(1)) {
     for (let step = 1; step <= 100; step++) progress.onStep(run, step);
-    progress.onEnd(run);
+    progress.onEnd(run, 'finished');
   }
   expect(lines[0]).toBe('0 of 4 runs done, flop-dense-seed-1 at step 1 of 100\n');
   expect(lines[1]).toMatch(/^0 of 4 runs done, flop-dense-seed-1 at step \d+ of 100, about \d min left\n$/);

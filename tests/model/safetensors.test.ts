@@ -353,6 +353,22 @@ describe('checkpoints', () => {
     }
   });
 
+  test('a state of training of which a bit flipped is refused', () => {
+    const bytes = encodeSnapshot(
+      { step: 5, parameter: weights, moment1: weights, moment2: weights, average: weights },
+      'a',
+    );
+    const { length } = bytes;
+    for (const at of [length - 1, length - 4 * weights.length - 3, length - 13 * weights.length]) {
+      const spoilt = bytes.slice();
+      spoilt[at] ^= 1;
+      expect(sentenceOf(() => decodeSnapshot(spoilt, layout, where))).toMatch(/expected the numbers that were written/);
+    }
+    const step = Buffer.from(bytes.buffer).indexOf('"step":"5"') + '"step":"'.length;
+    bytes[step] = '6'.charCodeAt(0);
+    expect(sentenceOf(() => decodeSnapshot(bytes, layout, where))).toMatch(/expected the numbers that were written/);
+  });
+
   test('the state of training comes back bit for bit', () => {
     const part = (salt: number) => weights.map((value) => value * salt);
     const snapshot = { step: 17, parameter: weights, moment1: part(2), moment2: part(3), average: part(4) };

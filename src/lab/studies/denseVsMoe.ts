@@ -1,7 +1,7 @@
 /** The founding figure: experts against dense models of equal cost and of equal size. */
 
 import { length, medium, small } from './sizes.ts';
-import { estimateOf, finalBpc, isNearZero, orderOf, seedsOf, withError } from './statistics.ts';
+import { estimateOf, finalBpc, fixed, isNearZero, orderOf, seedsOf, withError } from './statistics.ts';
 import type { Results, Study } from './study.ts';
 
 /** Share of the gain over the dense model within which two routers count as equal; 0.02 of 0.13 in the original. */
@@ -62,6 +62,6 @@ function equalRouters(results: Results) {
   const margin = equalShare * Math.max(0, estimateOf(gains).mean);
   return {
     outcome: isNearZero(gap, margin),
-    evidence: `Token choice minus expert choice: ${withError(gap)} bits per character (${seedsOf([gap])}); equal means within ${margin.toFixed(3)}, a quarter of their gain over the FLOP-matched dense model.`,
+    evidence: `Token choice minus expert choice: ${withError(gap)} bits per character (${seedsOf([gap])}); equal means within ${fixed(margin, 3)}, a quarter of their gain over the FLOP-matched dense model.`,
   };
 }

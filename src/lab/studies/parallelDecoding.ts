@@ -38,11 +38,12 @@ export const parallelDecoding: Study = {
   ],
   budgets: [{ by: 'parameters', arms: ['prose', 'teacher'], tolerance: 0.005 }],
   measure: async (runtime, subjects, onProgress) => {
-    const [source, prose, teacher] = ['markov', 'prose', 'teacher'].map((arm) => subjects.get(arm)!);
-    return new Map([
-      ['markov', await measureMarkov(runtime, source, onProgress)],
-      ['prose', await measureProse(runtime, prose, teacher, onProgress)],
-    ]);
+    const [source, prose, teacher] = ['markov', 'prose', 'teacher'].map((arm) => subjects.get(arm));
+    const found = new Map<string, Record<string, number>>();
+    // An arm that diverged is missing.
+    if (source) found.set('markov', await measureMarkov(runtime, source, onProgress));
+    if (prose && teacher) found.set('prose', await measureProse(runtime, prose, teacher, onProgress));
+    return found;
   },
   tables: (results) => [markovTable(results), proseTable(results)],
   verdicts: (results) => [
