@@ -1,6 +1,6 @@
 /**
  * A part of the page that cannot be loaded while a model trains: only that part says so, trying again brings it once the
- * server is back, and training goes on.
+ * server is back, and training goes on. So it does when the page cannot be drawn at all.
  */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -49,6 +49,32 @@ test('the server is stopped and comes back: Compare says so and can be tried aga
     await untilStep(page, before + 20);
     await button(page, 'Pause').click();
     await button(page, 'Resume').waitFor();
+  } finally {
+    await server.close();
+  }
+});
+
+test('a page that cannot be drawn at all says that the run goes on, and is shown again', async () => {
+  const server = await servePage({ port: 0 });
+  try {
+    const page = await open(server.resolvedUrls?.local[0] ?? '');
+    await button(page, 'Train').click();
+    const before = await untilStep(page, 10);
+    // Nothing can be drawn any more while the page stands, not even the words of a part that failed.
+    await page.evaluate(() => {
+      const { setAttribute } = Element.prototype;
+      Element.prototype.setAttribute = function (...of) {
+        if (document.getElementById('root')?.childElementCount) throw new Error('no attributes today');
+        setAttribute.apply(this, of);
+      };
+    });
+    await page.getByText('A run in progress goes on.').waitFor();
+    expect(await page.getByText(/is lost/).count()).toBe(0);
+    await button(page, 'Show the page again').click();
+    await goTo(page, 'Train');
+    await page.getByTestId('loss-chart').waitFor();
+    const after = await untilStep(page, before + 1);
+    await untilStep(page, after + 20);
   } finally {
     await server.close();
   }

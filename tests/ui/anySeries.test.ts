@@ -60,6 +60,7 @@ describe('a comparison of runs of any numbers', () => {
                 expect((isLog ? logTicksOf : ticksOf)(bottom, top, 5).length).toBeGreaterThan(0);
               }
               for (const line of lines) {
+                expect(line[curve].every(isFinitePoint)).toBe(true);
                 const xs = line[curve].map(({ x }) => x);
                 expect(xs).toEqual([...xs].sort((a, b) => a - b));
               }
