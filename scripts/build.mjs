@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { root } from './install.mjs';
+import { expectWritable, root } from './install.mjs';
 import { withLock } from './lock.mjs';
 
 /** @typedef {'page' | 'cli'} Target */
@@ -19,6 +19,8 @@ const INPUTS = {
   page: { paths: [...COMMON, 'index.html', 'public', 'vite.config.ts'], except: ['src/cli'] },
   cli: { paths: COMMON, except: ['src/ui', 'src/store', 'src/main.tsx', 'src/worker'] },
 };
+/** @type {Record<Target, string>} */
+const names = { page: 'page', cli: 'command line' };
 const OUTPUTS = { page: 'dist/page/index.html', cli: 'dist/cli/main.js' };
 
 /**
@@ -106,6 +108,7 @@ async function buildTarget(target) {
 export function ensureBuilt(...targets) {
   const stale = targets.filter((target) => !isFresh(target));
   if (stale.length === 0) return;
+  expectWritable(`the ${stale.map((target) => names[target]).join(' and the ')} has to be built`);
   const done = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...stale], {
     cwd: root,
     stdio: ['ignore', 2, 2],
@@ -127,7 +130,7 @@ async function main(args) {
       // Taken before building: a file edited during the build makes the next command build again.
       const stamp = fingerprint(target);
       const start = performance.now();
-      process.stderr.write(`Building the ${target === 'cli' ? 'command line' : 'page'} ...\n`);
+      process.stderr.write(`Building the ${names[target]} ...\n`);
       await buildTarget(target);
       writeFileSync(stampPath(target), stamp);
       process.stderr.write(`Built in ${((performance.now() - start) / 1000).toFixed(1)} s\n`);

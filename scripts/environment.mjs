@@ -175,7 +175,7 @@ async function candidates() {
   if (!isLinux) return [{ name: 'system', environment: {}, hardwareOnly: false }];
   if (process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES)
     return [{ name: 'the driver named by VK_ICD_FILENAMES or VK_DRIVER_FILES', environment: {}, hardwareOnly: false }];
-  const packed = packedBrowser() ? await unpackBrowser() : null;
+  const packed = packedBrowser() ? await unpackBrowser().catch(noneWithoutPermission) : null;
   // The system's Vulkan loader may be missing although a driver is there: try with a browser's own loader too.
   const loaders = [null, ...(packed ? [packed.graphics] : []), ...browserFolders().slice(0, 1)];
   /** @param {string | null} folder @returns {Record<string, string>} */
@@ -261,14 +261,29 @@ export async function findGraphics() {
         adapter: result.adapter,
         whyNone: null,
       };
-      mkdirSync(cache, { recursive: true });
-      writeFileSync(remembered, JSON.stringify(graphics));
+      remember(remembered, graphics);
       return graphics;
     }
     problems.add(`${candidate.name}: ${result.whyNot}`);
   }
   const whyNone = `WebGPU: expected an adapter, got none (${[...problems].join('; ') || 'no Vulkan driver found'}); ${INSTALL_CHROMIUM}, or install a Vulkan driver`;
   return { environment: quiet(), adapter: null, whyNone };
+}
+
+/** Where the project cannot be written, only what is unpacked there already can be used. @param {NodeJS.ErrnoException} error */
+function noneWithoutPermission(error) {
+  if (['EACCES', 'EPERM', 'EROFS'].includes(error.code ?? '')) return null;
+  throw error;
+}
+
+/** What cannot be remembered is found again the next time. @param {string} path @param {Graphics} graphics */
+function remember(path, graphics) {
+  try {
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(path, JSON.stringify(graphics));
+  } catch {
+    // A project that another user installed.
+  }
 }
 
 // ---------------------------------------------------------------- Deno

@@ -3,7 +3,7 @@
  * Not a package manager: it compares versions and calls `npm ci`.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -48,17 +48,46 @@ export function requireNode() {
   process.exit(1);
 }
 
+/** Whether the words after the command ask for help. */
+export function asksForHelp() {
+  return process.argv.slice(2).some((word) => word === '--help' || word === '-h');
+}
+
+/** Throws one sentence for a path of the project that Vite would read as an address, and cut off. */
+export function requirePath() {
+  const wrong = /[#?]/.exec(root);
+  if (wrong)
+    throw new Error(
+      `${root}: expected a folder whose path holds no # and no ?, got one with ${wrong[0]}; rename or move it`,
+    );
+}
+
+/**
+ * Throws one sentence where the project was installed by somebody else, and cannot be written.
+ * @param {string} why what has to be written
+ */
+export function expectWritable(why) {
+  try {
+    accessSync(root, constants.W_OK);
+  } catch {
+    throw new Error(`${root}: expected a folder that can be written (${why}), got no permission`);
+  }
+}
+
 /**
  * Runs `npm ci` if `whyInstall` says so. Progress goes to standard error.
  * Throws when npm fails.
  */
 export async function ensureInstalled() {
-  if (whyInstall() === null) return;
+  const why = whyInstall();
+  if (why === null) return;
+  expectWritable(why);
   await withLock(join(root, '.cache', 'install.lock'), () => {
     const reason = whyInstall();
     if (reason === null) return;
     process.stderr.write(`Installing dependencies (${reason}) ...\n`);
-    const args = ['ci', '--no-fund', '--no-audit', '--loglevel=error'];
+    // Where NODE_ENV says production, npm would leave out what builds and tests.
+    const args = ['ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'];
     const npm = process.env.npm_execpath;
     /** @type {import('node:child_process').SpawnSyncOptions} */
     const options = { cwd: root, stdio: ['ignore', 2, 2] };

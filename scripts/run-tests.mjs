@@ -39,7 +39,8 @@ export function runTests(kinds, args, environment = {}) {
   const projects = args.some((arg) => arg.startsWith('--project')) ? [] : kinds.map((kind) => `--project=${kind}`);
   const done = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...projects, ...args], {
     cwd: root,
-    env: { ...process.env, ...environment },
+    // A shell may say production, for which React leaves its test tools out.
+    env: { ...process.env, NODE_ENV: 'test', ...environment },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   if (done.status !== 0) return done.status ?? 1;

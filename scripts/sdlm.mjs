@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { ensureBuilt } from './build.mjs';
-import { ensureInstalled, requireNode, root } from './install.mjs';
+import { ensureInstalled, requireNode, requirePath, root } from './install.mjs';
 
 /** The folder that the person stands in, which `npm run` leaves for the project's. */
 function folder() {
@@ -20,6 +20,7 @@ process.stderr.on('error', () => {});
 
 try {
   requireNode();
+  requirePath();
   await ensureInstalled();
   ensureBuilt('cli');
   const { findGraphics } = await import('./environment.mjs');

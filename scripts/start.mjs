@@ -5,7 +5,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from './build.mjs';
-import { ensureInstalled, requireNode } from './install.mjs';
+import { asksForHelp, ensureInstalled, requireNode, requirePath } from './install.mjs';
 
 /** Whether somebody sits in front of a screen here: not in CI, not over ssh, not on a server. */
 function hasScreen() {
@@ -21,8 +21,18 @@ function parsePort(text) {
   throw new Error(`--port: expected a whole number from 0 to 65535, got ${text}`);
 }
 
+const help = `npm start [-- --port N] [-- --no-open]
+    Installs what is missing, builds what has changed, serves the page on 127.0.0.1 and prints its address.
+    --port: the first to try; 4173 unless asked otherwise, 0 for any.
+    --no-open: opens no browser.`;
+
 try {
   requireNode();
+  requirePath();
+  if (asksForHelp()) {
+    process.stdout.write(`${help}\n`);
+    process.exit();
+  }
   const { values } = parseArgs({ options: { port: { type: 'string' }, 'no-open': { type: 'boolean' } } });
   const port = parsePort(values.port);
   await ensureInstalled();

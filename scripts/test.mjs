@@ -5,7 +5,7 @@
  * Not the journey in Firefox, which few machines have: test-firefox.mjs.
  */
 import process from 'node:process';
-import { ensureInstalled, requireNode } from './install.mjs';
+import { asksForHelp, ensureInstalled, requireNode, requirePath } from './install.mjs';
 import { runTests } from './run-tests.mjs';
 
 /** Finds a browser and an adapter, installing Debian's Chromium if that is what is missing. */
@@ -24,8 +24,18 @@ async function prepareMachine() {
   return graphics.environment;
 }
 
+const help = `npm test [-- FILTER]... [-- VITEST OPTIONS]
+    Every test: Node on Dawn, kernels on wgpu, journeys in Chromium. Installs what is missing.
+    FILTER: part of a file's path. Options are Vitest's, e.g. -t NAME, --project node|wgpu|journeys.
+    Ends with exit code 1 unless every test ran and passed.`;
+
 try {
   requireNode();
+  requirePath();
+  if (asksForHelp()) {
+    process.stdout.write(`${help}\n`);
+    process.exit();
+  }
   await ensureInstalled();
   process.exitCode = runTests(['node', 'wgpu', 'journeys'], process.argv.slice(2), await prepareMachine());
 } catch (error) {

@@ -1,6 +1,6 @@
 /** `sdlm eval`, `sdlm sample` and `sdlm forward`: what a trained run says about text, and what it writes. */
 
-import { ConfigError, DataError, shown } from '../base/errors.ts';
+import { ConfigError, DataError, DivergenceError, shown } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { type DecoderOption, decoderFacts, decodersFor, factsOf } from '../config/decoders.ts';
 import { measureOf } from '../config/objectives.ts';
@@ -69,6 +69,10 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
   const model = modelOver(runtime, experiment, tokenizer, parameters, () => {});
   const { bpc, standardError, tokens, answers } = await validate(evaluator, model, held, rounds);
   close();
+  if (!Number.isFinite(bpc))
+    throw new DivergenceError(
+      `${values.run}: expected a finite loss, got ${bpc}: its weights are finite, but too large to compute with (of a run that diverges)`,
+    );
   const { name, isExact } = measureOf(experiment);
   const how = isExact ? `${name}, ${tokens} tokens` : `${name}, ${tokens} tokens, ${rounds} mask levels per window`;
   if (values.json) printJson({ bpc, stderr: standardError, tokens, ...answers });

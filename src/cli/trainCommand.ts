@@ -82,8 +82,8 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
     const { experiment, text } = job;
     const { runtime, name, adapter, close } = await openBackend(values.backend);
     expectTwinMemory('train', runtime, [{ name: 'one', experiment, vocabularySize: text.tokenizer.vocabularySize }]);
-    progress(`training on ${name}`);
     const releaseNew = begin(job);
+    progress(`training on ${name}`);
     try {
       await run(job, runtime, adapter);
     } finally {
