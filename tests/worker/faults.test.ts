@@ -1,10 +1,11 @@
 /**
- * Every fault of the browser's storage, one after the other: the accesses of a small run are counted, and the first, the
+ * Every fault of the browser's storage and locks, one after the other: the accesses of a small run are counted, and the first, the
  * second, ... the last of them fails, alone or with all that follow, cleanly or with half of a file written; in the first
  * visit or after a reload. After each, what was said to be safe is there, and goes on bit-equal to an uninterrupted run.
  */
 import { expect, it } from 'vitest';
 import { StorageError } from '../../src/base/errors.ts';
+import type { Locks } from '../../src/worker/locks.ts';
 import { loadState, stateSummaries } from '../../src/worker/states.ts';
 import type { SiteStorage } from '../../src/worker/stored.ts';
 import { memoryLocks, memoryStorage, openTab, type Tab } from './world.ts';
@@ -58,11 +59,25 @@ const atStep = ({ scheduler }: Tab, step: number) =>
 const stateOf = async (storage: SiteStorage, run: string): Promise<number | null> =>
   (await stateSummaries(storage)).some(({ id }) => id === run) ? (await loadState(storage, run)).snapshot.step : null;
 const hashOf = async (tab: Tab) => (await tab.scheduler.session()!.stateHash()).hash;
-const opened = (storage: SiteStorage) => openTab({ storage, locks: memoryLocks(), saveAfter: () => 0 });
+const opened = (storage: SiteStorage, locks = memoryLocks()) => openTab({ storage, locks, saveAfter: () => 0 });
+
+/** Locks whose uses are counted, and one of which fails. */
+function faultyLocks(at: number | null): { locks: Locks; count: () => number } {
+  let count = 0;
+  const guarded =
+    <A extends unknown[], R>(use: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      count += 1;
+      if (count === at) throw new StorageError('the lock fails');
+      return use(...args);
+    };
+  const { take, wait, held } = memoryLocks();
+  return { locks: { take: guarded(take), wait: guarded(wait), held: guarded(held) }, count: () => count };
+}
 
 /** A visit that ends without a word, in the middle of its run; answers the step that the run was told to be safe at. */
-async function firstVisit(storage: SiteStorage): Promise<{ run: string; safe: number }> {
-  const tab = await opened(storage);
+async function firstVisit(storage: SiteStorage, locks?: Locks): Promise<{ run: string; safe: number }> {
+  const tab = await opened(storage, locks);
   const { run } = await tab.train(settings);
   await atStep(tab, 4);
   const safe = await tab.scheduler.session()!.save();
@@ -71,8 +86,8 @@ async function firstVisit(storage: SiteStorage): Promise<{ run: string; safe: nu
 }
 
 /** The next visit: goes on to the end, whatever happens to its storage. */
-async function nextVisit(storage: SiteStorage, run: string): Promise<Tab> {
-  const tab = await opened(storage);
+async function nextVisit(storage: SiteStorage, run: string, locks?: Locks): Promise<Tab> {
+  const tab = await opened(storage, locks);
   await tab.scheduler.resume(run);
   await tab.scheduler.session()!.ended;
   return tab;
@@ -126,3 +141,30 @@ it('no fault of storage loses what was said to be safe, in the first visit or af
   }
   process.stdout.write(`storage faults: ${runs} injected (${inFirst} + ${inNext} accesses, 3 ways), 0 runs lost\n`);
 }, 300_000);
+
+it('no fault of a lock loses what was said to be safe, in the first visit or after a reload', async () => {
+  const whole = await uninterrupted();
+  const [first, next] = [faultyLocks(null), faultyLocks(null)];
+  const counting = memoryStorage();
+  await nextVisit(counting, (await firstVisit(counting, first.locks)).run, next.locks);
+  expect(first.count()).toBeGreaterThan(0);
+  expect(next.count()).toBeGreaterThan(0);
+  const sentence = /the lock fails/;
+
+  for (let at = 1; at <= first.count(); at += 1) {
+    const disk = memoryStorage();
+    await expect(firstVisit(disk, faultyLocks(at).locks), `first visit, use ${at}`).rejects.toThrow(sentence);
+    // The same page can start it all the same: nothing of the run that failed is in its way.
+    const { run, safe } = await firstVisit(disk);
+    expect(await stateOf(disk, run)).toBeGreaterThanOrEqual(safe);
+    expect(await hashOf(await nextVisit(disk, run))).toBe(whole);
+  }
+  for (let at = 1; at <= next.count(); at += 1) {
+    const disk = memoryStorage();
+    const { run, safe } = await firstVisit(disk);
+    await expect(nextVisit(disk, run, faultyLocks(at).locks), `after a reload, use ${at}`).rejects.toThrow(sentence);
+    expect(await stateOf(disk, run), `after a reload, use ${at}`).toBeGreaterThanOrEqual(safe);
+    expect(await hashOf(await nextVisit(disk, run))).toBe(whole);
+  }
+  process.stdout.write(`lock faults: ${first.count() + next.count()} injected, 0 runs lost\n`);
+}, 60_000);
