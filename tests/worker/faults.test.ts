@@ -1,7 +1,8 @@
 /**
- * Every fault of the browser's storage and locks, one after the other: the accesses of a small run are counted, and the first, the
- * second, ... the last of them fails, alone or with all that follow, cleanly or with half of a file written; in the first
- * visit or after a reload. After each, what was said to be safe is there, and goes on bit-equal to an uninterrupted run.
+ * Every fault of the browser's storage and locks, one after the other: the uses in a small run are counted, and the
+ * first, the second, ... the last of them fails, alone or with all that follow, cleanly or with half of a file written;
+ * in the first visit or after a reload. After each, what was said to be safe is there, and goes on bit-equal to an
+ * uninterrupted run.
  */
 import { expect, it } from 'vitest';
 import { StorageError } from '../../src/base/errors.ts';
