@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -25,9 +26,14 @@ export function besideOf(path: string): string {
   return `${path}.part`;
 }
 
-/** Writes bytes whole or not at all. Throws `DataError` naming the file and the reason (a full disk, no permission). */
+/**
+ * Writes bytes whole or not at all. A device or a pipe is written into: a file must not take its name. Throws `DataError`
+ * naming the file and the reason (a full disk, no permission).
+ */
 export function writeWhole(path: string, content: Content): void {
-  writeAllWhole([{ path, content: () => content }]);
+  const status = statusOf(path);
+  if (status && !status.isFile() && !status.isDirectory()) writeInto(path, path, content);
+  else writeAllWhole([{ path, content: () => content }]);
 }
 
 /**
@@ -40,19 +46,19 @@ export function writeAllWhole(files: readonly { readonly path: string; readonly 
   try {
     for (const { path, content } of files) {
       begun.push(besideOf(path));
-      writeBeside(path, content());
+      writeInto(besideOf(path), path, content());
     }
   } catch (error) {
-    for (const beside of begun) rmSync(beside, { force: true });
+    begun.forEach(removeIfThere);
     throw error;
   }
   for (const { path } of files) takeName(path);
   syncDirectory(dirname(resolve(files[0].path)));
 }
 
-function writeBeside(path: string, content: Content): void {
+function writeInto(file: string, path: string, content: Content): void {
   try {
-    writeSynced(besideOf(path), 'w', content);
+    writeSynced(file, 'w', content);
   } catch (error) {
     const isLost = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const reason = isLost ? 'no such directory' : reasonOf(error);
@@ -65,8 +71,17 @@ function takeName(path: string): void {
   try {
     renameSync(besideOf(path), path);
   } catch (error) {
-    rmSync(besideOf(path), { force: true });
+    removeIfThere(besideOf(path));
     throw new DataError(`${path}: expected to take the place of the old file, got ${reasonOf(error)}`);
+  }
+}
+
+/** What cannot be there need not be removed, and what cannot be removed is said by whoever writes there next. */
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // A path through a file, a name that is too long.
   }
 }
 
@@ -114,6 +129,15 @@ function sync(descriptor: number): void {
 export function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
+  } catch (error) {
+    throw new DataError(`${path}: expected a readable file, got ${reasonOf(error)}`);
+  }
+}
+
+/** What is at a path; null where there is nothing. Throws `DataError` where that cannot be found out. */
+export function statusOf(path: string): Stats | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null;
   } catch (error) {
     throw new DataError(`${path}: expected a readable file, got ${reasonOf(error)}`);
   }

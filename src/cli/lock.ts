@@ -29,9 +29,10 @@ const writingTime = 3000;
 export function takeLock(directory: string, where: string): () => void {
   const path = join(directory, 'lock');
   const mine = JSON.stringify(ownerOf(process.pid));
-  // Each turn either takes it, or takes a dead one away, or finds an owner.
-  while (!create(path, mine, where)) {
+  // Each turn either takes it, or takes a dead one away, or finds an owner, or one that has just let go of it.
+  for (let turn = 0; !create(path, mine, where); turn++) {
     const found = read(path);
+    if (turn > 100) throw new DataError(`${path}: expected a lock that can be read and removed, got another file`);
     if (found !== null && isHeld(path, found)) throw held(where, path, found);
     if (found !== null) takeAway(path, found);
   }

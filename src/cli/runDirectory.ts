@@ -4,7 +4,7 @@
  * `training.safetensors` decides: there is a checkpoint where it is, and it is the one of its step. Weights of another
  * step beside it, a record or metrics that a full disk or a crash cut short are mended from what is there.
  */
-import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
@@ -26,7 +26,7 @@ import {
 } from '../model/weights.ts';
 import { type ParameterLayout, partsOf } from '../nn/layout.ts';
 import { decodeSnapshot, encodeSnapshot, type SavedSnapshot, type Snapshot } from '../train/checkpoint.ts';
-import { append, besideOf, makeDirectory, readBytes, writeAllWhole, writeWhole } from './disk.ts';
+import { append, besideOf, makeDirectory, readBytes, statusOf, writeAllWhole, writeWhole } from './disk.ts';
 
 const files = {
   config: 'config.json',
@@ -68,8 +68,8 @@ export function createRun(directory: string, experiment: Experiment, tokenizer: 
 
 /** Throws `DataError` where a new run would write over another. */
 export function expectNoRun(directory: string): void {
-  const status = statSync(directory, { throwIfNoEntry: false });
-  if (status && !status.isDirectory()) makeDirectory(directory);
+  const isOther = existsSync(directory) && !statusOf(directory)!.isDirectory();
+  if (isOther) makeDirectory(directory);
   if (!hasCheckpoint(directory) && !existsSync(join(directory, files.model))) return;
   const what = hasCheckpoint(directory) ? 'holds a run (continue it with --resume)' : 'holds a model';
   throw new DataError(`--out ${directory}: expected an empty directory, got one that ${what}`);
@@ -167,7 +167,7 @@ export function mend(directory: string, { layout, snapshot }: StoredRun, record:
  * diverged).
  */
 export function readCheckpoint(path: string): Checkpoint {
-  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? path.endsWith('.safetensors');
+  const isFile = statusOf(path)?.isFile() ?? path.endsWith('.safetensors');
   if (isFile) return decodeCheckpoint(readBytes(path), path);
   const { experiment, tokenizer, layout } = readRunWithoutWeights(path);
   return { experiment, tokenizer, weights: readWeights(path, layout), where: path };
@@ -184,6 +184,10 @@ function readWeights(directory: string, layout: ParameterLayout): Float32Array {
 
 /** Reads what a run needs to go on. */
 export function readRunState(directory: string): StoredRun {
+  if (statusOf(directory)?.isFile())
+    throw new DataError(
+      `${directory}: expected the directory of a run, got a file (a run can start from it with --from)`,
+    );
   const run = readRunWithoutWeights(directory);
   return { ...run, snapshot: readSnapshot(directory, run.layout), record: readRecord(directory) };
 }
@@ -218,7 +222,7 @@ function stepIn(path: string): number | null | undefined {
     try {
       const length = Buffer.alloc(8);
       readSync(descriptor, length);
-      const header = Buffer.alloc(Math.min(Number(length.readBigUInt64LE()), 100e6));
+      const header = Buffer.alloc(Math.min(Number(length.readBigUInt64LE()), fstatSync(descriptor).size));
       readSync(descriptor, header, 0, header.length, 8);
       const step = Number(JSON.parse(header.toString()).__metadata__.step);
       return Number.isInteger(step) ? step : null;

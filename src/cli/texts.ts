@@ -1,5 +1,5 @@
 /** Where the command line finds text: the corpora prepared by the build beside this bundle, or a file. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ConfigError, DataError, namingText } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
@@ -7,7 +7,7 @@ import type { Experiment } from '../config/schema.ts';
 import { expectTextSize, readableText } from '../data/ownText.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { type EvaluationText, loadRunText, prepareText, type RunText, windowsOfText } from '../train/text.ts';
-import { readBytes } from './disk.ts';
+import { readBytes, reasonOf, statusOf } from './disk.ts';
 
 /** What `--data` makes of `data.corpus`: pairs, by the file's name. Throws `ConfigError` where that names another text. */
 export function ownCorpus(file: string, named: string | undefined): 'custom' | 'pairs' {
@@ -48,7 +48,7 @@ export function windowsOfFile(
 
 /** Bytes of a file whose size was checked before it is read. */
 function readOwn(file: string): Uint8Array {
-  const status = statSync(file, { throwIfNoEntry: false });
+  const status = statusOf(file);
   if (!status) throw new DataError(`${file}: expected a readable file, got nothing there`);
   if (status.isDirectory()) throw new DataError(`${file}: expected a file, got a directory`);
   if (status.isFile()) {
@@ -61,12 +61,12 @@ function readOwn(file: string): Uint8Array {
 /** A pipe has no size: it is read up to the limit, and the limit is then reported as any other. */
 function readStream(file: string): Uint8Array {
   const parts: Buffer[] = [];
-  const descriptor = openSync(file, 'r');
+  const descriptor = openStream(file);
   try {
     let total = 0;
     for (;;) {
       const part = Buffer.alloc(65536);
-      const read = readSync(descriptor, part);
+      const read = readPart(descriptor, part, file);
       if (read === 0) break;
       parts.push(part.subarray(0, read));
       total += read;
@@ -76,4 +76,20 @@ function readStream(file: string): Uint8Array {
     closeSync(descriptor);
   }
   return Buffer.concat(parts);
+}
+
+function openStream(file: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    throw new DataError(`${file}: expected a readable file, got ${reasonOf(error)}`);
+  }
+}
+
+function readPart(descriptor: number, part: Buffer, file: string): number {
+  try {
+    return readSync(descriptor, part);
+  } catch (error) {
+    throw new DataError(`${file}: expected a readable file, got ${reasonOf(error)}`);
+  }
 }

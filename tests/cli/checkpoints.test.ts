@@ -25,6 +25,9 @@ const resume = (out: string, steps: number) =>
 /** Time passes as changes do, so that checkpoints come at the same steps however busy the machine is. */
 let clock = 0;
 
+/** Steps of the run that begins, of the one that goes on, and of what comes after a fault: two checkpoints each. */
+const ends = { first: 8, second: 16, last: 20 };
+
 /** Weights after so many steps of an uninterrupted run. */
 const weights = new Map<number, Float32Array>();
 
@@ -36,7 +39,7 @@ beforeAll(async () => {
   });
   for (const stream of [process.stdout, process.stderr]) vi.spyOn(stream, 'write').mockReturnValue(true);
   writeFileSync(path('text.txt'), 'Shall I compare thee to a summer day? Thou art more lovely. '.repeat(60));
-  for (const steps of [1, 2, 3, 4, 5, 6]) {
+  for (let steps = 1; steps <= ends.last; steps++) {
     await train(`straight-${steps}`, steps);
     weights.set(steps, readCheckpoint(path(`straight-${steps}`)).weights);
   }
@@ -58,15 +61,15 @@ async function expectToGoOn(name: string): Promise<void> {
   if (hasCheckpoint(path(name))) {
     const record = readRecord(path(name))!;
     expect(weights.get(record.steps)).toEqual(readCheckpoint(path(name)).weights);
-    await resume(name, 6);
-  } else await train(name, 6);
-  expectSameRun(path('straight-6'), path(name));
-  const [own, straight] = [name, 'straight-6'].map((run) => {
+    await resume(name, ends.last);
+  } else await train(name, ends.last);
+  expectSameRun(path('straight-20'), path(name));
+  const [own, straight] = [name, 'straight-20'].map((run) => {
     const file = path(join(run, 'record.json'));
     return parseRunRecord(JSON.parse(readFileSync(file, 'utf8')), file);
   });
   const { status, steps, training, validation } = own;
-  expect({ status, steps }).toEqual({ status: 'finished', steps: 6 });
+  expect({ status, steps }).toEqual({ status: 'finished', steps: ends.last });
   expect(training.bpc).toEqual(straight.training.bpc);
   expect(validation.bpc).toEqual(straight.validation.bpc);
   expect(existsSync(path(join(name, 'lock')))).toBe(false);
@@ -78,15 +81,15 @@ describe.each<Fault>(['full', 'cut'])('the nth change fails: %s', (fault) => {
     async (what) => {
       const isNew = what === 'a run that begins';
       const attempt = async (name: string, at: number | null) => {
-        if (!isNew) cpSync(path('straight-2'), path(name), { recursive: true });
-        const work = () => (isNew ? train(name, 2) : resume(name, 4));
+        if (!isNew) cpSync(path('straight-8'), path(name), { recursive: true });
+        const work = () => (isNew ? train(name, ends.first) : resume(name, ends.second));
         const changes = await withFault({ directory: path(name), at, fault }, work);
         if (fault === 'cut') die(name);
         return changes;
       };
       const all = await attempt(`${fault}-all`, null);
       // A lock, a configuration, a tokenizer, metrics, three files of a checkpoint, a record.
-      expect(all.length).toBeGreaterThan(25);
+      expect(all.length).toBeGreaterThan(40);
       for (let at = 1; at <= all.length; at++) {
         const name = `${fault}-${at}`;
         expect(await attempt(name, at)).toEqual(all.slice(0, at));
@@ -104,15 +107,15 @@ describe.each<Fault>(['full', 'cut'])('the nth change fails: %s', (fault) => {
 });
 
 describe('what was lost or spoilt', () => {
-  const copy = (name: string) => cpSync(path('straight-2'), path(name), { recursive: true });
+  const copy = (name: string) => cpSync(path('straight-8'), path(name), { recursive: true });
 
   it('a record is made anew from the metrics', async () => {
     copy('no-record');
     writeFileSync(path('no-record/record.json'), '{"format": 1, "id"');
     await expectToGoOnWithout('no-record');
     rmSync(path('no-record/record.json'));
-    await resume('no-record', 6);
-    expect(readRecord(path('no-record'))).toMatchObject({ status: 'finished', steps: 6 });
+    await resume('no-record', ends.last);
+    expect(readRecord(path('no-record'))).toMatchObject({ status: 'finished', steps: ends.last });
   });
 
   it('weights are those of the state of training', async () => {
@@ -120,14 +123,14 @@ describe('what was lost or spoilt', () => {
     rmSync(path('no-model/model.safetensors'));
     await expectToGoOn('no-model');
     copy('old-model');
-    cpSync(path('straight-4/training.safetensors'), path('old-model/training.safetensors'));
-    expect(readCheckpoint(path('old-model')).weights).toEqual(weights.get(4));
+    cpSync(path('straight-16/training.safetensors'), path('old-model/training.safetensors'));
+    expect(readCheckpoint(path('old-model')).weights).toEqual(weights.get(16));
   });
 
   async function expectToGoOnWithout(name: string): Promise<void> {
-    await resume(name, 6);
-    expectSameRun(path('straight-6'), path(name));
-    const [own, straight] = [name, 'straight-6'].map((run) => readRecord(path(run))!);
+    await resume(name, ends.last);
+    expectSameRun(path('straight-20'), path(name));
+    const [own, straight] = [name, 'straight-20'].map((run) => readRecord(path(run))!);
     for (const [i, bpc] of own.training.bpc.entries()) expect(bpc).toBeCloseTo(straight.training.bpc[i], 4);
     expect(own.validation.step).toEqual(straight.validation.step);
   }

@@ -13,7 +13,7 @@ import {
   resultsOf,
   withError,
 } from '../../src/lab/studies/statistics.ts';
-import { studyById } from '../../src/lab/studies.ts';
+import { studies, studyById } from '../../src/lab/studies.ts';
 import { conclusionsOf, studyRecord } from '../../src/lab/studyRecord.ts';
 import { finishedRuns } from './finishedRuns.ts';
 
@@ -122,5 +122,28 @@ describe('the record of a study', () => {
     const { tables, verdicts } = JSON.parse(JSON.stringify(conclusionsOf(study, record.runs)));
     expect({ tables, verdicts }).toEqual({ tables: record.tables, verdicts: record.verdicts });
     expect(record.tables[0].rows).toHaveLength(study.arms.length);
+  });
+});
+
+describe('runs that diverged', () => {
+  it.each(studies.map(({ id }) => id))('are left out of what %s says, whichever they are', (id) => {
+    const one = studyById(id);
+    const runs = finishedRuns(id, 2);
+    const arms = one.arms.map((arm) => arm.id);
+    const origin = { created: '', adapter: '', commit: '', command: '', seeds: 2 };
+    for (const lost of [
+      ...arms.map((arm) => [arm]),
+      ...arms.map((arm) => arms.filter((other) => other !== arm)),
+      arms,
+    ]) {
+      const found = runs.map(
+        (run): RunRecord => (lost.includes(run.study!.arm) ? { ...run, status: 'diverged' } : run),
+      );
+      const record = studyRecord(one, 'software', found, origin);
+      // As a file: a number that is not finite would come back as null.
+      expect(parseStudyRecord(JSON.parse(JSON.stringify(record)), 'results.json')).toEqual(record);
+      const said = JSON.stringify([record.tables, record.verdicts]);
+      expect(said, lost.join()).not.toMatch(/NaN|Infinity|undefined/);
+    }
   });
 });
