@@ -224,7 +224,7 @@ test('a file that holds no runs is one sentence, and the runs on show stay', asy
 });
 
 test('seeds of one configuration wait in the queue, are put in order, and become one line', async () => {
-  const { page, problems } = await openApp(browser, `?${tiny}&training.steps=60&training.evaluateEvery=20#/compare`);
+  const { page, problems } = await openApp(browser, `?${tiny}&training.steps=600&training.evaluateEvery=200#/compare`);
   await untilReady(page);
   const queue = page.getByRole('list', { name: 'Runs in the queue' }).getByRole('listitem');
   const seeds = async () => (await queue.allInnerTexts()).map((text) => /seed (\d) /.exec(text)?.[1]).join(' ');
@@ -251,7 +251,7 @@ test('seeds of one configuration wait in the queue, are put in order, and become
   await button(page, 'Go on with the queue').click();
   const finished = page.getByRole('checkbox', { name: /^Compare .*, seed [12]$/ });
   await expect.poll(() => finished.count(), { timeout: 60_000 }).toBe(2);
-  expect(await queue.count()).toBe(0);
+  await expect.poll(() => queue.count()).toBe(0);
   const all = page.getByRole('checkbox', { name: 'Compare all runs of the table' });
   await all.check();
   await all.uncheck();
