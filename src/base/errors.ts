@@ -109,11 +109,12 @@ const longestSentence = 2000;
 /** What a sentence must not hold: control characters, halves of characters, and marks that turn the line around. */
 const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-/** A text as one printable line: line breaks are spaces, other control characters are named, the end is cut off. */
+/** A text as one printable line: line breaks are spaces, other control characters are named, a middle is left out. */
 function oneLine(text: string): string {
-  return cut(text, longestSentence)
-    .replace(/\s*[\n\r]+\s*/g, ' ')
-    .replace(unprintable, codeOf);
+  const half = longestSentence / 2;
+  // What is long is a name at the beginning or a value at the end: the words about it are kept.
+  const short = text.length > longestSentence ? `${cut(text, half)}${text.slice(-half)}` : text;
+  return short.replace(/\s*[\n\r]+\s*/g, ' ').replace(unprintable, codeOf);
 }
 
 const codeOf = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

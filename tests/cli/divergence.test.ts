@@ -101,7 +101,7 @@ describe('weights that are not finite', () => {
     async (value) => {
       const run = `spoilt-${value}`;
       const name = spoil(run, 'model.safetensors', null, value);
-      const sentence = new RegExp(`model.safetensors: expected finite numbers in tensor ${name}, got ${value}`);
+      const sentence = new RegExp(`model.safetensors: expected finite weights in tensor ${name}, got ${value}`);
       expectRefusal(await sdlm(['eval', '--run', path(run), ...cpu]), sentence);
       expectRefusal(await sdlm(['sample', '--run', path(run), ...cpu]), sentence);
       const forward = ['forward', '--tokens', path('tokens.json'), '--out', path('no.safetensors')];
@@ -114,7 +114,7 @@ describe('weights that are not finite', () => {
     const run = `spoilt-${kind}`;
     spoil(run, 'training.safetensors', kind, Number.NaN);
     const ended = await sdlm(['train', '--resume', path(run), ...cpu]);
-    expectRefusal(ended, new RegExp(`training.safetensors: expected finite numbers in tensor model.+ \\(${kind}\\)`));
+    expectRefusal(ended, new RegExp(`training.safetensors: expected finite weights in tensor model.+ \\(${kind}\\)`));
   });
 });
 
