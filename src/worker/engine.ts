@@ -33,7 +33,7 @@ import type { BackendKind, Library, QueuedRun } from './protocol.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { adapterOf } from './reports.ts';
 import { createRunPorts } from './runPorts.ts';
-import { createScheduler, leavingTime, type Scheduler } from './scheduler.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createSpeeds, type MachineSpeeds } from './speeds.ts';
 import { checkpointOfState, stateSummaries } from './states.ts';
 import { openStorage } from './storage.ts';
@@ -83,6 +83,8 @@ class Parts implements Engine {
   #bundled: Promise<Checkpoint> | null = null;
   /** Measurements that want to be alone on the machine. */
   #measuring = 0;
+  /** Runs of other tabs, whose end this one waits for. */
+  readonly #awaited = new Set<string>();
   /** A person has switched the backend. */
   #isByHand = false;
 
@@ -139,11 +141,23 @@ class Parts implements Engine {
     ]);
     const states = [];
     for (const state of all) {
-      if (!held.has(lockOfRun(state.id)) && !(await this.queue.needs(state.id))) states.push(state);
+      if (held.has(lockOfRun(state.id))) this.#awaitEnd(state.id);
+      else if (!(await this.queue.needs(state.id))) states.push(state);
     }
     const used = [...models, ...all].reduce((sum, { bytes }) => sum + bytes, 0);
     return { models, states, budget, used };
   };
+
+  /** Another tab works on a run. It may be gone without a word: its lock is free then, and the run is offered here. */
+  #awaitEnd(id: string): void {
+    if (this.#awaited.has(id) || this.scheduler.session()?.identity.id === id) return;
+    this.#awaited.add(id);
+    const offer = async () => {
+      this.#awaited.delete(id);
+      await this.tellLibrary();
+    };
+    void this.locks.untilFree(lockOfRun(id)).then(offer).catch(this.report);
+  }
 
   tellLibrary = async (): Promise<void> => {
     this.#tabs.tell();
@@ -164,8 +178,6 @@ class Parts implements Engine {
     await this.queue.open();
     // Nobody waits for it: what is to be seen comes first.
     this.#measureSoon();
-    // A page that was left a moment ago may hold on to its run still.
-    setTimeout(() => void this.#showLibrary().catch(this.report), 2 * leavingTime);
   };
 
   useBackend = async (backend: BackendKind): Promise<BackendKind> => {

@@ -4,12 +4,17 @@ export interface RunLock {
   release(): void;
 }
 
+/** Milliseconds for which a lock is asked for: a tab that is being left, or only looks, lets go of it in that time. */
+const askingTime = 500;
+
 /** Locks by name, across the tabs of this page. */
 export interface Locks {
-  /** Takes a lock if nobody holds it; null where somebody does. */
+  /** Takes a lock if nobody holds it, now or in a moment; null where somebody does. */
   take(name: string): Promise<RunLock | null>;
   /** Waits until nobody else holds a lock, and holds it from then on. */
   wait(name: string): Promise<RunLock>;
+  /** Waits until nobody else holds a lock. */
+  untilFree(name: string): Promise<void>;
   /** The locks that are held now, here or in other tabs. */
   held(): Promise<ReadonlySet<string>>;
 }
@@ -21,22 +26,28 @@ export const lockOfRun = (id: string): string => `sdlm-run-${id}`;
 export function browserLocks(manager: LockManager | undefined = navigator.locks): Locks {
   if (!manager) {
     const free = async () => ({ release: () => {} });
-    return { take: free, wait: free, held: async () => new Set() };
+    return { take: free, wait: free, untilFree: async () => {}, held: async () => new Set() };
   }
   return {
-    take: (name) =>
-      new Promise((resolve, reject) => {
-        const hold = (lock: Lock | null) => {
-          if (!lock) return resolve(null);
-          return new Promise<void>((release) => resolve({ release }));
-        };
-        manager.request(name, { ifAvailable: true }, hold).catch(reject);
-      }),
-    wait: (name) =>
-      new Promise((resolve, reject) => {
-        const hold = () => new Promise<void>((release) => resolve({ release }));
-        manager.request(name, hold).catch(reject);
-      }),
+    take: async (name) => {
+      try {
+        return await requested(manager, name, { signal: AbortSignal.timeout(askingTime) });
+      } catch (error) {
+        if (error instanceof DOMException && ['AbortError', 'TimeoutError'].includes(error.name)) return null;
+        throw error;
+      }
+    },
+    wait: (name) => requested(manager, name, {}),
+    // Answers when it has been let go of again: nobody else sees it held then.
+    untilFree: (name) => manager.request(name, () => {}),
     held: async () => new Set(((await manager.query()).held ?? []).map(({ name }) => name ?? '')),
   };
+}
+
+/** Asks for a lock and holds it until it is let go of. */
+function requested(manager: LockManager, name: string, options: LockOptions): Promise<RunLock> {
+  return new Promise((resolve, reject) => {
+    const hold = () => new Promise<void>((release) => resolve({ release }));
+    manager.request(name, options, hold).catch(reject);
+  });
 }

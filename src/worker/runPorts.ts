@@ -36,10 +36,10 @@ export interface RunPortOptions {
 
 /**
  * A state is at most 2 s old where saving costs under 1 % of the time, else 10 s, and never costs over 5 %. The first is
- * saved soon: a page may be closed as soon as it was opened.
+ * saved at once: a page may be closed as soon as it was opened.
  */
 export function saveAfter(milliseconds: number | null): number {
-  if (milliseconds === null) return 500;
+  if (milliseconds === null) return 0;
   return Math.max(2000, Math.min(100 * milliseconds, Math.max(10_000, 20 * milliseconds)));
 }
 

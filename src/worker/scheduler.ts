@@ -67,7 +67,7 @@ export interface SchedulerOptions {
 }
 
 /** Milliseconds for which a page that is left holds on to its run. */
-export const leavingTime = 1000;
+const leavingTime = 1000;
 
 /** What is to be run. */
 interface Plan {

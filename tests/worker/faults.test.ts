@@ -72,8 +72,9 @@ function faultyLocks(at: number | null): { locks: Locks; count: () => number } {
       if (count === at) throw new StorageError('the lock fails');
       return use(...args);
     };
-  const { take, wait, held } = memoryLocks();
-  return { locks: { take: guarded(take), wait: guarded(wait), held: guarded(held) }, count: () => count };
+  const { take, wait, untilFree, held } = memoryLocks();
+  const locks = { take: guarded(take), wait: guarded(wait), untilFree: guarded(untilFree), held: guarded(held) };
+  return { locks, count: () => count };
 }
 
 /** A visit that ends without a word, in the middle of its run; answers the step that the run was told to be safe at. */

@@ -38,13 +38,15 @@ export function memoryLocks(): Locks {
     };
     return { release };
   };
+  const wait = (name: string): Promise<RunLock> =>
+    new Promise((resolve) => {
+      if (holders.has(name)) waiting.push({ name, resolve });
+      else resolve(hold(name));
+    });
   return {
     take: async (name) => (holders.has(name) ? null : hold(name)),
-    wait: (name) =>
-      new Promise((resolve) => {
-        if (holders.has(name)) waiting.push({ name, resolve });
-        else resolve(hold(name));
-      }),
+    wait,
+    untilFree: async (name) => (await wait(name)).release(),
     held: async () => new Set(holders.keys()),
   };
 }
