@@ -16,94 +16,130 @@ import { type CompileOptions, type Data, expectFits, type LaunchTime, type Plan,
 
 /** A runtime on plain arrays. With `bits` 64 every `f32` storage is a Float64Array. */
 export function createTwinRuntime({ bits = 32 }: { bits?: 32 | 64 } = {}): Runtime {
-  const memory = new Map<Storage, Data>();
-  let bytes = 0;
-  let peakBytes = 0;
-
-  const account = (change: number) => {
-    bytes += change;
-    peakBytes = Math.max(peakBytes, bytes);
-  };
-  const allocate = (type: Storage['type'], length: number): Data => {
-    const ArrayType = type === 'u32' ? Uint32Array : bits === 64 ? Float64Array : Float32Array;
-    const array = withRoom(length * ArrayType.BYTES_PER_ELEMENT, () => new ArrayType(length));
-    account(array.byteLength);
-    return array;
-  };
-  const persistent = (storage: Storage): Data => {
-    let array = memory.get(storage);
-    if (!array) {
-      array = allocate(storage.type, storage.length);
-      if (storage.initial) array.set(storage.initial);
-      memory.set(storage, array);
-    }
-    return array;
-  };
-  const view = (array: Data, range: Range) => array.subarray(range.offset, range.offset + range.length);
-  const release = (storages: readonly Storage[]) => {
-    for (const storage of storages) {
-      account(-(memory.get(storage)?.byteLength ?? 0));
-      memory.delete(storage);
-    }
-  };
-  const requirePersistent = (range: Range) => {
-    if (range.storage.lifetime === 'persistent') return view(persistent(range.storage), range);
-    throw new KernelError(`${range.storage.label}: expected a persistent storage, got a transient one`);
-  };
-
-  async function compile(recording: Recording, options: CompileOptions = {}): Promise<Plan> {
-    const plan = planMemory(recording, { keepAll: options.keepAll, kept: options.report });
-    // A slot may hold floats in one launch and words in another, so it is a raw buffer with a view per type.
-    const width = bits / 8;
-    const slots = plan.slots.map((length) => withRoom(length * width, () => new ArrayBuffer(length * width)));
-    for (const slot of slots) account(slot.byteLength);
-    const arrayOf = (storage: Storage): Data => {
-      if (storage.lifetime === 'persistent') return persistent(storage);
-      const slot = slots[plan.slotOf.get(storage)!];
-      if (storage.type === 'u32') return new Uint32Array(slot, 0, storage.length);
-      return bits === 64 ? new Float64Array(slot, 0, storage.length) : new Float32Array(slot, 0, storage.length);
-    };
-    const steps = recording.launches.map((launch) => {
-      const bindings: TwinBindings = Object.fromEntries(
-        accessOf(launch).map(({ name, range }) => [name, view(arrayOf(range.storage), range)]),
-      );
-      const { kernel, tunables } = launch.variants[0];
-      const parameters = { ...tunables, ...launch.parameters };
-      return () => kernel.twin(bindings, parameters);
-    });
-    const report = (options.report ?? []).map((range) => view(arrayOf(range.storage), range));
-    return {
-      memoryBytes: plan.bytes,
-      submits: 0,
-      launches: recording.launches,
-      run: async () => {
-        for (const step of steps) step();
-        return report.map((array) => array.slice());
-      },
-      read: async (range) => view(arrayOf(range.storage), range).slice(),
-      profile: async (repeats) => recording.launches.map((launch, index) => time(launch, steps[index], repeats)),
-      destroy: () => {
-        for (const slot of slots.splice(0)) account(-slot.byteLength);
-        steps.length = 0; // They hold the memory too.
-        release(constantsOf(plan));
-      },
-    };
-  }
-
+  const memory = new TwinMemory(bits);
   return {
     kind: 'cpu',
-    memory: () => ({ bytes, peakBytes }),
-    compile,
+    memory: () => ({ bytes: memory.bytes, peakBytes: memory.peakBytes }),
+    compile: async (recording, options = {}) => compile(memory, recording, options),
     write: (range, data) => {
-      const array = requirePersistent(range);
+      const array = memory.lasting(range);
       expectFits(range, data);
       array.set(data);
     },
-    read: async (ranges) => ranges.map((range) => requirePersistent(range).slice()),
-    release,
+    read: async (ranges) => ranges.map((range) => memory.lasting(range).slice()),
+    release: (storages) => memory.release(storages),
+    destroy: () => memory.clear(),
+  };
+}
+
+const viewOf = (array: Data, { offset, length }: Range): Data => array.subarray(offset, offset + length);
+
+/** The arrays of a runtime, and how many bytes they take. */
+class TwinMemory {
+  bytes = 0;
+  peakBytes = 0;
+  readonly #bits: 32 | 64;
+  readonly #arrays = new Map<Storage, Data>();
+
+  constructor(bits: 32 | 64) {
+    this.#bits = bits;
+  }
+
+  /** The part of a persistent storage. Throws `KernelError` for a transient one. */
+  lasting(range: Range): Data {
+    const { lifetime, label } = range.storage;
+    if (lifetime !== 'persistent')
+      throw new KernelError(`${label}: expected a persistent storage, got a transient one`);
+    return viewOf(this.persistent(range.storage), range);
+  }
+
+  persistent(storage: Storage): Data {
+    const known = this.#arrays.get(storage);
+    if (known) return known;
+    const { type, length, initial } = storage;
+    const array = withRoom(length * this.#widthOf(type), () =>
+      this.#over(type, new ArrayBuffer(length * this.#widthOf(type)), length),
+    );
+    this.#account(array.byteLength);
+    if (initial) array.set(initial);
+    this.#arrays.set(storage, array);
+    return array;
+  }
+
+  /** Raw memory for transient storages of up to `length` elements, of either type. */
+  slot(length: number): ArrayBuffer {
+    const bytes = (length * this.#bits) / 8;
+    const slot = withRoom(bytes, () => new ArrayBuffer(bytes));
+    this.#account(bytes);
+    return slot;
+  }
+
+  inSlot({ type, length }: Storage, slot: ArrayBuffer): Data {
+    return this.#over(type, slot, length);
+  }
+
+  freeSlots(slots: readonly ArrayBuffer[]): void {
+    for (const slot of slots) this.#account(-slot.byteLength);
+  }
+
+  release(storages: readonly Storage[]): void {
+    for (const storage of storages) {
+      this.#account(-(this.#arrays.get(storage)?.byteLength ?? 0));
+      this.#arrays.delete(storage);
+    }
+  }
+
+  clear(): void {
+    this.#arrays.clear();
+    this.bytes = 0;
+  }
+
+  #account(change: number): void {
+    this.bytes += change;
+    this.peakBytes = Math.max(this.peakBytes, this.bytes);
+  }
+
+  #widthOf(type: Storage['type']): number {
+    return type === 'u32' ? 4 : this.#bits / 8;
+  }
+
+  #over(type: Storage['type'], buffer: ArrayBuffer, length: number): Data {
+    if (type === 'u32') return new Uint32Array(buffer, 0, length);
+    return this.#bits === 64 ? new Float64Array(buffer, 0, length) : new Float32Array(buffer, 0, length);
+  }
+}
+
+function compile(memory: TwinMemory, recording: Recording, { keepAll, report: reported = [] }: CompileOptions): Plan {
+  const plan = planMemory(recording, { keepAll, kept: reported });
+  // A slot may hold floats in one launch and words in another.
+  const slots = plan.slots.map((length) => memory.slot(length));
+  const arrayOf = (storage: Storage): Data =>
+    storage.lifetime === 'persistent'
+      ? memory.persistent(storage)
+      : memory.inSlot(storage, slots[plan.slotOf.get(storage)!]);
+  const steps = recording.launches.map((launch) => {
+    const bindings: TwinBindings = Object.fromEntries(
+      accessOf(launch).map(({ name, range }) => [name, viewOf(arrayOf(range.storage), range)]),
+    );
+    const { kernel, tunables } = launch.variants[0];
+    const parameters = { ...tunables, ...launch.parameters };
+    return () => kernel.twin(bindings, parameters);
+  });
+  const report = reported.map((range) => viewOf(arrayOf(range.storage), range));
+  return {
+    memoryBytes: plan.bytes,
+    submits: 0,
+    launches: recording.launches,
+    run: async () => {
+      for (const step of steps) step();
+      return report.map((array) => array.slice());
+    },
+    read: async (range) => viewOf(arrayOf(range.storage), range).slice(),
+    profile: async (repeats) => recording.launches.map((launch, index) => time(launch, steps[index], repeats)),
     destroy: () => {
-      memory.clear();
-      bytes = 0;
+      memory.freeSlots(slots.splice(0));
+      steps.length = 0; // They hold the memory too.
+      memory.release(constantsOf(plan));
     },
   };
 }

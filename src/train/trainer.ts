@@ -74,11 +74,10 @@ export async function createTrainer(
   weights: Float32Array | null = null,
   given: GivenBatch | null = null,
 ): Promise<Trainer> {
-  const { model, training, data } = experiment;
+  const { model, training } = experiment;
   const layout = layoutOf(model, vocabularySize);
   const parameters = declareParameters(layout);
   const recorded = recordTraining(experiment, parameters, { given: given !== null });
-  const { inputs } = recorded;
   const probes = recordProbes(recorded.graph, {
     load: loadProbe(model.layers),
     drops: dropsProbe(model.layers),
@@ -88,17 +87,13 @@ export async function createTrainer(
     report: [recorded.loss, ...probes.ranges],
     onProgress,
   });
-  const whole = (storage: Storage): Range => ({ storage, offset: 0, length: storage.length });
-  const state = [parameters.parameter, parameters.moment1, parameters.moment2, parameters.average];
-  const initial = weights ?? initialParameters(layout, model.layers, model.initStd, training.seed);
-  runtime.write(whole(parameters.parameter), initial);
-  runtime.write(whole(parameters.average), initial);
+  const state = stateOf(runtime, parameters);
+  state.begin(weights ?? initialParameters(layout, model.layers, model.initStd, training.seed));
   let step = 0;
 
   const snapshot = async (): Promise<Snapshot> => {
     const at = step;
-    const [parameter, moment1, moment2, average] = (await runtime.read(state.map(whole))) as Float32Array[];
-    return { step: at, parameter, moment1, moment2, average };
+    return { step: at, ...(await state.read()) };
   };
   return {
     experiment,
@@ -109,21 +104,7 @@ export async function createTrainer(
       return step;
     },
     advance: async (x0, answerStart) => {
-      const lengths = answerStart?.map((start) => data.sequenceLength - start);
-      const levels = stepLevels(experiment, step, lengths);
-      runtime.write(inputs.x0, x0);
-      writeAnswerStart(runtime, inputs, answerStart);
-      if (levels) {
-        runtime.write(inputs.level, levels.level);
-        runtime.write(inputs.weight, levels.weight);
-      }
-      if (given) {
-        runtime.write(recorded.xt, given.xt);
-        if (recorded.maskKey && given.maskKey) runtime.write(recorded.maskKey, given.maskKey);
-        runtime.write(inputs.weight, given.weight);
-      }
-      runtime.write(inputs.draw, [training.seed, step]);
-      runtime.write(inputs.hyper, packHyper(hyperAt(training, step)));
+      writeBatch(runtime, recorded, experiment, { step, x0, answerStart, given });
       const done = ++step;
       const [loss, ...arrays] = await plan.run();
       const { load, drops, gradientNorm } = probes.decode(arrays);
@@ -138,16 +119,70 @@ export async function createTrainer(
     },
     snapshot,
     restore: (snapshot) => {
-      runtime.write(whole(parameters.parameter), snapshot.parameter);
-      runtime.write(whole(parameters.moment1), snapshot.moment1);
-      runtime.write(whole(parameters.moment2), snapshot.moment2);
-      runtime.write(whole(parameters.average), snapshot.average);
+      state.write(snapshot);
       step = snapshot.step;
     },
     stateHash: async () => hashOfSnapshot(await snapshot()),
     destroy: () => {
       plan.destroy();
-      runtime.release([...state, parameters.gradient, ...Object.values(inputs).map(({ storage }) => storage)]);
+      const read = Object.values(recorded.inputs).map(({ storage }) => storage);
+      runtime.release([...state.storages, parameters.gradient, ...read]);
     },
   };
+}
+
+/** What a step changes and the next one needs: parameters, moments, averages. */
+function stateOf(runtime: Runtime, { parameter, moment1, moment2, average }: ParameterStorages) {
+  const storages = [parameter, moment1, moment2, average];
+  const whole = (storage: Storage): Range => ({ storage, offset: 0, length: storage.length });
+  return {
+    storages,
+    begin: (weights: Float32Array) => {
+      runtime.write(whole(parameter), weights);
+      runtime.write(whole(average), weights);
+    },
+    read: async () => {
+      const arrays = (await runtime.read(storages.map(whole))) as Float32Array[];
+      return { parameter: arrays[0], moment1: arrays[1], moment2: arrays[2], average: arrays[3] };
+    },
+    write: (state: Omit<Snapshot, 'step'>) => {
+      runtime.write(whole(parameter), state.parameter);
+      runtime.write(whole(moment1), state.moment1);
+      runtime.write(whole(moment2), state.moment2);
+      runtime.write(whole(average), state.average);
+    },
+  };
+}
+
+interface BatchOfStep {
+  /** Steps done before. */
+  readonly step: number;
+  readonly x0: Uint32Array;
+  readonly answerStart: Uint32Array | undefined;
+  readonly given: GivenBatch | null;
+}
+
+/** Writes what a step reads: its batch, mask levels, seed of its random numbers, and rates. */
+function writeBatch(
+  runtime: Runtime,
+  { inputs, xt, maskKey }: ReturnType<typeof recordTraining>,
+  experiment: Experiment,
+  { step, x0, answerStart, given }: BatchOfStep,
+): void {
+  const { training, data } = experiment;
+  const lengths = answerStart?.map((start) => data.sequenceLength - start);
+  const levels = stepLevels(experiment, step, lengths);
+  runtime.write(inputs.x0, x0);
+  writeAnswerStart(runtime, inputs, answerStart);
+  if (levels) {
+    runtime.write(inputs.level, levels.level);
+    runtime.write(inputs.weight, levels.weight);
+  }
+  if (given) {
+    runtime.write(xt, given.xt);
+    if (maskKey && given.maskKey) runtime.write(maskKey, given.maskKey);
+    runtime.write(inputs.weight, given.weight);
+  }
+  runtime.write(inputs.draw, [training.seed, step]);
+  runtime.write(inputs.hyper, packHyper(hyperAt(training, step)));
 }

@@ -63,66 +63,91 @@ export function leaving<M extends Pick<ModelSummary, 'bytes' | 'savedAt' | 'isPi
 }
 
 export function createLibrary(storage: SiteStorage, now: () => number = Date.now): ModelLibrary {
-  const { records, files } = storage;
-  const stored = async (id: string): Promise<StoredModel> => {
-    const model = await records.get('models', id);
-    if (!model) throw new DataError(`model: expected one that is kept on this machine, got ${id}, which is gone`);
-    return model;
-  };
-  const remove = async (id: string) => {
+  return new StoredLibrary(storage, now);
+}
+
+class StoredLibrary implements ModelLibrary {
+  readonly #storage: SiteStorage;
+  readonly #now: () => number;
+
+  constructor(storage: SiteStorage, now: () => number) {
+    this.#storage = storage;
+    this.#now = now;
+  }
+
+  async keep({ id, name, step, experiment, tokenizer, weights }: KeptModel): Promise<string[]> {
+    const { records, files } = this.#storage;
+    const bytes = encodeCheckpoint({ experiment, tokenizer, weights }, step);
+    const pinned = (await records.all('models')).filter((model) => model.isPinned && model.id !== id);
+    const most = await this.budget();
+    if (bytes.length + pinned.reduce((sum, model) => sum + model.bytes, 0) > most) {
+      return [
+        `The weights of “${name}” (${inBytes(bytes.length)}) are not kept: of ${inBytes(most)} for models, pinned ones leave no room for them.`,
+      ];
+    }
+    const file = `${id}.safetensors`;
+    await files.write(file, bytes);
+    const facts = { id, name, step, experiment, savedAt: this.#now(), isPinned: false };
+    await records.put('models', id, { ...facts, file, bytes: bytes.length, checksum: checksumOf(bytes) });
+    return this.#makeRoom();
+  }
+
+  async list(): Promise<ModelSummary[]> {
+    const models = await this.#storage.records.all('models');
+    return models
+      .sort((a, b) => b.savedAt - a.savedAt)
+      .map(({ file: _, checksum: __, ...summary }): ModelSummary => summary);
+  }
+
+  async has(id: string): Promise<boolean> {
+    return (await this.#storage.records.get('models', id)) !== undefined;
+  }
+
+  async read(id: string): Promise<Checkpoint> {
+    const model = await this.#stored(id);
+    return { ...decodeCheckpoint(await soundBytes(this.#storage, model), model.file), where: `run "${model.name}"` };
+  }
+
+  async pin(id: string, isPinned: boolean): Promise<void> {
+    await this.#storage.records.put('models', id, { ...(await this.#stored(id)), isPinned });
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    const model = await this.#storage.records.get('models', id);
+    if (model) await this.#storage.records.put('models', id, { ...model, name });
+  }
+
+  async remove(id: string): Promise<void> {
+    const { records, files } = this.#storage;
     const model = await records.get('models', id);
     await records.remove('models', id);
     if (model) await files.remove(model.file);
-  };
-  const budget = async () => (await records.get('settings', budgetKey)) ?? defaultBudget;
-  const makeRoom = async (): Promise<string[]> => {
-    const most = await budget();
-    const gone = leaving(await records.all('models'), most);
-    for (const { id } of gone) await remove(id);
+  }
+
+  async budget(): Promise<number> {
+    return (await this.#storage.records.get('settings', budgetKey)) ?? defaultBudget;
+  }
+
+  async setBudget(bytes: number): Promise<string[]> {
+    if (!(bytes >= leastBudget))
+      throw new ConfigError(`budget of models: expected at least ${inBytes(leastBudget)}, got ${inBytes(bytes)}`);
+    await this.#storage.records.put('settings', budgetKey, bytes);
+    return this.#makeRoom();
+  }
+
+  async #stored(id: string): Promise<StoredModel> {
+    const model = await this.#storage.records.get('models', id);
+    if (!model) throw new DataError(`model: expected one that is kept on this machine, got ${id}, which is gone`);
+    return model;
+  }
+
+  async #makeRoom(): Promise<string[]> {
+    const most = await this.budget();
+    const gone = leaving(await this.#storage.records.all('models'), most);
+    for (const { id } of gone) await this.remove(id);
     return gone.map(
       ({ name, bytes }) =>
         `The weights of “${name}” (${inBytes(bytes)}) were removed, the oldest of those not pinned, to keep to ${inBytes(most)} for models.`,
     );
-  };
-  return {
-    keep: async ({ id, name, step, experiment, tokenizer, weights }) => {
-      const bytes = encodeCheckpoint({ experiment, tokenizer, weights }, step);
-      const pinned = (await records.all('models')).filter((model) => model.isPinned && model.id !== id);
-      const most = await budget();
-      if (bytes.length + pinned.reduce((sum, model) => sum + model.bytes, 0) > most) {
-        return [
-          `The weights of “${name}” (${inBytes(bytes.length)}) are not kept: of ${inBytes(most)} for models, pinned ones leave no room for them.`,
-        ];
-      }
-      const file = `${id}.safetensors`;
-      await files.write(file, bytes);
-      const facts = { id, name, step, experiment, savedAt: now(), isPinned: false };
-      await records.put('models', id, { ...facts, file, bytes: bytes.length, checksum: checksumOf(bytes) });
-      return makeRoom();
-    },
-    list: async () => {
-      const models = await records.all('models');
-      return models
-        .sort((a, b) => b.savedAt - a.savedAt)
-        .map(({ file: _, checksum: __, ...summary }): ModelSummary => summary);
-    },
-    has: async (id) => (await records.get('models', id)) !== undefined,
-    read: async (id) => {
-      const model = await stored(id);
-      return { ...decodeCheckpoint(await soundBytes(storage, model), model.file), where: `run "${model.name}"` };
-    },
-    pin: async (id, isPinned) => records.put('models', id, { ...(await stored(id)), isPinned }),
-    rename: async (id, name) => {
-      const model = await records.get('models', id);
-      if (model) await records.put('models', id, { ...model, name });
-    },
-    remove,
-    budget,
-    setBudget: async (bytes) => {
-      if (!(bytes >= leastBudget))
-        throw new ConfigError(`budget of models: expected at least ${inBytes(leastBudget)}, got ${inBytes(bytes)}`);
-      await records.put('settings', budgetKey, bytes);
-      return makeRoom();
-    },
-  };
+  }
 }

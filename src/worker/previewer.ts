@@ -33,33 +33,52 @@ export interface PreviewerOptions {
 }
 
 /** Previews for as long as it has a device. Its weights are lent call by call, so that it holds nobody up. */
-export function createPreviewer({ models, emit, sourceOf }: PreviewerOptions): Tenant {
-  let generation = 0;
-  let current: Promise<void> = Promise.resolve();
-  let pausing = deferred<void>();
-  const pause = (milliseconds: number) => {
-    pausing = deferred();
-    const timer = setTimeout(pausing.resolve, milliseconds);
-    return pausing.promise.finally(() => clearTimeout(timer));
-  };
+export function createPreviewer(options: PreviewerOptions): Tenant {
+  return new Previewer(options);
+}
 
-  const tellLoad = (ref: ModelRef, call: number, { layers }: ForwardResult, experts: number) => {
-    const drops = { dropRate: new Float32Array(0) };
-    emit({
-      kind: 'load',
-      model: ref,
-      step: call,
-      layers: layers.length,
-      experts,
-      ...loadOf(layers, experts),
-      ...drops,
-    });
-  };
-  const previewOne = async (
-    { model: ref, trainedSteps, startAt }: PreviewSource,
-    seed: number,
-    isCurrent: () => boolean,
-  ) => {
+class Previewer implements Tenant {
+  readonly #options: PreviewerOptions;
+  /** Grows whenever the device comes or goes: what an earlier stay began ends. */
+  #stay = 0;
+  #current: Promise<void> = Promise.resolve();
+  #pausing = deferred<void>();
+
+  constructor(options: PreviewerOptions) {
+    this.#options = options;
+  }
+
+  async enter(): Promise<void> {
+    this.#stay += 1;
+    this.#current = this.#preview(this.#stay);
+  }
+
+  async leave(canRead: boolean): Promise<void> {
+    this.#stay += 1;
+    this.#pausing.resolve();
+    // On a device that is gone the call under way may never answer.
+    if (canRead) await this.#current;
+  }
+
+  async #preview(stay: number): Promise<void> {
+    const isCurrent = () => stay === this.#stay;
+    for (let seed = 1; isCurrent(); seed++) {
+      const source = this.#options.sourceOf();
+      // A model that goes away in the middle of its sequence is no news: its run or its device says what happened.
+      if (source) await this.#previewOne(source, seed, isCurrent).catch(() => {});
+      if (isCurrent()) await this.#pause(source ? rest : callInterval);
+    }
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    this.#pausing = deferred();
+    const timer = setTimeout(this.#pausing.resolve, milliseconds);
+    return this.#pausing.promise.finally(() => clearTimeout(timer));
+  }
+
+  async #previewOne(source: PreviewSource, seed: number, isCurrent: () => boolean): Promise<void> {
+    const { models, emit } = this.#options;
+    const { model: ref, trainedSteps, startAt } = source;
     const { start, options, experiment } = await models.use(ref, async (model) => beginning(model, seed, startAt));
     const T = start.length;
     let last: ForwardResult | null = null;
@@ -74,34 +93,17 @@ export function createPreviewer({ models, emit, sourceOf }: PreviewerOptions): T
       // A run tells the load of its steps itself.
       const shown = last as ForwardResult | null;
       if (ref === 'bundled' && shown && shown.layers.length > 0)
-        tellLoad(ref, frame.call, shown, experiment.model.experts);
+        emit(loadMessage(ref, frame.call, shown, experiment.model.experts));
       // Many calls of little consequence each pass faster.
-      await pause(callInterval * Math.min(1, steps / calls));
+      await this.#pause(callInterval * Math.min(1, steps / calls));
       if (!isCurrent()) return;
     }
-  };
-  const loop = async (mine: number) => {
-    const isCurrent = () => mine === generation;
-    for (let seed = 1; isCurrent(); seed++) {
-      const source = sourceOf();
-      // A model that goes away in the middle of its sequence is no news: its run or its device says what happened.
-      if (source) await previewOne(source, seed, isCurrent).catch(() => {});
-      if (isCurrent()) await pause(source ? rest : callInterval);
-    }
-  };
+  }
+}
 
-  return {
-    enter: async () => {
-      generation += 1;
-      current = loop(generation);
-    },
-    leave: async (canRead) => {
-      generation += 1;
-      pausing.resolve();
-      // On a device that is gone the call under way may never answer.
-      if (canRead) await current;
-    },
-  };
+function loadMessage(model: ModelRef, step: number, { layers }: ForwardResult, experts: number): Telemetry {
+  const load = { ...loadOf(layers, experts), dropRate: new Float32Array(0) };
+  return { kind: 'load', model, step, layers: layers.length, experts, ...load };
 }
 
 /** What a sequence starts from, and how it is decoded. */

@@ -1,7 +1,10 @@
 /** What the page hears of a run: its status, metrics in batches, the latest expert load, validations. */
 import { runRef } from '../config/modelRef.ts';
+import type { RunStatus } from '../config/records.ts';
 import type { RunNews } from '../run/ports.ts';
 import type { RunText } from '../train/text.ts';
+import type { StepReport } from '../train/trainer.ts';
+import type { TrainingEvent } from '../train/trainingLoop.ts';
 import type { Message, Telemetry } from './telemetry.ts';
 
 /** Milliseconds between two messages of metrics. */
@@ -21,66 +24,81 @@ export function createRunTelemetry(
   emit: (telemetry: Telemetry) => void,
   now: () => number = () => performance.now(),
 ): (news: RunNews) => void {
-  const bits = trainTokensPerCharacter / Math.LN2;
-  let pending: Point[] = [];
-  let load: Message<'load'> | null = null;
+  const steps = new Steps(run, trainTokensPerCharacter / Math.LN2, emit);
   let lastFlush = Number.NEGATIVE_INFINITY;
-
-  const flush = () => {
+  const flush = (status: RunStatus) => {
     lastFlush = now();
-    if (pending.length > 0) {
-      emit({
-        kind: 'metrics',
-        run,
-        step: Float64Array.from(pending, ({ step }) => step),
-        loss: Float32Array.from(pending, ({ loss }) => loss),
-        gradNorm: Float32Array.from(pending, ({ gradNorm }) => gradNorm),
-        tokensPerSecond: Float32Array.from(pending, ({ tokensPerSecond }) => tokensPerSecond),
-      });
-    }
-    pending = [];
-    if (load) emit(load);
-    load = null;
-  };
-  const take = ({ event, tokensPerSecond }: Extract<RunNews, { kind: 'event' }>) => {
-    if (event.kind === 'validation') {
-      const { step, bpc, standardError, answers } = event;
-      emit({ kind: 'validation', run, step, bpc, standardError, answers });
-      return;
-    }
-    const { step, gradNorm, maxVio, dropRate } = event;
-    pending.push({ step, loss: event.loss * bits, gradNorm, tokensPerSecond });
-    const layers = maxVio.length;
-    if (layers === 0) return;
-    load = {
-      kind: 'load',
-      model: runRef(run),
-      step,
-      layers,
-      experts: event.load.length / layers,
-      load: event.load,
-      maxVio,
-      dropRate,
-    };
+    steps.flush();
+    emit({ kind: 'status', status });
   };
   return (news) => {
     switch (news.kind) {
       case 'status':
-        flush();
-        emit({ kind: 'status', status: news.status });
+        flush(news.status);
         return;
-      case 'event':
-        take(news);
-        if (now() - lastFlush <= flushInterval) return;
-        flush();
-        emit({ kind: 'status', status: news.status() });
+      case 'event': {
+        const { event, tokensPerSecond, status } = news;
+        if (event.kind === 'step') steps.add(event, tokensPerSecond);
+        else emit(validationOf(run, event));
+        if (now() - lastFlush > flushInterval) flush(status());
         return;
+      }
       case 'rewound':
-        pending = pending.filter((point) => point.step <= news.step);
+        steps.forgetAfter(news.step);
         emit({ kind: 'rewound', run, step: news.step });
         return;
       default:
         news satisfies never;
     }
   };
+}
+
+/** Steps that have not been told yet, and the expert load of the last of them. */
+class Steps {
+  readonly #run: string;
+  /** Bits per character of one nat per token. */
+  readonly #bits: number;
+  readonly #emit: (telemetry: Telemetry) => void;
+  #pending: Point[] = [];
+  #load: Message<'load'> | null = null;
+
+  constructor(run: string, bits: number, emit: (telemetry: Telemetry) => void) {
+    this.#run = run;
+    this.#bits = bits;
+    this.#emit = emit;
+  }
+
+  add({ step, loss, gradNorm, load, maxVio, dropRate }: StepReport, tokensPerSecond: number): void {
+    this.#pending.push({ step, loss: loss * this.#bits, gradNorm, tokensPerSecond });
+    const layers = maxVio.length;
+    if (layers === 0) return;
+    const experts = load.length / layers;
+    this.#load = { kind: 'load', model: runRef(this.#run), step, layers, experts, load, maxVio, dropRate };
+  }
+
+  forgetAfter(last: number): void {
+    this.#pending = this.#pending.filter(({ step }) => step <= last);
+  }
+
+  flush(): void {
+    const points = this.#pending;
+    if (points.length > 0) {
+      this.#emit({
+        kind: 'metrics',
+        run: this.#run,
+        step: Float64Array.from(points, ({ step }) => step),
+        loss: Float32Array.from(points, ({ loss }) => loss),
+        gradNorm: Float32Array.from(points, ({ gradNorm }) => gradNorm),
+        tokensPerSecond: Float32Array.from(points, ({ tokensPerSecond }) => tokensPerSecond),
+      });
+    }
+    this.#pending = [];
+    if (this.#load) this.#emit(this.#load);
+    this.#load = null;
+  }
+}
+
+function validationOf(run: string, event: Extract<TrainingEvent, { kind: 'validation' }>): Telemetry {
+  const { step, bpc, standardError, answers } = event;
+  return { kind: 'validation', run, step, bpc, standardError, answers };
 }
