@@ -44,6 +44,13 @@ export function takeLock(directory: string, where: string): () => void {
   return release;
 }
 
+/** Throws `DataError` naming the owner where a process works on a directory. Takes nothing. */
+export function expectFree(directory: string, where: string): void {
+  const path = join(directory, 'lock');
+  const found = read(path);
+  if (found !== null && isHeld(path, found)) throw held(where, path, found);
+}
+
 /** Resolves when no process works on a directory, or after so many milliseconds: one that was asked to end needs a moment. */
 export async function untilFree(directory: string, milliseconds: number): Promise<void> {
   const path = join(directory, 'lock');

@@ -19,7 +19,7 @@ import { readOptions, readSettings, wholeNumber } from './arguments.ts';
 import { backendOption, expectTwinMemory, openBackend } from './backend.ts';
 import { makeDirectory } from './disk.ts';
 import { stopsBy } from './endings.ts';
-import { takeLock } from './lock.ts';
+import { expectFree, takeLock } from './lock.ts';
 import { recordOfMetrics } from './lostRecord.ts';
 import { createMetricLines } from './metricLines.ts';
 import { activity, endProgress, progress } from './output.ts';
@@ -98,6 +98,8 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
 /** Makes the directory of a new run; answers what lets go of it. */
 function begin({ directory, snapshot, experiment, text }: Job): () => void {
   if (directory === undefined || snapshot) return () => {};
+  // Whoever works on it has put there what is in it.
+  expectFree(directory, `--out ${directory}`);
   expectNoRun(directory);
   makeDirectory(directory);
   const release = takeLock(directory, `--out ${directory}`);
@@ -112,7 +114,10 @@ function begin({ directory, snapshot, experiment, text }: Job): () => void {
 
 /** A directory that is not there has no lock: what is missing of it is said by who reads it. */
 function lockRun(directory: string, option: string): (() => void) | null {
-  return hasCheckpoint(directory) ? takeLock(directory, `${option} ${directory}`) : null;
+  const where = `${option} ${directory}`;
+  if (hasCheckpoint(directory)) return takeLock(directory, where);
+  expectFree(directory, where);
+  return null;
 }
 
 async function newJob(
