@@ -1,7 +1,9 @@
 /**
- * How tests run. Four projects, one after the other because two cores are shared with the software adapter:
+ * How tests run. Projects, one after the other because two cores are shared with the software adapter:
  * `node` (numeric tests on Dawn and everything else without a browser), `wgpu` (kernel cases on Deno's wgpu),
- * `journeys` (a real Chromium), `firefox` (a real Firefox; only `npm run test:firefox` asks for it). Pools are forks: Dawn is a native module and wants a process of its own.
+ * `journeys` (a real Chromium; those that measure run by themselves), and two that have commands of their own: `long`
+ * (training to the end and estimates over many draws, `npm run test:long`), `firefox` (a real Firefox,
+ * `npm run test:firefox`). Pools are forks: Dawn is a native module and wants a process of its own.
  */
 import { defineConfig } from 'vitest/config';
 import { buildConstants } from './scripts/build-info.mjs';
@@ -11,6 +13,17 @@ import { wat } from './scripts/wat-plugin.mjs';
 // Children inherit the variables of this process, and a Vulkan driver is found through variables that have to be set
 // before a process starts. Without a driver nothing is set, and requestTestGpu() fails with a sentence.
 Object.assign(process.env, (await findGraphics()).environment);
+
+/** Journeys that measure how free the page's main thread is: alone on the machine. The others run two at a time. */
+const measured = ['tests/journeys/responsive.test.ts'];
+
+const journeys = {
+  globalSetup: 'tests/support/journeys-setup.ts',
+  testTimeout: 300_000,
+  hookTimeout: 120_000,
+  // The page answers later on a busy machine.
+  expect: { poll: { timeout: 10_000 } },
+};
 
 const shared = { environment: 'node', pool: 'forks', passWithNoTests: false, maxWorkers: 2 } as const;
 
@@ -25,7 +38,7 @@ export default defineConfig({
           ...shared,
           name: 'node',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/journeys/**', 'tests/firefox/**', 'tests/**/*.wgpu.test.ts'],
+          exclude: ['tests/journeys/**', 'tests/firefox/**', 'tests/**/*.wgpu.test.ts', 'tests/**/*.long.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
@@ -47,16 +60,32 @@ export default defineConfig({
         extends: true,
         test: {
           ...shared,
+          ...journeys,
           name: 'journeys',
           include: ['tests/journeys/**/*.test.ts'],
-          globalSetup: 'tests/support/journeys-setup.ts',
-          fileParallelism: false,
-          maxWorkers: 1,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          // The page answers later on a busy machine.
-          expect: { poll: { timeout: 10_000 } },
+          exclude: measured,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          ...journeys,
+          name: 'journeys-measured',
+          include: measured,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'long',
+          include: ['tests/**/*.long.test.ts'],
+          testTimeout: 600_000,
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -72,7 +101,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 180_000,
           expect: { poll: { timeout: 30_000 } },
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

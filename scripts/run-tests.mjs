@@ -1,6 +1,7 @@
 /**
- * Runs Vitest and says what ran, kind by kind: never green without having run. Shared by `npm test` and
- * `npm run test:firefox`; a kind is one of the projects of vitest.config.ts.
+ * Runs Vitest and says what ran, kind by kind: never green without having run. Shared by `npm test`,
+ * `npm run test:long` and `npm run test:firefox`; a kind is one of the projects of vitest.config.ts,
+ * with those whose names begin with its own.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +10,7 @@ import process from 'node:process';
 import { root } from './install.mjs';
 
 /**
- * @typedef {'node' | 'wgpu' | 'journeys' | 'firefox'} Kind
+ * @typedef {'node' | 'wgpu' | 'journeys' | 'long' | 'firefox'} Kind
  * @typedef {{ status: string, fullName: string, meta?: { computedOn?: string } }} TestReport
  * @typedef {{ name: string, assertionResults: TestReport[] }} FileReport
  */
@@ -19,6 +20,7 @@ function kindOf(path) {
   const name = relative(root, path).split(sep).join('/');
   if (name.startsWith('tests/journeys/')) return 'journeys';
   if (name.startsWith('tests/firefox/')) return 'firefox';
+  if (name.endsWith('.long.test.ts')) return 'long';
   return name.endsWith('.wgpu.test.ts') ? 'wgpu' : 'node';
 }
 
@@ -36,7 +38,7 @@ export function runTests(kinds, args, environment = {}) {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`];
   // A person may name projects too.
-  const projects = args.some((arg) => arg.startsWith('--project')) ? [] : kinds.map((kind) => `--project=${kind}`);
+  const projects = args.some((arg) => arg.startsWith('--project')) ? [] : kinds.map((kind) => `--project=${kind}*`);
   const done = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...projects, ...args], {
     cwd: root,
     // A shell may say production, for which React leaves its test tools out.

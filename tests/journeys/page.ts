@@ -45,7 +45,7 @@ export async function stepOf(page: Page): Promise<number> {
 }
 
 /** Waits until the run has come to a step, and answers the step then on show. */
-export async function untilStep(page: Page, step: number, timeout = 60_000): Promise<number> {
+export async function untilStep(page: Page, step: number, timeout = 120_000): Promise<number> {
   await expect.poll(() => stepOf(page), { timeout, interval: 100 }).toBeGreaterThanOrEqual(step);
   return stepOf(page);
 }

@@ -41,6 +41,8 @@ export function runHandlers(engine: Engine): Handlers<Names> {
       return {};
     },
     return: async () => {
+      // What is offered once the run that was here is gone is as it is now, not as it was when the page was left.
+      await engine.tellLibrary();
       const isElsewhere = await scheduler.takeUp();
       if (isElsewhere) {
         const sentence = 'The run that was here goes on in another tab of this page, or ended there.';

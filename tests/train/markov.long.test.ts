@@ -34,7 +34,7 @@ const experiment = withSettings(defaultExperiment(), {
 
 test('a trained model reaches the entropy of the source, and does not pass it', async () => {
   await expectEntropyReached(experiment, 0.05);
-}, 300_000);
+});
 
 test('an autoregressive model reaches it too: its exact likelihood is that of the source', async () => {
   const autoregressive = withSettings(experiment, {
@@ -45,7 +45,7 @@ test('an autoregressive model reaches it too: its exact likelihood is that of th
     'training.warmupSteps': 50,
   });
   await expectEntropyReached(autoregressive, 0.02);
-}, 300_000);
+});
 
 async function expectEntropyReached(experiment: Experiment, within: number): Promise<void> {
   const text = prepareText(experiment, markovText(defaultMarkovSource()));

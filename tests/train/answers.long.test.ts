@@ -73,7 +73,7 @@ test('a small model learns to add, and adds what it never saw', async () => {
   });
   const scored = await scoreAnswers(model, { ...asked, windows: moved }, 64);
   expect(scored.accuracy * 40).toBeLessThanOrEqual(40 - right);
-}, 120_000);
+});
 
 test('a step on pairs without where their answers begin is refused, and so is the reverse', async () => {
   const tiny = withSettings(experiment, { 'model.width': 4, 'model.heads': 1, 'model.hiddenWidth': 3 });

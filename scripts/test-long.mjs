@@ -1,0 +1,16 @@
+/**
+ * `npm run test:long [-- filters and Vitest options]`: tests that train a model to the end or average over thousands of
+ * draws, on the CPU twins: minutes, and no browser and no adapter. `npm test` leaves them out.
+ */
+import process from 'node:process';
+import { ensureInstalled, requireNode } from './install.mjs';
+import { runTests } from './run-tests.mjs';
+
+try {
+  requireNode();
+  await ensureInstalled();
+  process.exitCode = runTests(['long'], process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
