@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { type CsvCell, csvOf } from '../base/csv.ts';
 import { ConfigError, DataError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { differences } from '../config/experiment.ts';
@@ -81,24 +82,23 @@ export function dropMeasures(directory: string, seed: number): void {
 
 export function writeResults(directory: string, record: StudyRecord): void {
   writeWhole(join(directory, 'results.json'), `${JSON.stringify(record)}\n`);
-  writeWhole(join(directory, 'results.csv'), csvOf(record.runs));
+  writeWhole(join(directory, 'results.csv'), curvesCsv(record.runs));
 }
 
 /** One line per point of each curve. */
-function csvOf(runs: readonly RunRecord[]): string {
-  const lines = ['arm,seed,curve,step,tokens,flops,seconds,bits_per_character,standard_error'];
-  for (const { study, experiment, costs, training, validation } of runs) {
+function curvesCsv(runs: readonly RunRecord[]): string {
+  const head = 'arm,seed,curve,step,tokens,flops,seconds,bits_per_character,standard_error'.split(',');
+  const rows = runs.flatMap(({ study, experiment, costs, training, validation }) => {
     const tokensPerStep = experiment.training.batchSize * experiment.data.sequenceLength;
-    const add = (curve: string, { step, seconds, bpc }: RunRecord['training'], errors: readonly number[]) =>
-      step.forEach((at, i) => {
+    const rowsOf = (curve: string, { step, seconds, bpc }: RunRecord['training'], errors: readonly number[]) =>
+      step.map((at, i): CsvCell[] => {
         const tokens = at * tokensPerStep;
-        const cells = [tokens, Math.round(tokens * costs.trainFlopsPerToken), seconds[i], bpc[i], errors[i] ?? ''];
-        lines.push([study?.arm, experiment.training.seed, curve, at, ...cells].join(','));
+        const cost = [tokens, Math.round(tokens * costs.trainFlopsPerToken), seconds[i]];
+        return [study?.arm ?? null, experiment.training.seed, curve, at, ...cost, bpc[i], errors[i] ?? null];
       });
-    add('training', training, []);
-    add('validation', validation, validation.standardError);
-  }
-  return `${lines.join('\n')}\n`;
+    return [...rowsOf('training', training, []), ...rowsOf('validation', validation, validation.standardError)];
+  });
+  return csvOf(head, rows, '\n');
 }
 
 function measuresPath(directory: string, seed: number): string {

@@ -122,13 +122,6 @@ export async function train(startPaused = false): Promise<void> {
   }
   takeRun(answer.run, answer.model, ownText);
   useRun.setState({ starting: false });
-  await keepPace();
-}
-
-/** A run starts at full speed: slow motion is what the page shows, said again. */
-async function keepPace(): Promise<void> {
-  const { delay } = useRun.getState();
-  if (delay > 0) await ask('pace', { delay });
 }
 
 /** Goes on with the run that an earlier visit left: the page takes over its configuration, its text and its curves. */
@@ -146,7 +139,6 @@ export async function continueRun(id = keptRun(useRun.getState())?.id): Promise<
   if (ownText) setOwnText(ownText);
   takeRun(id, answer.model, ownText);
   useRun.setState({ starting: false });
-  await keepPace();
 }
 
 /** Another run is the one on show; what is known of the last one stays known, as that of a kept model. */
@@ -198,7 +190,7 @@ async function changeRun(name: 'pause' | 'resume' | 'singleStep' | 'stop'): Prom
   if (answer) useRun.setState({ status: answer.status });
 }
 
-/** Waits this many milliseconds between two steps. */
+/** Waits this many milliseconds between two steps, of this run and of those after it. */
 export async function setPace(delay: number): Promise<void> {
   const answer = await ask('pace', { delay });
   if (answer) useRun.setState({ delay: answer.delay });

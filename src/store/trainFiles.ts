@@ -1,5 +1,5 @@
 /** The curves of the run on show in Train as CSV, at the resolution at which they are kept. Pure functions. */
-import { csvOf } from './compare/files.ts';
+import { csvOf } from '../base/csv.ts';
 import type { ValidationPoint } from './live.ts';
 import { type Series, smoothed, trace } from './series.ts';
 

@@ -39,6 +39,8 @@ export interface Scheduler extends Tenant {
   resume(id: string): Promise<{ model: ModelReport; text: string | null }>;
   /** Starts a run of the queue, or goes on with it, and tells the page. */
   startQueued(run: QueuedRun): Promise<void>;
+  /** Milliseconds of rest between two steps, of the run and of those after it. */
+  setPace(delay: number): void;
   /** What broke on the device breaks the run. */
   fault(error: Error): void;
   /** The page is left, and may be kept whole for the way back: the run is saved, and any tab may go on with it. */
@@ -104,6 +106,7 @@ class RunScheduler implements Scheduler {
   /** Runs that are about to begin. */
   #starting = 0;
   #shown: string | null = null;
+  #pace = 0;
   /** The run that was put down when the page was left. */
   #putDown: { readonly id: string; readonly saved: number | null } | null = null;
   /** The page has been left: its run is anybody's. */
@@ -144,6 +147,11 @@ class RunScheduler implements Scheduler {
       const isBegun = (await this.#options.storage().records.get('kept', id)) !== undefined;
       return isBegun ? { ...(await this.#resumed(id)), isOfQueue: true } : this.#fresh(run);
     });
+  }
+
+  setPace(delay: number): void {
+    this.#pace = delay;
+    this.session()?.setPace(delay);
   }
 
   fault(error: Error): void {
@@ -283,6 +291,7 @@ class RunScheduler implements Scheduler {
     const { broker, onEnd, onCompiled } = this.#options;
     const { session } = next;
     this.#hold(next);
+    session.setPace(this.#pace);
     void session.ended.then(() => onEnd(session.identity.id));
     await session.enter(broker().runtime());
     onCompiled();

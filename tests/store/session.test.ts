@@ -242,20 +242,6 @@ describe('a run', () => {
     expect(useRun.getState()).toMatchObject({ run: 'old', starting: false, problems: [{ kind: 'data' }] });
   });
 
-  it.each([
-    ['a restart', () => train(), { run: 'a', model }],
-    ['a reload', () => continueRun('a'), { model, text: null }],
-  ] as const)('keeps slow motion over %s', async (_, begin, value) => {
-    const { sent, answer } = connected();
-    useRun.setState({ delay: 500 });
-    const training = begin();
-    await answer(value);
-    await vi.waitFor(() => expect(sent[sent.length - 1]).toMatchObject({ name: 'pace', argument: { delay: 500 } }));
-    await answer({ delay: 500 });
-    await training;
-    expect(useRun.getState()).toMatchObject({ starting: false, delay: 500 });
-  });
-
   it('that makes way for another stays known: it is a kept model now', async () => {
     const { send, answer } = connected();
     const training = train();

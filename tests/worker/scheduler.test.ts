@@ -31,6 +31,23 @@ describe('the scheduler', () => {
     expect(tab.scheduler.isBusy()).toBe(false);
   });
 
+  it('keeps the pace from the first step of every run on', async () => {
+    const tab = await openTab();
+    const stepsIn = async (milliseconds: number) => {
+      await tab.train({ 'training.steps': 100_000 });
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      const { step } = tab.scheduler.session()!.state();
+      await tab.scheduler.session()!.stop();
+      return step;
+    };
+    // A rest comes before every step: of a second each, hardly one fits.
+    tab.scheduler.setPace(1000);
+    expect(await stepsIn(300)).toBe(0);
+    expect(await stepsIn(300)).toBe(0);
+    tab.scheduler.setPace(0);
+    expect(await stepsIn(300)).toBeGreaterThan(3);
+  });
+
   it('stops a run whose place another takes: it ends, with its weights and its state', async () => {
     const tab = await openTab();
     const first = await tab.train(long);

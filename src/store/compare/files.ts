@@ -1,33 +1,9 @@
-/** Records as text for download: CSV (RFC 4180) and JSON. Pure functions; whole runs are in `bundle.ts`. */
-
+/** Records as text for download: CSV and JSON. Pure functions; whole runs are in `bundle.ts`. */
+import { csvOf } from '../../base/csv.ts';
 import { tokensAt, type XAxisName, xAxes } from './axes.ts';
 import type { Measured } from './curves.ts';
 import type { ComparedLine, ComparedRun } from './groups.ts';
 import { type Column, columns } from './table.ts';
-
-export type CsvCell = string | number | null;
-
-/**
- * Rows as CSV with a head; null and what is not a number are empty cells. Lines end in CR LF. A text that a spreadsheet
- * would run as a formula has an apostrophe before it, as spreadsheets write it themselves.
- */
-export function csvOf(head: readonly string[], rows: readonly (readonly CsvCell[])[]): string {
-  return [head, ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('');
-}
-
-function quoted(cell: CsvCell): string {
-  if (cell === null || Number.isNaN(cell)) return '';
-  const text = typeof cell === 'string' ? inert(cell) : String(cell);
-  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** What makes a spreadsheet run a text (OWASP, "CSV injection"), its full-width forms included. */
-const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
-
-function inert(text: string): string {
-  const isNumber = text.trim() === text && text !== '' && Number.isFinite(Number(text));
-  return formula.test(text) && !isNumber ? `'${text}` : text;
-}
 
 /** The table of runs, all its columns, numbers at full precision. */
 export function tableCsv(runs: readonly ComparedRun[]): string {

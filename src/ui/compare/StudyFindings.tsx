@@ -1,9 +1,9 @@
 /** What a study found: verdicts with their evidence, and tables, each as a file too. */
 import { Button, Stack } from '@mantine/core';
 import { memo } from 'react';
+import { csvOf } from '../../base/csv.ts';
 import { compact } from '../../base/format.ts';
 import type { StudyRecord, Verdict } from '../../config/records.ts';
-import { csvOf } from '../../store/compare/files.ts';
 import { DataTable } from '../parts/DataTable.tsx';
 import { download } from '../parts/download.ts';
 import { outcomeMarks } from './outcomes.ts';

@@ -70,7 +70,7 @@ export function runHandlers(engine: Engine): Handlers<Names> {
       return status();
     },
     pace: async ({ delay }) => {
-      session()?.setPace(delay);
+      scheduler.setPace(delay);
       return { delay };
     },
     stateHash: async () => {

@@ -1,9 +1,10 @@
 /** Records as files: CSV that any reader parses, JSON that comes back equal, and one sentence for every bad file. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { csvOf } from '../../../src/base/csv.ts';
 import type { StudyRecord } from '../../../src/config/records.ts';
 import { bundleJson, parseRuns } from '../../../src/store/compare/bundle.ts';
-import { chartCsv, chartJson, csvOf, runsCsv, tableCsv } from '../../../src/store/compare/files.ts';
+import { chartCsv, chartJson, runsCsv, tableCsv } from '../../../src/store/compare/files.ts';
 import { groupRuns, lineOf } from '../../../src/store/compare/groups.ts';
 import { importRuns, runsOfRecords, runsOfStudies } from '../../../src/store/compare/runs.ts';
 import {
