@@ -58,7 +58,8 @@ export interface TestDevice {
   lose(): void;
 }
 
-export function createDevices() {
+/** `onUse` hears of every use before it, and may throw. */
+export function createDevices(onUse: (device: TestDevice) => void = () => {}) {
   const all: TestDevice[] = [];
   const refused = new Set<BackendKind>();
   const open = async (kind: BackendKind, onError: (error: Error) => void): Promise<Runtime> => {
@@ -68,17 +69,21 @@ export function createDevices() {
     const expectThere = () => {
       if (isLost) throw new Error('the device is gone');
     };
+    const use = () => {
+      onUse(device);
+      expectThere();
+    };
     const runtime: Runtime = {
       ...twins,
       kind,
       compile: async (...args) => {
-        expectThere();
+        use();
         const plan = await twins.compile(...args);
         expectThere();
         return {
           ...plan,
           run: async () => {
-            expectThere();
+            use();
             const found = await plan.run();
             expectThere();
             return found;
@@ -86,18 +91,19 @@ export function createDevices() {
         };
       },
       read: async (ranges) => {
-        expectThere();
+        use();
         return twins.read(ranges);
       },
     };
-    all.push({
+    const device: TestDevice = {
       kind,
       runtime,
       lose: () => {
         isLost = true;
         setTimeout(() => onError(new DeviceError('WebGPU device lost (unknown): tested', 'lost')), 5);
       },
-    });
+    };
+    all.push(device);
     return runtime;
   };
   return { open, all, refused, last: () => all[all.length - 1] };
@@ -114,6 +120,8 @@ export interface TabOptions {
   /** Milliseconds between two saves. */
   readonly saveAfter?: () => number;
   readonly emit?: (telemetry: Telemetry) => void;
+  /** Hears of every use of a device before it, and may throw. */
+  readonly onUse?: (device: TestDevice) => void;
 }
 
 /** A tab of the page: the scheduler and what it stands on. */
@@ -125,8 +133,9 @@ export async function openTab({
   onEnd = () => {},
   saveAfter,
   emit: hear = () => {},
+  onUse,
 }: TabOptions = {}) {
-  const devices = createDevices();
+  const devices = createDevices(onUse);
   const told: Telemetry[] = [];
   const live: { now: Set<string>; most: number } = { now: new Set(), most: 0 };
   const ended: string[] = [];

@@ -1,15 +1,16 @@
 /**
- * Every fault of the browser's storage and locks, one after the other: the uses in a small run are counted, and the
+ * Every fault of the browser's storage, its locks and the device, one after the other: the uses in a small run are counted, and the
  * first, the second, ... the last of them fails, alone or with all that follow, cleanly or with half of a file written;
  * in the first visit or after a reload. After each, what was said to be safe is there, and goes on bit-equal to an
  * uninterrupted run.
  */
 import { expect, it } from 'vitest';
 import { StorageError } from '../../src/base/errors.ts';
+import { maxInFlight } from '../../src/runtime/runtime.ts';
 import type { Locks } from '../../src/worker/locks.ts';
 import { loadState, stateSummaries } from '../../src/worker/states.ts';
 import type { SiteStorage } from '../../src/worker/stored.ts';
-import { memoryLocks, memoryStorage, openTab, type Tab } from './world.ts';
+import { memoryLocks, memoryStorage, openTab, type Tab, type TestDevice } from './world.ts';
 
 const settings = { 'training.steps': 9, 'training.evaluateEvery': 4 };
 
@@ -170,3 +171,47 @@ it('no fault of a lock loses what was said to be safe, in the first visit or aft
   }
   process.stdout.write(`lock faults: ${first.count() + next.count()} injected, 0 runs lost\n`);
 }, 60_000);
+
+/** Counts the uses of a tab's devices; with `at`, the use of that number fails, or loses the device. */
+function faultyDevice(at: number | null, how: 'fails' | 'is lost') {
+  let count = 0;
+  const onUse = (device: TestDevice) => {
+    count += 1;
+    if (count !== at) return;
+    if (how === 'fails') throw new Error('the device fails');
+    device.lose();
+  };
+  return { onUse, count: () => count };
+}
+
+it('no fault of the device loses more than what came after the last save; a lost one costs nothing', async () => {
+  const whole = await uninterrupted();
+  const trainOn = async (disk: SiteStorage, { onUse }: ReturnType<typeof faultyDevice>) => {
+    const tab = await openTab({ storage: disk, kind: 'gpu', saveAfter: () => 0, onUse });
+    const { run } = await tab.train(settings);
+    await tab.scheduler.session()!.ended;
+    return { tab, run };
+  };
+  const counting = faultyDevice(null, 'fails');
+  await trainOn(memoryStorage(), counting);
+  const uses = counting.count();
+  // A step each, validations, and a read for every save.
+  expect(uses).toBeGreaterThan(20);
+  for (let at = 1; at <= uses; at += 1) {
+    const about = `use ${at} of the device`;
+    const lost = await trainOn(memoryStorage(), faultyDevice(at, 'is lost'));
+    expect(lost.tab.status()?.ending, `${about} loses it`).toBe('finished');
+    expect(await hashOf(lost.tab), `${about} loses it`).toBe(whole);
+
+    const disk = memoryStorage();
+    const { tab, run } = await trainOn(disk, faultyDevice(at, 'fails'));
+    expect(tab.status()?.ending, `${about} fails`).toBe('failed');
+    expect(tab.problems().map(({ message }) => message)).toContain('the device fails');
+    const told = Math.max(0, ...tab.steps(run));
+    const state = await stateOf(disk, run);
+    // Saved whenever the steps in flight have come home.
+    expect(state ?? 0, `${about} fails`).toBeGreaterThanOrEqual(told - maxInFlight);
+    if (state !== null) expect(await hashOf(await nextVisit(disk, run)), `${about} fails`).toBe(whole);
+  }
+  process.stdout.write(`device faults: ${2 * uses} injected (${uses} uses, 2 ways), 0 runs lost\n`);
+}, 120_000);
