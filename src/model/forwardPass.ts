@@ -16,12 +16,16 @@ import { createGraph, persistentTensor, reshape, type Tensor } from '../tensor/t
 
 export interface LayerDecision {
   readonly layer: number;
+  /** E. */
+  readonly experts: number;
   /** (N, E) router scores. */
   readonly scores: Float32Array;
   /** (N, E) gates, 0 where the expert does not hold the token. */
   readonly gates: Float32Array;
   /** (N, E) 1 where the expert holds the token (its gate may be 0 in float32). */
   readonly chosen: Uint8Array;
+  /** (N, E) 1 where the token asked for the expert, which was full. */
+  readonly dropped: Uint8Array;
 }
 
 export interface ForwardResult {
@@ -93,7 +97,8 @@ export async function createForwardPass(
       const layers = routes.map(({ layer, routing }, index): LayerDecision => {
         const [scores, gates, expertOf, slotOf] = decisions.slice(4 * index, 4 * index + 4);
         const routes = { gates, expertOf, slotOf };
-        return { layer, scores: scores as Float32Array, ...spread(routes, B * T, routing) };
+        const { experts } = routing;
+        return { layer, experts, scores: scores as Float32Array, ...spread(routes, B * T, routing) };
       });
       return { logits: values as Float32Array, layers };
     },
@@ -109,14 +114,18 @@ function spread(
   { gates, expertOf, slotOf }: Record<'gates' | 'expertOf' | 'slotOf', ArrayLike<number>>,
   N: number,
   { J, experts: E }: Routing,
-): Pick<LayerDecision, 'gates' | 'chosen'> {
+): Pick<LayerDecision, 'gates' | 'chosen' | 'dropped'> {
   const dense = new Float32Array(N * E);
-  const chosen = new Uint8Array(N * E);
+  const [chosen, dropped] = [new Uint8Array(N * E), new Uint8Array(N * E)];
   for (let route = 0; route < N * J; route++) {
-    if (slotOf[route] === none) continue;
+    if (expertOf[route] === none) continue;
     const at = Math.floor(route / J) * E + expertOf[route];
+    if (slotOf[route] === none) {
+      dropped[at] = 1;
+      continue;
+    }
     dense[at] = gates[route];
     chosen[at] = 1;
   }
-  return { gates: dense, chosen };
+  return { gates: dense, chosen, dropped };
 }

@@ -94,6 +94,8 @@ export interface RouteReport {
   experts: number;
   /** 1 for each (layer, token, expert) where the expert holds the token; its gate may be 0 in float32 all the same. */
   chosen: Uint8Array;
+  /** 1 for each (layer, token, expert) where the token asked for the expert, which was full. */
+  dropped: Uint8Array;
   /** Gate weight of each (layer, token, expert); 0 where the expert does not hold the token. */
   gates: Float32Array;
   /** Router score of each (layer, token, expert). */

@@ -2,6 +2,7 @@
 
 import { ConfigError, DataError, unnamedText } from '../base/errors.ts';
 import { streams, uniformAt } from '../base/random.ts';
+import { addLoad } from '../lab/routing/load.ts';
 import type { LayerDecision } from '../model/forwardPass.ts';
 import type { Model } from '../model/model.ts';
 import { maxViolation } from '../model/probes/load.ts';
@@ -35,7 +36,8 @@ export async function routesOf(model: Model, request: RoutesRequest, fallback: U
     masked: isShifted ? Uint8Array.of(1, ...masked.subarray(0, -1)) : masked,
     layers: layers.map(({ layer }) => layer),
     experts: settings.experts,
-    chosen: Uint8Array.from(layers.flatMap(({ chosen }) => [...chosen])),
+    chosen: concatenate(layers.map(({ chosen }) => chosen)),
+    dropped: concatenate(layers.map(({ dropped }) => dropped)),
     gates: concatenate(layers.map(({ gates }) => gates)),
     scores: concatenate(layers.map(({ scores }) => scores)),
     load,
@@ -45,21 +47,20 @@ export async function routesOf(model: Model, request: RoutesRequest, fallback: U
 
 /** Tokens per (layer, expert), and MaxVio per layer. */
 export function loadOf(
-  layers: readonly LayerDecision[],
+  layers: readonly Pick<LayerDecision, 'chosen' | 'experts'>[],
   experts: number,
 ): { load: Float32Array; maxVio: Float32Array } {
+  const perLayer = layers.map((layer) => addLoad(layer));
   const load = new Float32Array(layers.length * experts);
-  layers.forEach(({ chosen }, layer) => {
-    chosen.forEach((isChosen, at) => {
-      load[layer * experts + (at % experts)] += isChosen;
-    });
+  perLayer.forEach((counts, layer) => {
+    load.set(counts, layer * experts);
   });
-  const perLayer = layers.map((_, layer) => load.subarray(layer * experts, (layer + 1) * experts));
   return { load, maxVio: Float32Array.from(perLayer, maxViolation) };
 }
 
-function concatenate(arrays: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+function concatenate<A extends Float32Array | Uint8Array>(arrays: readonly A[]): A {
+  const length = arrays.reduce((sum, array) => sum + array.length, 0);
+  const all = new (arrays[0].constructor as new (length: number) => A)(length);
   let offset = 0;
   for (const array of arrays) {
     all.set(array, offset);
