@@ -197,6 +197,16 @@ test('a permutation of the experts is seen by every statistic', () => {
   );
 });
 
+test('of equal gates the lower expert is the top one', () => {
+  const routes = {
+    experts: 3,
+    chosen: Uint8Array.of(0, 1, 1),
+    dropped: new Uint8Array(3),
+    gates: Float32Array.of(0, 0.5, 0.5),
+  };
+  expect([...topExperts(routes)]).toEqual([1]);
+});
+
 test('views of some rows are those rows, scores included', async () => {
   const [layer] = await recordedRoutes({});
   const part = rowsOf(layer, 3, 7);
