@@ -63,7 +63,7 @@ describe('routes', () => {
     writeFileSync(path('file'), '');
     expectRefusal(
       await routes('run', '--windows', '2', '--out', '@y.json', '--csv', '@file/t'),
-      /--csv .*\/file: expected a directory that can be made/,
+      /--csv .*\/file\/t: expected a directory that can be made/,
     );
     expect((await train('dense', 'dense', 1)).code).toBe(0);
     expectRefusal(await routes('dense', '--out', '@x.json'), `--run ${path('dense')}`);
