@@ -138,6 +138,7 @@ describe.each([...Object.entries(routers).slice(0, 2), routersEntry('expert choi
           ),
         ),
       );
+      expectLayers(atlas, { held, samples, E });
       expectMeasures(atlas, { held, samples, E });
     });
   },
@@ -179,6 +180,58 @@ function expectClasses(
       else expect(value).toBeCloseTo(plain, 10);
     });
   }
+}
+
+function expectLayers(atlas: Atlas, { held, samples, E }: Recounted): void {
+  const at = (layer: number, w: number, n: number) =>
+    held.filter((one) => one.layer === layer && one.w === w && one.n === n);
+  const places = range(W).flatMap((w) => range(16).map((n) => [w, n] as const));
+  const tally = (size: number, found: number[]) =>
+    range(size).map((each) => found.filter((one) => one === each).length);
+  atlas.byLayer.forEach((layer, index) => {
+    const own = places.map(([w, n]) => at(index, w, n));
+    expect([layer.asked, layer.dropped]).toEqual([own.flat().length, 0]);
+    expect(layer.expertsPerToken).toEqual(
+      tally(
+        E + 1,
+        own.map((some) => some.length),
+      ),
+    );
+    expect(layer.pairs).toEqual(
+      tally(
+        E * E,
+        own.flatMap((some) => some.flatMap((i) => some.map((j) => i.e * E + j.e))),
+      ),
+    );
+    if (index === 0) {
+      const next = places.map(([w, n]) => at(1, w, n));
+      expect(layer.flow).toEqual(
+        tally(
+          E * E,
+          own.flatMap((some, place) => some.flatMap((i) => next[place].map((j) => i.e * E + j.e))),
+        ),
+      );
+    }
+    const tops = own.map((some) => (some.length > 0 ? some.reduce((a, b) => (b.gate > a.gate ? b : a)).e : -1));
+    const pairs = tops.flatMap((top, place) =>
+      place % 16 > 0 && top >= 0 && tops[place - 1] >= 0 ? [[tops[place - 1], top]] : [],
+    );
+    expect(layer.repeats).toEqual({
+      pairs: pairs.length,
+      repeats: pairs.filter(([a, b]) => a === b).length,
+      tops: tally(E, tops),
+    });
+    const load = range(E).map((e) => held.filter((one) => one.layer === index && one.e === e).length);
+    expect(layer.maxVio).toBeCloseTo(Math.max(...load) / (own.flat().length / E) - 1, 10);
+    const top = [...new Set(samples.flatMap(({ xt }) => [...xt]))].map((id) =>
+      Math.max(
+        ...range(E).map(
+          (e) => held.filter((one) => one.layer === index && one.e === e && samples[one.w].xt[one.n] === id).length,
+        ),
+      ),
+    );
+    expect(layer.specialisation.read).toBeCloseTo(top.reduce((sum, one) => sum + one) / own.flat().length, 10);
+  });
 }
 
 function expectMeasures(atlas: Atlas, { held, samples, E }: Recounted): void {
