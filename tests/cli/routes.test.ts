@@ -69,3 +69,30 @@ describe('routes', () => {
     expectRefusal(await routes('dense', '--out', '@x.json'), `--run ${path('dense')}`);
   });
 });
+
+describe('eval --intervene', () => {
+  const evaluate = (...more: string[]) =>
+    sdlm(['eval', '--run', path('run'), '--windows', '8', '--rounds', '2', ...cpu, ...more]);
+
+  it('tells the loss with and without, and the paired change', async () => {
+    const args = ['--intervene', 'ablate:0.1', '--intervene', 'clamp:0.2=0.5'];
+    const { code, out, err } = await evaluate(...args, '--json');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const found = JSON.parse(out);
+    expect(Object.keys(found)).toEqual(['interventions', 'without', 'with', 'difference']);
+    expect(found.interventions).toEqual(['ablate:0.1', 'clamp:0.2=0.5']);
+    expect(found.difference.value).toBeCloseTo(found.with.value - found.without.value, 10);
+    expect(found.difference.value).not.toBe(0);
+    expect((await evaluate(...args)).out).toMatch(
+      /^without: \d\.\d{4} ± .*\nwith: {4}\d\.\d{4} ± .*\nchange: {2}[+-]\d\.\d{4} ± \d\.\d{4} \(paired: same windows, same masks\)\n$/,
+    );
+    const same = JSON.parse((await evaluate('--intervene', 'router:tokens,2,dropless', '--json')).out);
+    expect(same.difference).toEqual({ value: 0, standardError: 0 });
+  });
+
+  it('refuses what does not fit the run', async () => {
+    expectRefusal(await evaluate('--intervene', 'ablate:0'), '--intervene');
+    expectRefusal(await evaluate('--intervene', 'ablate:3.0'), 'ablate:3.0');
+    expectRefusal(await evaluate('--intervene', 'freeze'), 'freeze');
+  });
+});
