@@ -3,10 +3,13 @@
  * is in `telemetry.ts`.
  * Neither side imports anything else of the other.
  */
+import type { Atlas } from '../config/atlas.ts';
 import type { DecoderName } from '../config/decoders.ts';
+import type { Intervention } from '../config/interventions.ts';
 import type { ModelRef } from '../config/modelRef.ts';
 import type { RunCosts, RunRecord, RunStatus, StudyResult } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
+import type { PairedLoss } from '../lab/ablation.ts';
 import type { Estimate } from '../run/duration.ts';
 import type { Unmeasured } from '../run/speed.ts';
 
@@ -108,11 +111,20 @@ export interface RouteReport {
 
 export interface RoutesRequest {
   model: ModelRef;
+  /** What is changed of the model; none unless given. */
+  interventions?: readonly Intervention[];
   /** Text to route; empty takes a passage of the held-out text. */
   text: string;
   /** Share of positions masked before routing, 0 to 1. */
   maskRatio: number;
   seed: number;
+}
+
+/** A measurement of a model over held-out windows. */
+export interface MeasuringRequest {
+  model: ModelRef;
+  /** At most as many as the text has. */
+  windows: number;
 }
 
 export type TrainRequest = {
@@ -263,6 +275,24 @@ export interface Commands {
   decode: { argument: DecodeRequest; answer: { text: string; calls: number; tokensPerCall: number } };
   cancelDecode: { argument: Record<never, never>; answer: Record<never, never> };
   routes: { argument: RoutesRequest; answer: RouteReport };
+  /**
+   * The atlas of a model's routes; `routingProgress` tells how far it is. Null where it was cancelled: this and the next
+   * two end each other.
+   */
+  buildAtlas: { argument: MeasuringRequest & { seed: number }; answer: { atlas: Atlas | null } };
+  /** The change of the loss, paired, with interventions; null where it was cancelled. Each window at `rounds` mask levels. */
+  interventionCost: {
+    argument: MeasuringRequest & { rounds: number; interventions: readonly Intervention[] };
+    answer: { loss: PairedLoss | null };
+  };
+  /** The same for taking each expert of a layer away alone; `expertCost` tells of each as it is known. */
+  expertCosts: {
+    argument: MeasuringRequest & { rounds: number; layer: number };
+    answer: { costs: PairedLoss[] | null };
+  };
+  cancelRouting: { argument: Record<never, never>; answer: Record<never, never> };
+  /** Reads the file of an atlas; refused where it is of another model than `model`, if one is named. */
+  openAtlas: { argument: { text: string; name: string; model: ModelRef | null }; answer: { atlas: Atlas } };
   /** What is kept on this machine. While the page is open, `library` tells of every change. */
   listModels: { argument: Record<never, never>; answer: Library };
   /** Facts of a model that is not the bundled one. */

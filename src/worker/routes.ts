@@ -6,14 +6,15 @@ import { addLoad } from '../lab/routing/load.ts';
 import type { LayerDecision } from '../model/forwardPass.ts';
 import type { Model } from '../model/model.ts';
 import { maxViolation } from '../model/probes/load.ts';
+import { variantPass } from '../model/variant.ts';
 import type { RouteReport, RoutesRequest } from './protocol.ts';
 
 /**
  * Masks a share of a text and runs it. `fallback` is routed where the request brings no text.
- * Throws `ConfigError` for a dense model and a ratio outside 0 to 1, `DataError` for characters that it does not know.
+ * Throws `ConfigError` for a dense model, interventions that do not fit it and a ratio outside 0 to 1, `DataError` for characters that it does not know.
  */
 export async function routesOf(model: Model, request: RoutesRequest, fallback: Uint32Array): Promise<RouteReport> {
-  const { text, maskRatio, seed } = request;
+  const { text, maskRatio, seed, interventions = [] } = request;
   const { model: settings, data } = model.experiment;
   if (settings.feedForward === 'dense') {
     throw new ConfigError('routes: expected a model with experts, got a dense one; choose a preset with experts');
@@ -26,7 +27,7 @@ export async function routesOf(model: Model, request: RoutesRequest, fallback: U
   const clean = all.slice(0, data.sequenceLength);
   const masked = Uint8Array.from(clean, (_, i) => Number(uniformAt(seed, streams.preview, 0, i) < maskRatio));
   const tokens = Uint32Array.from(clean, (token, i) => (masked[i] ? model.maskId : token));
-  const pass = await model.forward(1, tokens.length);
+  const pass = await variantPass(model, interventions, 1, tokens.length);
   const { layers } = await pass.run(tokens);
   const { load, maxVio } = loadOf(layers, settings.experts);
   // An autoregressive model reads each token one position later, behind the mask as the beginning.

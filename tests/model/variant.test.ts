@@ -205,32 +205,42 @@ describe('another router on the same weights', () => {
 });
 
 describe('reductions', () => {
-  const open = (tiny: Tiny) => range(16).filter((n) => inputOf(tiny)[n] === tiny.model.maskId);
+  /** Positions that hold the mask; with blocks of 8 those of the first one, which has some. */
+  const open = (tiny: Tiny) =>
+    range(tiny.experiment.objective.kind === 'block-diffusion' ? 8 : 16).filter(
+      (n) => inputOf(tiny)[n] === tiny.model.maskId,
+    );
+  const inBlocks = { 'objective.kind': 'block-diffusion', 'objective.blockSize': 8 };
 
-  test.each(['vote:2', 'mass:0.4'])(
-    '%s: every layer keeps the set that its router votes for, given the layers before',
-    async (text) => {
-      const tiny = tinyModel({ 'model.feedForward': 'token-choice', 'model.experts': 6 });
-      const found = await changed(tiny, text);
-      const sets = [] as string[];
-      for (const layer of [0, 1]) {
-        // The router of this layer as it is, under the sets of the layers before.
-        const { layers } = await changed(tiny, ...sets);
-        const { gates, scores } = layers[layer];
-        const weightOf = (e: number) =>
-          open(tiny).reduce((sum, n) => sum + (text === 'vote:2' ? gates : scores)[6 * n + e], 0);
-        const order = range(6).sort((a, b) => weightOf(b) - weightOf(a));
-        const total = range(6).reduce((sum, e) => sum + weightOf(e), 0);
-        const enough =
-          range(6).find((n) => order.slice(0, n + 1).reduce((sum, e) => sum + weightOf(e), 0) >= 0.4 * total)! + 1;
-        const kept = order.slice(0, text === 'vote:2' ? 2 : enough).sort((a, b) => a - b);
-        expect(kept.length).toBeLessThan(4);
-        sets.push(`experts:${layer}=${kept.join()}`);
-      }
-      expect(found).toEqual(await changed(tiny, ...sets));
-      expect(found.logits).not.toEqual((await plain(tiny)).logits);
-    },
-  );
+  test.each([
+    ['vote:2', {}],
+    ['mass:0.4', {}],
+    ['vote:1', inBlocks],
+    ['mass:0.2', inBlocks],
+  ])('%s, %j: every layer keeps the set that its router votes for, given the layers before', async (text, settings) => {
+    const tiny = tinyModel({ 'model.feedForward': 'token-choice', 'model.experts': 6, ...settings }, 2);
+    const [rule, number] = text.split(':');
+    const found = await changed(tiny, text);
+    const sets = [] as string[];
+    for (const layer of [0, 1]) {
+      // The router of this layer as it is, under the sets of the layers before.
+      const { layers } = await changed(tiny, ...sets);
+      const { gates, scores } = layers[layer];
+      const weightOf = (e: number) =>
+        open(tiny).reduce((sum, n) => sum + (rule === 'vote' ? gates : scores)[6 * n + e], 0);
+      const order = range(6).sort((a, b) => weightOf(b) - weightOf(a));
+      const total = range(6).reduce((sum, e) => sum + weightOf(e), 0);
+      const enough =
+        range(6).find(
+          (n) => order.slice(0, n + 1).reduce((sum, e) => sum + weightOf(e), 0) >= Number(number) * total,
+        )! + 1;
+      const kept = order.slice(0, rule === 'vote' ? Number(number) : enough).sort((a, b) => a - b);
+      expect(kept.length).toBeLessThan(4);
+      sets.push(`experts:${layer}=${kept.join()}`);
+    }
+    expect(found).toEqual(await changed(tiny, ...sets));
+    expect(found.logits).not.toEqual((await plain(tiny)).logits);
+  });
 
   test('each sequence has a set of its own, and one without masks is left alone', async () => {
     const tiny = tinyModel({ 'model.feedForward': 'token-choice' });
@@ -277,6 +287,7 @@ describe('reductions', () => {
     expect(rows(second, 0, 12)).toEqual(rows(first, 0, 12));
     expect(rows(third, 0, 12)).toEqual(rows(first, 0, 12));
     expect(rows(third, 12, 16)).toEqual(rows(second, 12, 16));
+    expect(rows(second, 12, 16)).not.toEqual(rows(first, 12, 16));
     expect(rows(free, 0, 12)).not.toEqual(rows(first, 0, 12));
     // Open again, a position chooses anew.
     await pass.run(given);
