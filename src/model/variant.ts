@@ -86,7 +86,7 @@ export function fixedShares(
 }
 
 /** (B * T) 1 where a position holds the mask, within the first block of its sequence that has one. */
-function openPositions(
+export function openPositions(
   tokens: Uint32Array,
   { T, maskId, block }: { T: number; maskId: number; block: number },
 ): Uint8Array {

@@ -10,6 +10,7 @@ import type { ModelRef } from '../config/modelRef.ts';
 import type { RunCosts, RunRecord, RunStatus, StudyResult } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { PairedLoss } from '../lab/ablation.ts';
+import type { DecodingRoutes } from '../lab/routing/explosion.ts';
 import type { Estimate } from '../run/duration.ts';
 import type { Unmeasured } from '../run/speed.ts';
 
@@ -61,6 +62,8 @@ export interface ModelReport {
 
 export interface DecodeRequest {
   model: ModelRef;
+  /** What is changed of the model; none unless given. */
+  interventions?: readonly Intervention[];
   decoder: DecoderName;
   /** Network calls that the decoder may spread the masks over; this and the next three where the decoder reads them. */
   steps: number;
@@ -272,7 +275,11 @@ export interface Commands {
   stop: { argument: Record<never, never>; answer: { status: RunStatus | null } };
   /** Milliseconds to wait between steps: slow motion. 0 is full speed. */
   pace: { argument: { delay: number }; answer: { delay: number } };
-  decode: { argument: DecodeRequest; answer: { text: string; calls: number; tokensPerCall: number } };
+  /** `routes`: which experts the calls loaded; null of a model without experts. */
+  decode: {
+    argument: DecodeRequest;
+    answer: { text: string; calls: number; tokensPerCall: number; routes?: DecodingRoutes | null };
+  };
   cancelDecode: { argument: Record<never, never>; answer: Record<never, never> };
   routes: { argument: RoutesRequest; answer: RouteReport };
   /**

@@ -24,13 +24,22 @@ export function jaccard(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** One network call of a decoder. */
-export interface DecodingCall {
-  /** By layer. */
-  readonly layers: readonly Chosen[];
+export interface CallRoutes {
   /** (N) 1 where the position was open. */
   readonly open: Uint8Array;
-  /** Positions that the call committed. */
-  readonly committed: number;
+  /** By layer: (E) 1 for the experts that were loaded. */
+  readonly loaded: readonly Uint8Array[];
+  /** By layer: experts that hold an open position, on average over them; 0 without open positions. */
+  readonly expertsPerToken: readonly number[];
+}
+
+/** What a call loaded, from its routes by layer. */
+export function callRoutes(layers: readonly Chosen[], open: Uint8Array): CallRoutes {
+  return {
+    open,
+    loaded: layers.map((layer) => loadedExperts(layer, open)),
+    expertsPerToken: layers.map((layer) => meanHolders(layer, open)),
+  };
 }
 
 export interface DecodingRoutes {
@@ -38,24 +47,35 @@ export interface DecodingRoutes {
   readonly unique: readonly (readonly number[])[];
   /** Of each (call, layer) with that of the call before; none of the first call. */
   readonly jaccard: readonly (readonly number[])[];
+  /** Of each (call, layer): see `CallRoutes`. */
+  readonly expertsPerToken: readonly (readonly number[])[];
+  /** Positions that each call committed: open in it, and not open after it. */
+  readonly committed: readonly number[];
   /** Experts of all layers loaded per committed token: the sum of U over calls and layers / the tokens committed. */
   readonly loadedPerToken: number;
-  /** Experts that hold an open position, on average over them, of each (call, layer); 0 without open positions. */
-  readonly expertsPerToken: readonly (readonly number[])[];
 }
 
-/** What the calls of one decode loaded. */
-export function decodingRoutes(calls: readonly DecodingCall[]): DecodingRoutes {
-  const loaded = calls.map(({ layers, open }) => layers.map((layer) => loadedExperts(layer, open)));
-  const unique = loaded.map((layers) => layers.map((set) => set.reduce((sum, one) => sum + one, 0)));
-  const committed = calls.reduce((sum, call) => sum + call.committed, 0);
-  const all = unique.flat().reduce((sum, count) => sum + count, 0);
+/** What the calls of one decode loaded; `openAtEnd` (N) what was still open after the last one. */
+export function decodingRoutes(calls: readonly CallRoutes[], openAtEnd: Uint8Array): DecodingRoutes {
+  const unique = calls.map(({ loaded }) => loaded.map(total));
+  const committed = calls.map(({ open }, call) => {
+    const after = calls[call + 1]?.open ?? openAtEnd;
+    return total(open.map((isOpen, n) => Number(isOpen === 1 && after[n] === 0)));
+  });
+  const tokens = total(committed);
   return {
     unique,
-    jaccard: loaded.slice(1).map((layers, before) => layers.map((set, layer) => jaccard(set, loaded[before][layer]))),
-    loadedPerToken: committed > 0 ? all / committed : Number.NaN,
-    expertsPerToken: calls.map(({ layers, open }) => layers.map((layer) => meanHolders(layer, open))),
+    jaccard: calls
+      .slice(1)
+      .map(({ loaded }, before) => loaded.map((set, layer) => jaccard(set, calls[before].loaded[layer]))),
+    expertsPerToken: calls.map(({ expertsPerToken }) => expertsPerToken),
+    committed,
+    loadedPerToken: tokens > 0 ? total(unique.flat()) / tokens : Number.NaN,
   };
+}
+
+function total(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((sum, value) => sum + value, 0);
 }
 
 function meanHolders({ chosen, experts: E }: Chosen, open: Uint8Array): number {

@@ -7,6 +7,7 @@ import { decodingOf, type Model, promptTokens } from '../../model/model.ts';
 import { promptsOf } from '../../train/text.ts';
 import { textOfModel } from '../modelText.ts';
 import type { DecodeRequest } from '../protocol.ts';
+import { routedDenoiser } from '../routedDenoiser.ts';
 import { routesOf } from '../routes.ts';
 import type { Engine, Handlers } from './handlers.ts';
 
@@ -18,13 +19,14 @@ export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecod
     decode: async (request) => {
       const mine = ++latest;
       const { model: ref } = request;
-      const { tokenizer, start, options } = await models.use(ref, async (model) => beginning(engine, model, request));
-      // Asked for anew at every call: a model that moves, or a run that ends, is followed.
-      const denoise = (xt: Uint32Array) =>
-        models.use(ref, async (model) => (await (await model.forward(1, start.length)).run(xt)).logits);
+      const { tokenizer, start, options, network } = await models.use(ref, async (model) => {
+        const begun = beginning(engine, model, request);
+        const { interventions = [] } = request;
+        return { ...begun, network: routedDenoiser(models, ref, model, { T: begun.start.length, interventions }) };
+      });
       const calls = mostCalls(start, options);
       let last = { call: 0, tokens: start };
-      for await (const frame of decode(denoise, start, options)) {
+      for await (const frame of decode(network.denoise, start, options)) {
         if (mine !== latest) break;
         // The frame's arrays move to the page; the last tokens are still needed here.
         last = { call: frame.call, tokens: frame.tokens.slice() };
@@ -32,7 +34,9 @@ export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecod
         // So that a cancel is heard and training goes on.
         await turn();
       }
-      return { text: tokenizer.decode(last.tokens), calls: last.call, tokensPerCall: tokensPerCall(start, last) };
+      const routes = network.routes(last.tokens);
+      const text = tokenizer.decode(last.tokens);
+      return { text, calls: last.call, tokensPerCall: tokensPerCall(start, last), routes };
     },
     cancelDecode: async () => {
       latest++;

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { addPairs, coactivation } from '../../../src/lab/routing/coactivation.ts';
 import { binOf } from '../../../src/lab/routing/cube.ts';
 import { liftOf, meanOf, ratioOf } from '../../../src/lab/routing/errors.ts';
-import { decodingRoutes, jaccard, loadedExperts } from '../../../src/lab/routing/explosion.ts';
+import { callRoutes, decodingRoutes, jaccard, loadedExperts } from '../../../src/lab/routing/explosion.ts';
 import { addFlow, repeatsOf } from '../../../src/lab/routing/flow.ts';
 import { addClassCounts, characterKind, wordKinds, wordKindsOf } from '../../../src/lab/routing/kinds.ts';
 import {
@@ -321,32 +321,32 @@ test('saturation is the share of the last routes that were there before', () => 
 
 test('what the calls of a decode loaded', () => {
   const layer = (chosen: number[]) => ({ experts: 3, chosen: Uint8Array.from(chosen) });
+  // Three tokens; the last is given. Of the second layer only one expert is needed.
   const calls = [
-    // Three tokens; the last is given. Of the second layer only one expert is needed.
-    {
-      layers: [layer([1, 0, 0, 0, 1, 0, 0, 0, 1]), layer([0, 0, 1, 0, 0, 1, 1, 1, 0])],
-      open: Uint8Array.of(1, 1, 0),
-      committed: 1,
-    },
-    {
-      layers: [layer([1, 0, 0, 0, 1, 1, 0, 0, 1]), layer([0, 0, 1, 0, 1, 0, 1, 1, 0])],
-      open: Uint8Array.of(0, 1, 0),
-      committed: 1,
-    },
+    callRoutes([layer([1, 0, 0, 0, 1, 0, 0, 0, 1]), layer([0, 0, 1, 0, 0, 1, 1, 1, 0])], Uint8Array.of(1, 1, 0)),
+    callRoutes([layer([1, 0, 0, 0, 1, 1, 0, 0, 1]), layer([0, 0, 1, 0, 1, 0, 1, 1, 0])], Uint8Array.of(0, 1, 0)),
   ];
-  const found = decodingRoutes(calls);
-  expect(found.unique).toEqual([
-    [2, 1],
-    [2, 1],
-  ]);
-  expect(found.jaccard).toEqual([[1 / 3, 0]]);
-  expect(found.loadedPerToken).toBe(3);
-  expect(found.expertsPerToken).toEqual([
+  expect(decodingRoutes(calls, Uint8Array.of(0, 0, 0))).toEqual({
+    unique: [
+      [2, 1],
+      [2, 1],
+    ],
+    jaccard: [[1 / 3, 0]],
+    expertsPerToken: [
+      [1, 1],
+      [2, 1],
+    ],
+    committed: [1, 1],
+    loadedPerToken: 3,
+  });
+  expect(decodingRoutes(calls, Uint8Array.of(0, 1, 0))).toMatchObject({ committed: [1, 0], loadedPerToken: 6 });
+  const three = [...calls, calls[1]];
+  expect(decodingRoutes(three, new Uint8Array(3)).jaccard).toEqual([
+    [1 / 3, 0],
     [1, 1],
-    [2, 1],
   ]);
   expect(jaccard(new Uint8Array(3), new Uint8Array(3))).toBe(1);
-  expect(decodingRoutes([]).loadedPerToken).toBeNaN();
+  expect(decodingRoutes([], new Uint8Array(3)).loadedPerToken).toBeNaN();
 });
 
 describe('standard errors over windows', () => {
