@@ -72,12 +72,15 @@ describe('while a run trains', () => {
   });
 
   it('costs are paired: a change that is none costs exactly nothing, though the run learns on', async () => {
-    const { tab, model, handlers } = await training({ 'model.feedForward': 'token-choice' });
+    const { tab, model, handlers, of } = await training({ 'model.feedForward': 'token-choice' });
     const request = { model, windows: 10, rounds: 2 };
     const before = stepOf(tab);
     const { loss } = await handlers.interventionCost({ ...request, interventions: intervene('clamp:0.1=1') });
     expect(stepOf(tab)).toBeGreaterThan(before);
     expect(loss!.difference).toEqual({ value: 0, standardError: 0 });
+    // 20 samples twice, two per call.
+    const told = of('routingProgress').map(({ done, of }) => [done, of]);
+    expect(told).toEqual(Array.from({ length: 20 }, (_, call) => [2 * call + 2, 40]));
     const { loss: changed } = await handlers.interventionCost({ ...request, interventions: intervene('ablate:0.1') });
     expect(changed!.difference.value).not.toBe(0);
     expect(changed!.without.value).toBeGreaterThan(1);
@@ -89,6 +92,8 @@ describe('while a run trains', () => {
     const request = { model, windows: 4, rounds: 1, layer: 0 };
     const { costs } = await handlers.expertCosts(request);
     expect(costs).toHaveLength(4);
+    // Otherwise an exchange of experts would not show.
+    expect(new Set(costs!.map(({ difference }) => difference.value)).size).toBe(4);
     expect(of('expertCost').map(({ expert, loss }) => [expert, loss])).toEqual(
       costs!.map((loss, expert) => [expert, loss]),
     );
