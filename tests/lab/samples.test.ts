@@ -1,5 +1,6 @@
 /** Held-out windows at stratified mask levels: what is masked, how evenly, and what is left alone. */
 import { describe, expect, test } from 'vitest';
+import { windowsPerCall } from '../../src/lab/network.ts';
 import { type Sample, samplesOf } from '../../src/lab/samples.ts';
 import { tinyExperiment } from '../support/tinyRun.ts';
 
@@ -100,4 +101,19 @@ test('an autoregressive model reads the text as it is, once, and predicts all of
     expect(xt).toEqual(x0);
     expect([sum(masked), sum(predicted), masks]).toEqual([0, T, 0]);
   }
+});
+
+test('a call has the windows of a batch where its sequences compete, otherwise at most what it may read back', () => {
+  const callOf = (settings: Record<string, string | number>, columns: number) =>
+    windowsPerCall(tinyExperiment({ 'training.batchSize': 8, ...settings }), columns);
+  expect(callOf({}, 100)).toBe(8);
+  // 2^22 logits: 3 windows of 16 rows of 87,381 columns.
+  expect(callOf({}, 87_381)).toBe(3);
+  expect(callOf({}, 2 ** 22)).toBe(1);
+  for (const coupled of [
+    { 'model.expertGroup': 'batch' },
+    { 'model.feedForward': 'token-choice', 'model.capacity': 'factor' },
+  ])
+    expect(callOf(coupled as Record<string, string>, 87_381)).toBe(8);
+  expect(callOf({ 'model.feedForward': 'token-choice' }, 87_381)).toBe(3);
 });
