@@ -110,10 +110,10 @@ test('a call has the windows of a batch where its sequences compete, otherwise a
   // 2^22 logits: 3 windows of 16 rows of 87,381 columns.
   expect(callOf({}, 87_381)).toBe(3);
   expect(callOf({}, 2 ** 22)).toBe(1);
-  for (const coupled of [
+  const coupled: Record<string, string>[] = [
     { 'model.expertGroup': 'batch' },
     { 'model.feedForward': 'token-choice', 'model.capacity': 'factor' },
-  ])
-    expect(callOf(coupled as Record<string, string>, 87_381)).toBe(8);
+  ];
+  for (const settings of coupled) expect(callOf(settings, 87_381)).toBe(8);
   expect(callOf({ 'model.feedForward': 'token-choice' }, 87_381)).toBe(3);
 });

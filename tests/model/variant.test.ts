@@ -297,6 +297,22 @@ describe('reductions', () => {
   });
 });
 
+test('reductions leave what is ablated and clamped beside them', async () => {
+  const tiny = tinyModel({ 'model.feedForward': 'token-choice', 'model.experts': 6 });
+  const shareOf = (e: number) => (e === 0 ? 0.5 : 1);
+  const beside = ['clamp:0.0=0.5', 'ablate:0.1'];
+  const kept = await changed(tiny, 'experts:1=0,1,2,3', 'mass:1', ...beside);
+  expect(held(kept.layers[0]).flat()).not.toContain(1);
+  expect(held(kept.layers[0]).flat()).toContain(0);
+  expectGates(kept.layers[0], shareOf);
+  expect(held(kept.layers[1]).every((own) => own.every((e) => e < 4))).toBe(true);
+  const pass = await variantPass(tiny.model, parsed(['freeze', ...beside]), 1, 16);
+  await pass.run(inputOf(tiny));
+  const { layers } = await pass.run(tiny.text.validationWindows(1));
+  expect(held(layers[0]).flat()).not.toContain(1);
+  expectGates(layers[0], shareOf);
+});
+
 test('shares of several interventions on one layer', () => {
   const shares = fixedShares(parsed(['experts:1=0,2', 'clamp:1.0=0.5', 'clamp:1.3=0.25', 'ablate:0.1']), {
     model: { experts: 4 } as never,

@@ -66,6 +66,9 @@ test('reductions load no more than they say, and change the text', async () => {
   const { tokens } = await decoded(model, voted.denoise);
   expect(Math.max(...voted.routes(tokens)!.unique.flat())).toBe(2);
   expect(tokens).not.toEqual(plain.tokens);
+  const single = networkOf(model, 'router:tokens,1,dropless');
+  const { expertsPerToken } = single.routes((await decoded(model, single.denoise)).tokens)!;
+  expect(expertsPerToken.flat().every((count) => count === 1)).toBe(true);
   const frozen = networkOf(model, 'freeze');
   expect((await decoded(model, frozen.denoise)).tokens).toHaveLength(T);
 });

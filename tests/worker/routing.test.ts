@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseIntervention } from '../../src/config/interventions.ts';
 import { runRef } from '../../src/config/modelRef.ts';
+import type { Experiment } from '../../src/config/schema.ts';
 import { buildAtlas, fingerprintOfWeights } from '../../src/lab/atlas.ts';
 import { windowsPerCall } from '../../src/lab/network.ts';
 import { modelOfWeights } from '../../src/model/model.ts';
@@ -26,6 +27,8 @@ async function training(settings: Record<string, string | number> = {}) {
   const told: Telemetry[] = [];
   /** What the handlers have read of the model. */
   const read: Checkpoint[] = [];
+  /** Texts that were tokenized for them. */
+  const tokenized: Experiment[] = [];
   const { models, scheduler, files, storage } = tab;
   const handlers = routingHandlers({
     models,
@@ -38,17 +41,20 @@ async function training(settings: Record<string, string | number> = {}) {
       read.push(checkpoint);
       return checkpoint;
     },
-    textOf: async (experiment) => tinyText(experiment),
+    textOf: async (experiment) => {
+      tokenized.push(experiment);
+      return tinyText(experiment);
+    },
     corpusOf: async () => null,
   });
   const of = <K extends Telemetry['kind']>(kind: K) =>
     told.filter((one) => one.kind === kind) as Extract<Telemetry, { kind: K }>[];
-  return { tab, model: runRef(run), handlers, of, read };
+  return { tab, model: runRef(run), handlers, of, read, tokenized };
 }
 
 describe('while a run trains', () => {
   it('an atlas is built call by call, of the weights of the moment at which it began', async () => {
-    const { tab, model, handlers, of, read } = await training();
+    const { tab, model, handlers, of, read, tokenized } = await training();
     const building = handlers.buildAtlas({ model, windows: 8, seed: 4 });
     const before = stepOf(tab);
     const { atlas } = await building;
@@ -66,6 +72,8 @@ describe('while a run trains', () => {
     };
     expect(atlas).toEqual(await buildAtlas({ experiment, tokenizer, weights }, pass, options));
     expect(atlas!.model.weights).toBe(fingerprintOfWeights(weights));
+    // The run has its text already.
+    expect(tokenized).toEqual([]);
     expect(tab.files.size).toBe(0);
     await tab.scheduler.session()!.stop();
     await expect.poll(() => tab.broker.runtime().memory().bytes).toBe(0);
