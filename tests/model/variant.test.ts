@@ -7,6 +7,8 @@ import { fixedShares, keptExperts, variantPass } from '../../src/model/variant.t
 import { blockKey, layoutOf } from '../../src/nn/layout.ts';
 import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { range, routers, tinyModel } from '../lab/routing/recorded.ts';
+import { variantRuntime } from '../ops/allCases.ts';
+import { requestTestGpu } from '../support/gpu.ts';
 
 const parsed = (texts: readonly string[]): Intervention[] => texts.map((text) => parseIntervention(text, 'x'));
 
@@ -311,6 +313,28 @@ test('reductions leave what is ablated and clamped beside them', async () => {
   const { layers } = await pass.run(tiny.text.validationWindows(1));
   expect(held(layers[0]).flat()).not.toContain(1);
   expectGates(layers[0], shareOf);
+});
+
+test('on a GPU too: who holds what is as on the twins, and nothing taken away is nothing changed, bit for bit', async () => {
+  const { use, errors } = await variantRuntime(await requestTestGpu());
+  const tiny = tinyModel({ 'model.feedForward': 'token-choice', 'model.choices': 1, 'model.gate': 'scores' }, 2);
+  const model = modelOfWeights(use(0), tiny.experiment, tiny.text.tokenizer, tiny.weights);
+  const tokens = inputOf(tiny).slice(0, 3);
+  const run = async (of: typeof model, ...texts: string[]) => (await variantPass(of, parsed(texts), 1, 3)).run(tokens);
+  const before = await run(model);
+  const idle = range(4).filter((e) => !held(before.layers[0]).flat().includes(e));
+  expect(idle.length).toBeGreaterThan(0);
+  expect(await run(model, `ablate:0.${idle[0]}`)).toEqual(before);
+  const [busy] = held(before.layers[0])[0];
+  for (const text of [`ablate:0.${busy}`, `clamp:0.${busy}=0.5`, 'router:experts,1,1']) {
+    const [found, wanted] = [await run(model, text), await run(tiny.model, text)];
+    expect(found.layers.map(held), text).toEqual(wanted.layers.map(held));
+    // Sums of some tens of float32 terms, in another order.
+    expect([...found.logits]).toEqual([...wanted.logits].map((logit) => expect.closeTo(logit, 4)));
+    expect(found.logits, text).not.toEqual(before.logits);
+  }
+  expect(await run(model)).toEqual(before);
+  expect(errors).toEqual([]);
 });
 
 test('shares of several interventions on one layer', () => {

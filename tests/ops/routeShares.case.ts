@@ -3,10 +3,12 @@ import { eligibleScores, sharedGates, withoutRemoved } from '../../src/ops/route
 import { noise, type OpCase } from './case.ts';
 import { routerCases, scoresInput } from './routes.ts';
 
-/** A third of the experts are removed for a token, a third keep their gate, a third a share of it. */
+/** Of the experts of a token some are removed, some add nothing, some keep their gate, and some a share of it. */
 const shareOf = (index: number) => {
   const drawn = noise(index, 5);
-  return drawn < -1 / 3 ? -1 : drawn < 1 / 3 ? 1 : drawn;
+  if (drawn < -1 / 3) return -1;
+  if (drawn < 0) return 0;
+  return drawn < 1 / 3 ? 1 : drawn;
 };
 
 export const cases: OpCase[] = routerCases.map(
