@@ -11,6 +11,7 @@ import {
 } from '../config/interventions.ts';
 import { measureOf } from '../config/objectives.ts';
 import { decode, type Frame, tokensPerCall } from '../diffusion/decode.ts';
+import { expectMeasurable } from '../lab/ablation.ts';
 import { decodingOf, denoiserOf, modelOfWeights, modelOver, promptTokens } from '../model/model.ts';
 import { encodeTensors, type NamedTensor } from '../model/safetensors.ts';
 import { layoutOf } from '../nn/layout.ts';
@@ -68,6 +69,7 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
   const { experiment, tokenizer, weights } = readCheckpoint(required('run', values.run));
   const interventions = (values.intervene ?? []).map((text) => parseIntervention(text, '--intervene'));
   expectInterventions(interventions, experiment);
+  expectMeasurable(interventions);
   const windowCount = wholeNumber('windows', values.windows ?? '128', 2, 100000);
   const rounds = wholeNumber('rounds', values.rounds ?? '8', 1, 1024);
   const held =

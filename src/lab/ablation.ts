@@ -2,11 +2,19 @@
  * What interventions cost: the change of the loss of held-out windows, paired (the same windows under the same masks), with
  * its standard error over windows. No observational measure of routing predicts it (2606.10703).
  */
+import { ConfigError } from '../base/errors.ts';
+import type { Intervention } from '../config/interventions.ts';
 import type { EvaluationText } from '../train/text.ts';
 import type { Network } from './network.ts';
 import { negativeLogLikelihood, type OnProgress, runSamples } from './network.ts';
 import { type Estimate, meanOf } from './routing/errors.ts';
 import type { Sample } from './samples.ts';
+
+/** Throws `ConfigError` for an intervention that needs the calls of one decode: windows are no such calls. */
+export function expectMeasurable(interventions: readonly Intervention[]): void {
+  if (interventions.some(({ kind }) => kind === 'freeze'))
+    throw new ConfigError('expected a decode, whose calls follow each other, got held-out windows', { path: 'freeze' });
+}
 
 /** Held-out windows at mask levels, and how many of them there are. */
 export interface LossSamples {

@@ -163,6 +163,9 @@ it('what cannot be measured is said in one sentence', async () => {
   await expect(handlers.interventionCost({ ...request, interventions: intervene('ablate:0.7') })).rejects.toThrow(
     /expected an expert from 0 to 3/,
   );
+  await expect(handlers.interventionCost({ ...request, interventions: intervene('freeze') })).rejects.toThrow(
+    'freeze: expected a decode, whose calls follow each other, got held-out windows',
+  );
   await tab.scheduler.session()!.stop();
   const dense = await training({ 'model.feedForward': 'dense' });
   await expect(dense.handlers.buildAtlas({ model: dense.model, windows: 4, seed: 1 })).rejects.toThrow(

@@ -9,7 +9,14 @@ import { atlasLimits } from '../../config/atlas.ts';
 import { expectInterventions, type Intervention, routedExperiment } from '../../config/interventions.ts';
 import { fileRef, type ModelRef } from '../../config/modelRef.ts';
 import { expectAtlasOf, parseAtlas } from '../../config/parseAtlas.ts';
-import { expertCosts, type LossSamples, lossSamples, pairedLoss, windowLosses } from '../../lab/ablation.ts';
+import {
+  expectMeasurable,
+  expertCosts,
+  type LossSamples,
+  lossSamples,
+  pairedLoss,
+  windowLosses,
+} from '../../lab/ablation.ts';
 import { buildAtlas, expectExperts, fingerprintOfWeights } from '../../lab/atlas.ts';
 import { windowDomains } from '../../lab/domains.ts';
 import { type Network, type OnProgress, windowsPerCall } from '../../lab/network.ts';
@@ -78,6 +85,7 @@ export function routingHandlers(engine: RoutingEngine): Handlers<Names> {
     },
     interventionCost: async (request) => ({
       loss: await measured(request, 'cost', async (subject, onProgress) => {
+        expectMeasurable(request.interventions);
         const samples = samplesFor(subject, request);
         const of = 2 * samples.samples.length;
         const without = await windowLosses(networkOf(engine, subject, []), samples, (done) => onProgress(done, of));
