@@ -143,16 +143,16 @@ export function statusOf(path: string): Stats | null {
   }
 }
 
-/** Makes what `--out` names, with the directories above it. Throws `DataError` with the reason. */
-export function makeDirectory(directory: string): void {
+/** Makes the directory that an option names, with those above it. Throws `DataError` with the reason. */
+export function makeDirectory(directory: string, option = '--out'): void {
   const above = dirname(resolve(directory));
   try {
     // Not `recursive` for the last step: Node goes round for ever where nothing can be made, as in /proc.
-    if (!existsSync(above)) makeDirectory(above);
+    if (!existsSync(above)) makeDirectory(above, option);
     if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(directory);
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError(`--out ${directory}: expected a directory that can be made, got ${reasonOf(error)}`);
+    throw new DataError(`${option} ${directory}: expected a directory that can be made, got ${reasonOf(error)}`);
   }
 }
 

@@ -7,6 +7,7 @@ import { endWithoutOutput, watchEndings } from './endings.ts';
 import { matchCommand, matchHelp } from './matchCommand.ts';
 import { evalCommand, evalHelp, forwardCommand, forwardHelp, sampleCommand, sampleHelp } from './modelCommands.ts';
 import { endProgress, folded, helpWidth, print } from './output.ts';
+import { routesCommand, routesHelp } from './routesCommand.ts';
 import { studyCommand, studyHelp } from './studyCommand.ts';
 import { trainCommand, trainHelp } from './trainCommand.ts';
 
@@ -16,6 +17,7 @@ const commands: Record<string, { help: string; run: (args: readonly string[]) =>
   eval: { help: evalHelp, run: evalCommand },
   sample: { help: sampleHelp, run: sampleCommand },
   forward: { help: forwardHelp, run: forwardCommand },
+  routes: { help: routesHelp, run: routesCommand },
   match: { help: matchHelp, run: matchCommand },
   study: { help: studyHelp, run: studyCommand },
   bench: { help: benchHelp, run: benchCommand },

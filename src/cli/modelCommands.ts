@@ -3,8 +3,15 @@
 import { ConfigError, DataError, DivergenceError, shown } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { type DecoderOption, decoderFacts, decodersFor, factsOf } from '../config/decoders.ts';
+import {
+  expectInterventions,
+  interventionForms,
+  interventionText,
+  parseIntervention,
+} from '../config/interventions.ts';
 import { measureOf } from '../config/objectives.ts';
 import { decode, type Frame, tokensPerCall } from '../diffusion/decode.ts';
+import { expectMeasurable } from '../lab/ablation.ts';
 import { decodingOf, denoiserOf, modelOfWeights, modelOver, promptTokens } from '../model/model.ts';
 import { encodeTensors, type NamedTensor } from '../model/safetensors.ts';
 import { layoutOf } from '../nn/layout.ts';
@@ -14,14 +21,18 @@ import { heldOut } from '../train/text.ts';
 import { validate } from '../train/validation.ts';
 import { oneOf, readOptions, realNumber, required, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
+import { changedLoss, printChangedLoss } from './changedLoss.ts';
 import { readBytes, writeWhole } from './disk.ts';
 import { print, printJson } from './output.ts';
 import { readCheckpoint } from './runDirectory.ts';
 import { loadText, windowsOfFile } from './texts.ts';
 
 export const evalHelp = `
-eval --run DIR|FILE.safetensors [--data FILE] [--windows N] [--rounds N] [--backend gpu|cpu] [--json]
-    Bits per character of held-out text, or of a file: a bound (NELBO), or the exact NLL of an autoregressive model; of prompts with answers also how many are answered exactly.`;
+eval --run DIR|FILE.safetensors [--data FILE] [--windows N] [--rounds N] [--intervene CHANGE]... [--backend gpu|cpu] [--json]
+    Bits per character of held-out text, or of a file: a bound (NELBO), or the exact NLL of an autoregressive model; of prompts with answers also how many are answered exactly. With --intervene the loss with and without the changes, and their difference, paired (same windows, same masks). CHANGE is one of:
+${Object.values(interventionForms)
+  .map((form) => `      ${form}`)
+  .join('\n')}`;
 
 /** How the options of decoders are written here. */
 const flagOf: Record<DecoderOption, string> = {
@@ -52,9 +63,13 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
     data: { type: 'string' },
     windows: { type: 'string' },
     rounds: { type: 'string' },
+    intervene: { type: 'string', multiple: true },
     json: { type: 'boolean' },
   });
   const { experiment, tokenizer, weights } = readCheckpoint(required('run', values.run));
+  const interventions = (values.intervene ?? []).map((text) => parseIntervention(text, '--intervene'));
+  expectInterventions(interventions, experiment);
+  expectMeasurable(interventions);
   const windowCount = wholeNumber('windows', values.windows ?? '128', 2, 100000);
   const rounds = wholeNumber('rounds', values.rounds ?? '8', 1, 1024);
   const held =
@@ -62,6 +77,14 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
       ? heldOut(await loadText(experiment, undefined, tokenizer), windowCount)
       : windowsOfFile(experiment, values.data, tokenizer, windowCount);
   const { runtime, close } = await openBackend(values.backend);
+  if (interventions.length > 0) {
+    const model = modelOfWeights(runtime, experiment, tokenizer, weights);
+    const loss = await changedLoss(model, interventions, held, rounds);
+    close();
+    if (values.json) printJson({ interventions: interventions.map(interventionText), ...loss });
+    else printChangedLoss(loss);
+    return;
+  }
   const parameters = declareParameters(layoutOf(experiment.model, tokenizer.vocabularySize));
   const storage = parameters.average;
   runtime.write({ storage, offset: 0, length: storage.length }, weights);

@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { ConfigError, DataError, namingText } from '../base/errors.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
 import type { Experiment } from '../config/schema.ts';
+import { type CorpusId, loadCorpus } from '../data/corpora.ts';
 import { expectTextSize, readableText } from '../data/ownText.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
-import { type EvaluationText, loadRunText, prepareText, type RunText, windowsOfText } from '../train/text.ts';
+import { type WindowDomain, windowDomains } from '../lab/domains.ts';
+import { type EvaluationText, heldOut, loadRunText, prepareText, type RunText, windowsOfText } from '../train/text.ts';
 import { readBytes, reasonOf, statusOf } from './disk.ts';
 
 /** What `--data` makes of `data.corpus`: pairs, by the file's name. Throws `ConfigError` where that names another text. */
@@ -30,7 +32,7 @@ export async function loadText(
     throw new DataError(`--data: expected a file, because data.corpus is "${corpus}" (a run keeps no copy), got none`);
   }
   const own = file === undefined ? null : { content: readOwn(file), where: file };
-  const text = await loadRunText(experiment, own, (path) => readFile(new URL(path, import.meta.url), 'utf8'));
+  const text = await loadRunText(experiment, own, readBundled);
   const prepare = () => prepareText(experiment, text, tokenizer);
   return file === undefined ? prepare() : namingText(file, prepare);
 }
@@ -45,6 +47,28 @@ export function windowsOfFile(
   const text = readableText(readOwn(file), file);
   return namingText(file, () => windowsOfText(experiment, text, tokenizer, count));
 }
+
+/** What an atlas of routes reads: held-out windows with the domains of their corpus, or windows of a file. */
+export async function atlasText(
+  experiment: Experiment,
+  file: string | undefined,
+  tokenizer: Tokenizer,
+  count: number,
+): Promise<{ text: EvaluationText; about: string; domains: WindowDomain[] }> {
+  if (file !== undefined) {
+    const text = windowsOfFile(experiment, file, tokenizer, count);
+    return { text, about: 'Windows spread over a file.', domains: [] };
+  }
+  const text = await loadText(experiment, undefined, tokenizer);
+  return {
+    text: heldOut(text, count),
+    about: `Held-out windows of data.corpus "${experiment.data.corpus}". ${text.split}`,
+    domains: windowDomains(await loadCorpus(experiment.data.corpus as CorpusId, readBundled), text.middlesOf(count)),
+  };
+}
+
+/** A file of the build, beside the bundle. */
+const readBundled = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
 
 /** Bytes of a file whose size was checked before it is read. */
 function readOwn(file: string): Uint8Array {

@@ -1,9 +1,8 @@
 /** Reads records of runs and studies from JSON that may come from anywhere: every fault is one sentence. */
 import { DataError, shown } from '../base/errors.ts';
 import { parseExperiment } from './experiment.ts';
+import { type Json, listIn, numberIn, numbersIn, objectIn, oneIn, stringIn } from './jsonFields.ts';
 import type { RunRecord, StudyRecord, Verdict } from './records.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** A record of a run. Throws `DataError` (or `ConfigError` of its settings) beginning with `where`. */
 export function parseRunRecord(value: unknown, where: string): RunRecord {
@@ -119,37 +118,4 @@ function curveIn({ step, seconds, bpc }: Json, where: string) {
 function numbersByName(value: unknown, where: string): Record<string, number> {
   const entries = Object.entries(objectIn(value, where));
   return Object.fromEntries(entries.map(([name, number]) => [name, numberIn(number, `${where}.${name}`)]));
-}
-
-function numbersIn(value: unknown, where: string, length?: number): number[] {
-  const list = listIn(value, where);
-  if (length !== undefined && list.length !== length)
-    throw new DataError(`${where}: expected ${length} numbers, got ${list.length}`);
-  return list.map((item) => numberIn(item, where));
-}
-
-function listIn(value: unknown, where: string): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new DataError(`${where}: expected a list, got ${shown(value)}`);
-}
-
-function objectIn(value: unknown, where: string): Json {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  throw new DataError(`${where}: expected an object, got ${shown(value)}`);
-}
-
-function numberIn(value: unknown, where: string): number {
-  if (typeof value === 'number') return value;
-  throw new DataError(`${where}: expected a number, got ${shown(value)}`);
-}
-
-function stringIn(value: unknown, where: string): string {
-  if (typeof value === 'string') return value;
-  throw new DataError(`${where}: expected text, got ${shown(value)}`);
-}
-
-function oneIn<T extends string>(value: unknown, words: readonly T[], where: string): T {
-  const found = words.find((word) => word === value);
-  if (found) return found;
-  throw new DataError(`${where}: expected one of ${words.join(', ')}, got ${shown(value)}`);
 }

@@ -13,14 +13,17 @@ import type { DecodeOptions, Denoise } from '../diffusion/decode.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters, type ParameterStorages } from '../nn/parameters.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { createForwardPass, type ForwardPass } from './forwardPass.ts';
+import { createForwardPass, type ForwardPass, type RouteShares } from './forwardPass.ts';
 
 export interface Model {
   readonly experiment: Experiment;
   readonly tokenizer: Tokenizer;
   readonly maskId: number;
-  /** A forward pass for B sequences of T tokens: compiled when it is not at hand; the last few stay compiled. */
-  forward(B: number, T: number): Promise<Omit<ForwardPass, 'destroy'>>;
+  /**
+   * A forward pass for B sequences of T tokens: compiled when it is not at hand; the last few stay compiled. `routed`: the
+   * same weights under another router (`routedExperiment` of `src/config/interventions.ts`).
+   */
+  forward(B: number, T: number, routed?: Experiment): Promise<Omit<ForwardPass, 'destroy'>>;
   /** The averaged weights of the moment, in the order of the layout. */
   weights(): Promise<Float32Array>;
   destroy(): void;
@@ -53,21 +56,20 @@ export function modelOver(
       void pass.then((compiled) => compiled.destroy());
     }
   };
-  const planOf = (B: number, T: number): Compiled => {
-    const key = `${B} x ${T}`;
+  const planOf = (B: number, T: number, routed: Experiment): Compiled => {
+    const key = `${B} x ${T}, ${routerKey(routed)}`;
     const known = plans.get(key);
-    const plan = known ?? { pass: createForwardPass(runtime, experiment, parameters, { B, T }), runs: 0 };
+    const plan = known ?? { pass: createForwardPass(runtime, routed, parameters, { B, T }), runs: 0 };
     plans.delete(key);
     plans.set(key, plan);
     // What did not compile is tried anew the next time.
     if (!known) plan.pass.catch(() => plans.get(key) === plan && plans.delete(key));
     return plan;
   };
-  const run = async (B: number, T: number, tokens: Uint32Array) => {
-    const plan = planOf(B, T);
+  const run = async (plan: Compiled, tokens: Uint32Array, shares: RouteShares | undefined) => {
     plan.runs += 1;
     try {
-      return await (await plan.pass).run(tokens);
+      return await (await plan.pass).run(tokens, shares);
     } finally {
       plan.runs -= 1;
       closeOldest();
@@ -77,9 +79,9 @@ export function modelOver(
     experiment,
     tokenizer,
     maskId: tokenizer.vocabularySize,
-    forward: async (B, T) => {
-      const { columns } = await planOf(B, T).pass;
-      return { B, T, columns, run: (tokens) => run(B, T, tokens) };
+    forward: async (B, T, routed = experiment) => {
+      const { columns } = await planOf(B, T, routed).pass;
+      return { B, T, columns, run: (tokens, shares) => run(planOf(B, T, routed), tokens, shares) };
     },
     weights: async () => {
       const storage = parameters.average;
@@ -92,6 +94,12 @@ export function modelOver(
       release();
     },
   };
+}
+
+/** What tells plans of the same weights apart. */
+function routerKey({ model }: Experiment): string {
+  const { feedForward, choices, capacity, capacityFactor, capacitySchedule } = model;
+  return [feedForward, choices, capacity, capacityFactor, capacitySchedule].join();
 }
 
 /** The run in progress as a model: every call sees the weights of the moment. */

@@ -13,6 +13,7 @@ import { jitter } from '../ops/jitter.ts';
 import { matmul } from '../ops/matmul.ts';
 import { routerScores } from '../ops/routerScores.ts';
 import { routerZLoss } from '../ops/routerZLoss.ts';
+import { eligibleScores, sharedGates, withoutRemoved } from '../ops/routeShares.ts';
 import type { Routing } from '../ops/routing.ts';
 import { type GroupCapacities, sequenceCapacity } from '../ops/sequenceCapacity.ts';
 import { switchLoss } from '../ops/switchLoss.ts';
@@ -40,6 +41,8 @@ export interface RouterContext {
   readonly capacities: GroupCapacities | null;
   /** (2) seed and step of the random numbers of training; null outside it. */
   readonly draw: Tensor | null;
+  /** (N, E) what is left of each expert for each token, where a model is only run (`src/ops/routeShares.ts`); else null. */
+  readonly shares: Tensor | null;
 }
 
 /** Feed-forwards that have a router. */
@@ -93,13 +96,19 @@ export function route(
   model: ModelSettings,
   context: RouterContext,
 ): RouterDecision {
-  const { draw, layer } = context;
+  const { draw, layer, shares } = context;
   const input = model.jitter > 0 && draw ? jitter(x, { draw, eps: model.jitter, place: layer }) : x;
   const logits = matmul(input, block('router'), { transB: true });
   const scores = routerScores(logits, model.score);
   const router = routers[kind];
+  const renormalise = model.gate === 'renormalised';
+  if (shares) {
+    const routing = withoutRemoved(router.route(eligibleScores(scores, shares), model, context, block), shares);
+    const gates = sharedGates(routeGates(scores, routing, { renormalise }), routing, shares);
+    return { scores, gates, routing, auxiliaryLosses: [] };
+  }
   const routing = router.route(scores, model, context, block);
-  const gates = routeGates(scores, routing, { renormalise: model.gate === 'renormalised' });
+  const gates = routeGates(scores, routing, { renormalise });
   if (!draw) return { scores, gates, routing, auxiliaryLosses: [] };
   const zLosses = model.zLoss > 0 ? [routerZLoss(logits, model.zLoss)] : [];
   return {

@@ -34,6 +34,8 @@ export interface Sequences {
   readonly draw: Tensor | null;
   /** Sequences in pairs of equal text, noisy then clean, as `pairSequences` puts them; default false. */
   readonly paired?: boolean;
+  /** By layer with experts, where the model is only run: see `RouterContext`. */
+  readonly shares?: (layer: number) => Tensor;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface Sequences {
 export function transformer(
   source: ParameterSource,
   model: ModelSettings,
-  { tokens, sorted, B, T, draw, paired }: Sequences,
+  { tokens, sorted, B, T, draw, paired, shares }: Sequences,
   blockSize: number,
 ): TransformerOutput {
   const { heads, ropeBase: base, dropout: rate } = model;
@@ -72,6 +74,7 @@ export function transformer(
         layer,
         capacities,
         draw,
+        shares: shares?.(layer) ?? null,
         residual,
       });
       const { asked, offsets } = decisions.routing;

@@ -7,7 +7,7 @@ import { DataError, unnamedText } from '../base/errors.ts';
 import { whole } from '../base/format.ts';
 import { corpusKind } from '../config/corpusKinds.ts';
 import type { Experiment } from '../config/schema.ts';
-import { createBatches, evaluationWindows } from '../data/batches.ts';
+import { createBatches, evaluationOffsets, evaluationWindows } from '../data/batches.ts';
 import { expectNoMaskToken } from '../data/bytePairTokenizer.ts';
 import { loadCorpus } from '../data/corpora.ts';
 import { fingerprintOf } from '../data/fingerprint.ts';
@@ -31,6 +31,8 @@ export interface RunText extends TrainingText {
   readonly tokenizer: Tokenizer;
   /** At most `count` windows (W, T) spread evenly over the held-out text. */
   validationWindows(count: number): Uint32Array;
+  /** Of those, the place (W) of the middle token: the code points of the whole text before it. Null for prompts with answers. */
+  middlesOf(count: number): Uint32Array | null;
   /** Windows in one pass over the text that is trained on. */
   readonly windowsPerEpoch: number;
   /** Tokens per character of the held-out text, counted in full: 1 for a character tokenizer. */
@@ -95,6 +97,12 @@ export function batchText({ data, training }: Experiment, dataset: Dataset): Run
     tokenizer: dataset.tokenizer,
     batchAt: (step) => batches.batchAt(step),
     validationWindows: (count) => evaluationWindows(held, T, count),
+    middlesOf: (count) => {
+      const before = dataset.split.trainCharacters + dataset.split.unusedCharacters;
+      return evaluationOffsets(held.length, T, count).map(
+        (offset) => before + dataset.tokenizer.countCharacters(held.subarray(0, offset + Math.floor(T / 2))),
+      );
+    },
     windowsPerEpoch: batches.windowsPerEpoch,
     fingerprint: () => fingerprintOf([dataset.train, held]),
     tokensPerCharacter: held.length / dataset.split.validationCharacters,
@@ -121,6 +129,7 @@ function preparePairs({ data, training }: Experiment, text: string, given?: Toke
     batchAt: (step) => batchAt(step).tokens,
     answerStartsAt: (step) => batchAt(step).answerStarts,
     validationWindows: (count) => someRows(held, T, count).tokens,
+    middlesOf: () => null,
     windowsPerEpoch: train.answerStarts.length,
     fingerprint: () => fingerprintOf([train, held].flatMap(({ tokens, answerStarts }) => [tokens, answerStarts])),
     tokensPerCharacter: answerTokensPerCharacter(held, tokenizer, T),

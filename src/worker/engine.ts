@@ -22,6 +22,7 @@ import { machineHandlers } from './handlers/machine.ts';
 import { modelHandlers } from './handlers/models.ts';
 import { queueHandlers } from './handlers/queue.ts';
 import { recordHandlers } from './handlers/records.ts';
+import { routingHandlers } from './handlers/routing.ts';
 import { runHandlers } from './handlers/run.ts';
 import { createLibrary, type ModelLibrary } from './library.ts';
 import { browserLocks, type Locks, lockOfRun } from './locks.ts';
@@ -65,6 +66,7 @@ export function createEngine(emit: (telemetry: Telemetry) => void, locks: Locks 
     ...queueHandlers(engine),
     ...modelHandlers(engine),
     ...decodeHandlers(engine),
+    ...routingHandlers(engine),
   };
 }
 
@@ -128,6 +130,8 @@ class Parts implements Engine {
 
   textOf = (experiment: Experiment, own: string | null, tokenizer?: Tokenizer): Promise<RunText> =>
     this.#texts.textOf(experiment, own ?? undefined, tokenizer);
+
+  corpusOf = (corpus: Experiment['data']['corpus']) => this.#texts.corpusOf(corpus);
 
   checkpointOf = (ref: ModelRef): Promise<Checkpoint> => this.models.checkpointOf(ref);
 

@@ -3,10 +3,14 @@
  * is in `telemetry.ts`.
  * Neither side imports anything else of the other.
  */
+import type { Atlas } from '../config/atlas.ts';
 import type { DecoderName } from '../config/decoders.ts';
+import type { Intervention } from '../config/interventions.ts';
 import type { ModelRef } from '../config/modelRef.ts';
 import type { RunCosts, RunRecord, RunStatus, StudyResult } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
+import type { PairedLoss } from '../lab/ablation.ts';
+import type { DecodingRoutes } from '../lab/routing/explosion.ts';
 import type { Estimate } from '../run/duration.ts';
 import type { Unmeasured } from '../run/speed.ts';
 
@@ -58,6 +62,8 @@ export interface ModelReport {
 
 export interface DecodeRequest {
   model: ModelRef;
+  /** What is changed of the model; none unless given. */
+  interventions?: readonly Intervention[];
   decoder: DecoderName;
   /** Network calls that the decoder may spread the masks over; this and the next three where the decoder reads them. */
   steps: number;
@@ -94,6 +100,8 @@ export interface RouteReport {
   experts: number;
   /** 1 for each (layer, token, expert) where the expert holds the token; its gate may be 0 in float32 all the same. */
   chosen: Uint8Array;
+  /** 1 for each (layer, token, expert) where the token asked for the expert, which was full. */
+  dropped: Uint8Array;
   /** Gate weight of each (layer, token, expert); 0 where the expert does not hold the token. */
   gates: Float32Array;
   /** Router score of each (layer, token, expert). */
@@ -106,11 +114,20 @@ export interface RouteReport {
 
 export interface RoutesRequest {
   model: ModelRef;
+  /** What is changed of the model; none unless given. */
+  interventions?: readonly Intervention[];
   /** Text to route; empty takes a passage of the held-out text. */
   text: string;
   /** Share of positions masked before routing, 0 to 1. */
   maskRatio: number;
   seed: number;
+}
+
+/** A measurement of a model over held-out windows. */
+export interface MeasuringRequest {
+  model: ModelRef;
+  /** At most as many as the text has. */
+  windows: number;
 }
 
 export type TrainRequest = {
@@ -258,9 +275,31 @@ export interface Commands {
   stop: { argument: Record<never, never>; answer: { status: RunStatus | null } };
   /** Milliseconds to wait between steps: slow motion. 0 is full speed. */
   pace: { argument: { delay: number }; answer: { delay: number } };
-  decode: { argument: DecodeRequest; answer: { text: string; calls: number; tokensPerCall: number } };
+  /** `routes`: which experts the calls loaded; null of a model without experts. */
+  decode: {
+    argument: DecodeRequest;
+    answer: { text: string; calls: number; tokensPerCall: number; routes?: DecodingRoutes | null };
+  };
   cancelDecode: { argument: Record<never, never>; answer: Record<never, never> };
   routes: { argument: RoutesRequest; answer: RouteReport };
+  /**
+   * The atlas of a model's routes; `routingProgress` tells how far it is. Null where it was cancelled: this and the next
+   * two end each other.
+   */
+  buildAtlas: { argument: MeasuringRequest & { seed: number }; answer: { atlas: Atlas | null } };
+  /** The change of the loss, paired, with interventions; null where it was cancelled. Each window at `rounds` mask levels. */
+  interventionCost: {
+    argument: MeasuringRequest & { rounds: number; interventions: readonly Intervention[] };
+    answer: { loss: PairedLoss | null };
+  };
+  /** The same for taking each expert of a layer away alone; `expertCost` tells of each as it is known. */
+  expertCosts: {
+    argument: MeasuringRequest & { rounds: number; layer: number };
+    answer: { costs: PairedLoss[] | null };
+  };
+  cancelRouting: { argument: Record<never, never>; answer: Record<never, never> };
+  /** Reads the file of an atlas; refused where it is of another model than `model`, if one is named. */
+  openAtlas: { argument: { text: string; name: string; model: ModelRef | null }; answer: { atlas: Atlas } };
   /** What is kept on this machine. While the page is open, `library` tells of every change. */
   listModels: { argument: Record<never, never>; answer: Library };
   /** Facts of a model that is not the bundled one. */

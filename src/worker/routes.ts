@@ -2,17 +2,19 @@
 
 import { ConfigError, DataError, unnamedText } from '../base/errors.ts';
 import { streams, uniformAt } from '../base/random.ts';
+import { addLoad } from '../lab/routing/load.ts';
 import type { LayerDecision } from '../model/forwardPass.ts';
 import type { Model } from '../model/model.ts';
 import { maxViolation } from '../model/probes/load.ts';
+import { variantPass } from '../model/variant.ts';
 import type { RouteReport, RoutesRequest } from './protocol.ts';
 
 /**
  * Masks a share of a text and runs it. `fallback` is routed where the request brings no text.
- * Throws `ConfigError` for a dense model and a ratio outside 0 to 1, `DataError` for characters that it does not know.
+ * Throws `ConfigError` for a dense model, interventions that do not fit it and a ratio outside 0 to 1, `DataError` for characters that it does not know.
  */
 export async function routesOf(model: Model, request: RoutesRequest, fallback: Uint32Array): Promise<RouteReport> {
-  const { text, maskRatio, seed } = request;
+  const { text, maskRatio, seed, interventions = [] } = request;
   const { model: settings, data } = model.experiment;
   if (settings.feedForward === 'dense') {
     throw new ConfigError('routes: expected a model with experts, got a dense one; choose a preset with experts');
@@ -25,7 +27,7 @@ export async function routesOf(model: Model, request: RoutesRequest, fallback: U
   const clean = all.slice(0, data.sequenceLength);
   const masked = Uint8Array.from(clean, (_, i) => Number(uniformAt(seed, streams.preview, 0, i) < maskRatio));
   const tokens = Uint32Array.from(clean, (token, i) => (masked[i] ? model.maskId : token));
-  const pass = await model.forward(1, tokens.length);
+  const pass = await variantPass(model, interventions, 1, tokens.length);
   const { layers } = await pass.run(tokens);
   const { load, maxVio } = loadOf(layers, settings.experts);
   // An autoregressive model reads each token one position later, behind the mask as the beginning.
@@ -35,7 +37,8 @@ export async function routesOf(model: Model, request: RoutesRequest, fallback: U
     masked: isShifted ? Uint8Array.of(1, ...masked.subarray(0, -1)) : masked,
     layers: layers.map(({ layer }) => layer),
     experts: settings.experts,
-    chosen: Uint8Array.from(layers.flatMap(({ chosen }) => [...chosen])),
+    chosen: concatenate(layers.map(({ chosen }) => chosen)),
+    dropped: concatenate(layers.map(({ dropped }) => dropped)),
     gates: concatenate(layers.map(({ gates }) => gates)),
     scores: concatenate(layers.map(({ scores }) => scores)),
     load,
@@ -45,21 +48,20 @@ export async function routesOf(model: Model, request: RoutesRequest, fallback: U
 
 /** Tokens per (layer, expert), and MaxVio per layer. */
 export function loadOf(
-  layers: readonly LayerDecision[],
+  layers: readonly Pick<LayerDecision, 'chosen' | 'experts'>[],
   experts: number,
 ): { load: Float32Array; maxVio: Float32Array } {
+  const perLayer = layers.map((layer) => addLoad(layer));
   const load = new Float32Array(layers.length * experts);
-  layers.forEach(({ chosen }, layer) => {
-    chosen.forEach((isChosen, at) => {
-      load[layer * experts + (at % experts)] += isChosen;
-    });
+  perLayer.forEach((counts, layer) => {
+    load.set(counts, layer * experts);
   });
-  const perLayer = layers.map((_, layer) => load.subarray(layer * experts, (layer + 1) * experts));
   return { load, maxVio: Float32Array.from(perLayer, maxViolation) };
 }
 
-function concatenate(arrays: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+function concatenate<A extends Float32Array | Uint8Array>(arrays: readonly A[]): A {
+  const length = arrays.reduce((sum, array) => sum + array.length, 0);
+  const all = new (arrays[0].constructor as new (length: number) => A)(length);
   let offset = 0;
   for (const array of arrays) {
     all.set(array, offset);

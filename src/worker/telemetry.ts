@@ -4,6 +4,7 @@
  */
 import type { ModelRef } from '../config/modelRef.ts';
 import type { RunRecord, RunStatus } from '../config/records.ts';
+import type { PairedLoss } from '../lab/ablation.ts';
 import type {
   Answer,
   BackendKind,
@@ -71,6 +72,10 @@ export interface Messages {
   preview: { model: ModelRef; trainedSteps: number; frame: DecodeFrame };
   /** Frames of the decode that a person asked for. */
   frame: { model: ModelRef; frame: DecodeFrame };
+  /** How far a measurement of routes is, in windows. */
+  routingProgress: { model: ModelRef; task: 'atlas' | 'cost'; done: number; of: number };
+  /** What it costs to take an expert away, of those that `expertCosts` measures. */
+  expertCost: { model: ModelRef; layer: number; expert: number; loss: PairedLoss };
   problem: { problem: Problem };
 }
 

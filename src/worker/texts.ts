@@ -4,6 +4,7 @@
  */
 import { corpusKind } from '../config/corpusKinds.ts';
 import type { Experiment } from '../config/schema.ts';
+import { type Corpus, type CorpusId, loadCorpus } from '../data/corpora.ts';
 import { type Dataset, encodeDataset } from '../data/splits.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { batchText, loadRunText, prepareText, type RunText } from '../train/text.ts';
@@ -23,24 +24,27 @@ export interface Texts {
    * with. Throws `DataError` for a text that cannot be used.
    */
   textOf(experiment: Experiment, own: string | undefined, tokenizer?: Tokenizer): Promise<RunText>;
+  /** A corpus with its sections; null for a person's own text. */
+  corpusOf(corpus: Experiment['data']['corpus']): Promise<Corpus | null>;
 }
 
 /** `fetchText` reads a file beside the page. */
 export function createTexts(fetchText: (path: string) => Promise<string>): Texts {
-  const corpora = new Map<string, Promise<string>>();
+  const corpora = new Map<CorpusId, Promise<Corpus>>();
   // The latest first.
   let kept: Kept[] = [];
 
-  const corpusOf = (experiment: Experiment): Promise<string> => {
-    const { corpus } = experiment.data;
+  const loaded = (corpus: CorpusId): Promise<Corpus> => {
     let text = corpora.get(corpus);
     if (!text) {
-      text = loadRunText(experiment, null, fetchText);
+      text = loadCorpus(corpus, fetchText);
       corpora.set(corpus, text);
       text.catch(() => corpora.delete(corpus));
     }
     return text;
   };
+  const corpusOf = async (corpus: Experiment['data']['corpus']) =>
+    corpus === 'custom' || corpus === 'pairs' ? null : loaded(corpus);
   const datasetOf = ({ data }: Experiment, text: string): Dataset => {
     const { tokenizer, vocabularySize, validationShare, trainingCharacters } = data;
     const size = tokenizer === 'bpe' ? vocabularySize : null;
@@ -51,10 +55,12 @@ export function createTexts(fetchText: (path: string) => Promise<string>): Texts
     return entry.dataset;
   };
   return {
+    corpusOf,
     textOf: async (experiment, own, tokenizer) => {
-      const { isOwn, isPairs } = corpusKind(experiment.data.corpus);
+      const { isPairs } = corpusKind(experiment.data.corpus);
+      const corpus = await corpusOf(experiment.data.corpus);
       const brought = own === undefined ? null : { content: own, where: 'your text' };
-      const text = await (isOwn ? loadRunText(experiment, brought, fetchText) : corpusOf(experiment));
+      const text = corpus ? corpus.text : await loadRunText(experiment, brought, fetchText);
       if (isPairs || tokenizer) return prepareText(experiment, text, tokenizer);
       return batchText(experiment, datasetOf(experiment, text));
     },

@@ -2,8 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { parseJson } from '../../src/base/json.ts';
+import { atlasTables, csvOf } from '../../src/config/atlasTables.ts';
 import { defaultExperiment, differences, fields, withSettings } from '../../src/config/experiment.ts';
+import { expectInterventions, interventionText, parseIntervention } from '../../src/config/interventions.ts';
 import { placeOf } from '../../src/config/modelRef.ts';
+import { parseAtlas } from '../../src/config/parseAtlas.ts';
 import { parseRunRecord, parseStudyRecord } from '../../src/config/parseRecords.ts';
 import { presetById, presetExperiment, presets } from '../../src/config/presets.ts';
 import type { RunRecord, StudyRecord } from '../../src/config/records.ts';
@@ -23,6 +26,7 @@ import { bundleJson, parseRuns } from '../../src/store/compare/bundle.ts';
 import { readQuery, readView, writeQuery } from '../../src/store/url.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/train/checkpoint.ts';
 import { type Dice, oddBytes, oddJson, oddTensors, oddText, randomBytes } from './mutate.ts';
+import { smallAtlas } from './smallAtlas.ts';
 
 export interface Parser {
   readonly name: string;
@@ -141,6 +145,29 @@ function attemptRun(dice: Dice): void {
   expectHolds(equal(parseRunRecord(JSON.parse(JSON.stringify(read)), 'again'), read), 'the same after a round trip');
 }
 
+const atlas = smallAtlas(experiment);
+
+function attemptAtlas(dice: Dice): void {
+  const read = parseAtlas(oddJson(JSON.parse(JSON.stringify(atlas)), dice), 'atlas.json');
+  expectHolds(equal(parseAtlas(JSON.stringify(read), 'again'), read), 'the same after a round trip');
+  for (const table of atlasTables(read)) expectHolds(csvOf(table).endsWith('\n'), 'a table');
+}
+
+function attemptIntervention(dice: Dice): void {
+  const forms = [
+    'ablate:0.1',
+    'clamp:0.1=0.5',
+    'experts:0=0,1',
+    'router:tokens,1,dropless',
+    'vote:2',
+    'mass:0.5',
+    'freeze',
+  ];
+  const read = parseIntervention(dice.oneIn(2) ? oddText(dice.pick(forms), dice) : dice.pick(forms), '--intervene');
+  expectHolds(equal(parseIntervention(interventionText(read), 'again'), read), 'the same after a round trip');
+  expectInterventions([read], experiment);
+}
+
 function attemptStudy(dice: Dice): void {
   const { tables, verdicts } = study;
   const short = { ...study, runs: runs.slice(0, 1), tables: tables.slice(0, 1), verdicts: verdicts.slice(0, 1) };
@@ -252,6 +279,8 @@ export const parsers: readonly Parser[] = [
   { name: 'config.json', attempt: attemptConfig },
   { name: 'record of a run', attempt: attemptRun },
   { name: 'record of a study', attempt: attemptStudy },
+  { name: 'atlas', attempt: attemptAtlas },
+  { name: 'intervention', attempt: attemptIntervention },
   { name: 'bundle of runs', attempt: attemptBundle },
   { name: 'address', attempt: attemptAddress },
   { name: 'preset', attempt: attemptPreset },

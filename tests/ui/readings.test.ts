@@ -55,6 +55,7 @@ describe('a route report', () => {
     experts: 3,
     // The last token of the last layer is held by two experts, by one of them with a gate too small for float32.
     chosen: new Uint8Array([0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1]),
+    dropped: new Uint8Array(12),
     gates: new Float32Array([0, 0.25, 0.75, 0, 0, 0, 1, 0, 0, 0, 0.5, 0]),
     scores: new Float32Array(12).map((_, i) => i / 12),
     load: new Float32Array([0, 1, 1, 1, 1, 1]),

@@ -27,6 +27,8 @@ test('load goes to the expert that holds the token, whatever its gate', () => {
     scores: new Float32Array(chosen.length),
     gates: Float32Array.from(gates),
     chosen: Uint8Array.from(chosen),
+    dropped: new Uint8Array(chosen.length),
+    experts: 2,
   });
   const { load, maxVio } = loadOf(
     [

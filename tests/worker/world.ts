@@ -6,6 +6,7 @@ import { DeviceError } from '../../src/base/errors.ts';
 import { type ModelRef, placeOf } from '../../src/config/modelRef.ts';
 import type { RunStatus } from '../../src/config/records.ts';
 import type { Model } from '../../src/model/model.ts';
+import type { Checkpoint } from '../../src/model/weights.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { createTwinRuntime } from '../../src/runtime/twinRuntime.ts';
 import { createDeviceBroker, type Tenant } from '../../src/worker/deviceBroker.ts';
@@ -140,8 +141,10 @@ export async function openTab({
   const live: { now: Set<string>; most: number } = { now: new Set(), most: 0 };
   const ended: string[] = [];
   const library = createLibrary(storage);
+  const files = new Map<string, Checkpoint>();
   const models = createModels({
     read: async (place) => {
+      if (place.kind === 'file' && files.has(place.id)) return files.get(place.id)!;
       if (place.kind !== 'run') throw new Error(`no ${place.kind} here`);
       return (await library.has(place.id)) ? library.read(place.id) : checkpointOfState(storage, place.id);
     },
@@ -206,6 +209,7 @@ export async function openTab({
     scheduler,
     broker,
     models,
+    files,
     library,
     storage,
     locks,

@@ -1,15 +1,14 @@
 /** Commands that run a model once: decoding, and looking into its routes. Both work while a run trains. */
 
-import { DataError } from '../../base/errors.ts';
 import { turn } from '../../base/turn.ts';
-import { corpusKind } from '../../config/corpusKinds.ts';
 import { type ModelRef, placeOf } from '../../config/modelRef.ts';
 import { decode, mostCalls, tokensPerCall } from '../../diffusion/decode.ts';
 import { decodingOf, type Model, promptTokens } from '../../model/model.ts';
 import { promptsOf } from '../../train/text.ts';
+import { textOfModel } from '../modelText.ts';
 import type { DecodeRequest } from '../protocol.ts';
+import { routedDenoiser } from '../routedDenoiser.ts';
 import { routesOf } from '../routes.ts';
-import { textOfRun } from '../states.ts';
 import type { Engine, Handlers } from './handlers.ts';
 
 export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecode' | 'routes'> {
@@ -20,13 +19,14 @@ export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecod
     decode: async (request) => {
       const mine = ++latest;
       const { model: ref } = request;
-      const { tokenizer, start, options } = await models.use(ref, async (model) => beginning(engine, model, request));
-      // Asked for anew at every call: a model that moves, or a run that ends, is followed.
-      const denoise = (xt: Uint32Array) =>
-        models.use(ref, async (model) => (await (await model.forward(1, start.length)).run(xt)).logits);
+      const { tokenizer, start, options, network } = await models.use(ref, async (model) => {
+        const begun = beginning(engine, model, request);
+        const { interventions = [] } = request;
+        return { ...begun, network: routedDenoiser(models, ref, model, { T: begun.start.length, interventions }) };
+      });
       const calls = mostCalls(start, options);
       let last = { call: 0, tokens: start };
-      for await (const frame of decode(denoise, start, options)) {
+      for await (const frame of decode(network.denoise, start, options)) {
         if (mine !== latest) break;
         // The frame's arrays move to the page; the last tokens are still needed here.
         last = { call: frame.call, tokens: frame.tokens.slice() };
@@ -34,7 +34,9 @@ export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecod
         // So that a cancel is heard and training goes on.
         await turn();
       }
-      return { text: tokenizer.decode(last.tokens), calls: last.call, tokensPerCall: tokensPerCall(start, last) };
+      const routes = network.routes(last.tokens);
+      const text = tokenizer.decode(last.tokens);
+      return { text, calls: last.call, tokensPerCall: tokensPerCall(start, last), routes };
     },
     cancelDecode: async () => {
       latest++;
@@ -43,7 +45,8 @@ export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecod
     routes: async (request) => {
       const { model: ref, text } = request;
       const known = passages.get(ref);
-      const passage = text === '' ? (known ?? (await passageOf(engine, ref))) : new Uint32Array();
+      const passage =
+        text === '' ? (known ?? (await textOfModel(engine, ref)).validationWindows(1)) : new Uint32Array();
       // Reading a corpus with a model's tokenizer takes its time: once is enough.
       if (text === '') passages.set(ref, passage);
       return models.use(ref, async (model) => routesOf(model, request, passage));
@@ -65,23 +68,4 @@ function heldOutPrompts({ scheduler }: Engine, ref: ModelRef) {
   const session = scheduler.session();
   const place = placeOf(ref);
   return session && place.kind === 'run' && place.id === session.identity.id ? promptsOf(session.text) : null;
-}
-
-/**
- * A window of held-out text: of the run in progress its own, of other models that of their corpus. Throws `DataError` for
- * a model whose text is not here.
- */
-async function passageOf(engine: Engine, ref: ModelRef): Promise<Uint32Array> {
-  const { scheduler, storage, checkpointOf, textOf } = engine;
-  const session = scheduler.session();
-  const place = placeOf(ref);
-  if (session && place.kind === 'run' && place.id === session.identity.id) return session.text.validationWindows(1);
-  const { experiment, tokenizer } = await checkpointOf(ref);
-  const isOwn = corpusKind(experiment.data.corpus).isOwn;
-  const own = isOwn && place.kind === 'run' ? await textOfRun(storage(), place.id) : null;
-  if (isOwn && own === null)
-    throw new DataError(
-      'text: expected one to look into, as this model learned from a text that is not kept, got none',
-    );
-  return (await textOf(experiment, own, tokenizer)).validationWindows(1);
 }

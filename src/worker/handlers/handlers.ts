@@ -1,6 +1,7 @@
 /** What handlers of commands are, and what they share: the parts of the engine, made once (`../engine.ts`). */
 import type { ModelRef } from '../../config/modelRef.ts';
 import type { Experiment } from '../../config/schema.ts';
+import type { Corpus } from '../../data/corpora.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { Checkpoint } from '../../model/weights.ts';
 import type { Machine } from '../../run/machine.ts';
@@ -36,6 +37,8 @@ export interface Engine {
   readonly files: Map<string, Checkpoint>;
   /** The text of a configuration; `own` where it is the person's, `tokenizer` where a model brings one. */
   textOf(experiment: Experiment, own: string | null, tokenizer?: Tokenizer): Promise<RunText>;
+  /** A corpus with its sections; null for a person's own text. */
+  corpusOf(corpus: Experiment['data']['corpus']): Promise<Corpus | null>;
   /** What a model is, read from where it lies. */
   checkpointOf(ref: ModelRef): Promise<Checkpoint>;
   /** What is kept on this machine. */
