@@ -1,8 +1,9 @@
 /** `sdlm routes`: the atlas of a run's routes over held-out windows, as a file and as tables. */
 import { dirname, join, resolve } from 'node:path';
+import { csvOf } from '../base/csv.ts';
 import { ConfigError, DataError } from '../base/errors.ts';
 import { type Atlas, atlasLimits } from '../config/atlas.ts';
-import { atlasTables, csvOf } from '../config/atlasTables.ts';
+import { atlasTables } from '../config/atlasTables.ts';
 import { buildAtlas, expectExperts } from '../lab/atlas.ts';
 import { windowsPerCall } from '../lab/network.ts';
 import { modelOfWeights } from '../model/model.ts';
@@ -61,7 +62,10 @@ export async function routesCommand(args: readonly string[]): Promise<void> {
 
 function writeTables(directory: string, atlas: Atlas): void {
   writeAllWhole(
-    atlasTables(atlas).map((one) => ({ path: join(directory, `${one.name}.csv`), content: () => csvOf(one) })),
+    atlasTables(atlas).map(({ name, columns, rows }) => ({
+      path: join(directory, `${name}.csv`),
+      content: () => csvOf(columns, rows, '\n'),
+    })),
   );
 }
 

@@ -25,15 +25,6 @@ export function atlasTables(atlas: Atlas): AtlasTable[] {
   ];
 }
 
-/** Comma-separated values (RFC 4180, lines ended by a line feed); a number that is not known is empty. */
-export function csvOf({ columns, rows }: AtlasTable): string {
-  const cell = (value: string | number) => {
-    if (typeof value === 'number') return Number.isNaN(value) ? '' : String(value);
-    return /[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-  };
-  return [columns, ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
-}
-
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 
 /** Rows for every layer and expert, the layer by its index in the model. */

@@ -1,8 +1,9 @@
 /** Every parser of what may come from anywhere: how odd input for it is made, and what must hold of what it accepts. */
 import { readFileSync } from 'node:fs';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { csvOf } from '../../src/base/csv.ts';
 import { parseJson } from '../../src/base/json.ts';
-import { atlasTables, csvOf } from '../../src/config/atlasTables.ts';
+import { atlasTables } from '../../src/config/atlasTables.ts';
 import { defaultExperiment, differences, fields, withSettings } from '../../src/config/experiment.ts';
 import { expectInterventions, interventionText, parseIntervention } from '../../src/config/interventions.ts';
 import { placeOf } from '../../src/config/modelRef.ts';
@@ -150,7 +151,7 @@ const atlas = smallAtlas(experiment);
 function attemptAtlas(dice: Dice): void {
   const read = parseAtlas(oddJson(JSON.parse(JSON.stringify(atlas)), dice), 'atlas.json');
   expectHolds(equal(parseAtlas(JSON.stringify(read), 'again'), read), 'the same after a round trip');
-  for (const table of atlasTables(read)) expectHolds(csvOf(table).endsWith('\n'), 'a table');
+  for (const { columns, rows } of atlasTables(read)) expectHolds(csvOf(columns, rows).endsWith('\n'), 'a table');
 }
 
 function attemptIntervention(dice: Dice): void {

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { type Atlas, atlasLimits } from '../../src/config/atlas.ts';
-import { atlasTables, csvOf } from '../../src/config/atlasTables.ts';
+import { atlasTables } from '../../src/config/atlasTables.ts';
 import { expectAtlasOf, parseAtlas } from '../../src/config/parseAtlas.ts';
 import { buildAtlas, fingerprintOfWeights } from '../../src/lab/atlas.ts';
 import { divergenceBits } from '../../src/lab/atlasMeasures.ts';
@@ -364,15 +364,6 @@ describe('the file', () => {
     const hidden = rowsOf('characters').find(([layer, kind, e]) => layer === 1 && kind === 'hidden' && e === 3)!;
     const masked = rowsOf('cube').filter(([layer, , , side, e]) => layer === 1 && side === 'masked' && e === 3);
     expect(hidden[3]).toBe(masked.reduce((sum, row) => sum + Number(row[5]), 0));
-    const csv = csvOf({
-      name: 'x',
-      columns: ['a', 'b'],
-      rows: [
-        ['x,"y"\n', Number.NaN],
-        ['z', 0.5],
-      ],
-    });
-    expect(csv).toBe('a,b\n"x,""y""\n",\nz,0.5\n');
   });
 });
 
