@@ -8,6 +8,7 @@ import type {
   Answer,
   BackendKind,
   DecodeFrame,
+  DecodeReason,
   Library,
   MachineReport,
   ModelReport,
@@ -69,8 +70,8 @@ export interface Messages {
   >;
   /** A model denoising one sequence, frame by frame, while nobody asks for anything. */
   preview: { model: ModelRef; trainedSteps: number; frame: DecodeFrame };
-  /** Frames of the decode that a person asked for. */
-  frame: { model: ModelRef; frame: DecodeFrame };
+  /** Frames of the decode that a person asked for, each with what was decided and why. */
+  frame: { model: ModelRef; frame: DecodeFrame; reason: DecodeReason };
   problem: { problem: Problem };
 }
 

@@ -46,7 +46,7 @@ describe('sample', () => {
     const { code, out, err } = await sample(...args);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const { text, calls, tokensPerCall, ...rest } = JSON.parse(out);
-    expect(rest).toEqual({});
+    expect(rest).toEqual({ verifyCalls: 0, editCalls: 0, sequences: calls });
     expect([...text]).toHaveLength(12);
     expect(text).toMatch(/^Th[^_]u[^_]{8}$/s);
     // Nine of twelve tokens were open; the ancestral decoder may have steps that reveal none.
@@ -62,7 +62,7 @@ describe('sample', () => {
   it('keeps to the length asked for, and calls nothing for a finished text', async () => {
     expect([...JSON.parse((await sample('--length', '5', '--json')).out).text]).toHaveLength(5);
     const full = JSON.parse((await sample('--length', '4', '--prompt', 'Thou', '--json')).out);
-    expect(full).toEqual({ text: 'Thou', calls: 0, tokensPerCall: 0 });
+    expect(full).toEqual({ text: 'Thou', calls: 0, verifyCalls: 0, editCalls: 0, sequences: 0, tokensPerCall: 0 });
   });
 
   it('refuses what it cannot do', async () => {
