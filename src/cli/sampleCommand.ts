@@ -1,6 +1,7 @@
 /** `sdlm sample`: what a trained run writes, by any decoder of the schema, and the trace of how it came about. */
 import { checksumOf } from '../base/checksum.ts';
 import { ConfigError } from '../base/errors.ts';
+import { three } from '../base/format.ts';
 import { decoderFacts, decoderNames, decodersFor, decodeSettings, expectDecoder, factsOf } from '../config/decoders.ts';
 import { decodeFields, expectRead, isRead } from '../config/decodeSettings.ts';
 import type { Field } from '../config/schema/fields.ts';
@@ -17,7 +18,7 @@ import { decodingOf, denoiserOf, type Model, modelOfWeights, promptTokens } from
 import { oneOf, readOptions, readSettings, realNumber, required, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
 import { writeWhole } from './disk.ts';
-import { print, printJson, table } from './output.ts';
+import { print, printJson, progress, table } from './output.ts';
 import { readCheckpoint } from './runDirectory.ts';
 
 /** Flags that stand for a setting, and how their values are read. */
@@ -125,10 +126,17 @@ async function writeSample(
 function tell(samples: readonly Sample[], isJson: boolean): void {
   if (!isJson) {
     for (const { text } of samples) print(text);
+    for (const figures of samples) progress(inWords(figures));
     return;
   }
   const figures = samples.map(({ trace, ...figures }) => figures);
   printJson(figures.length === 1 ? figures[0] : { samples: figures });
+}
+
+/** What a text took, for standard error. */
+function inWords({ calls, verifyCalls, editCalls, sequences, tokensPerCall }: Sample): string {
+  const apart = `${verifyCalls} of them verifying, ${editCalls} editing`;
+  return `${calls} network calls (${apart}), ${sequences} sequences read, ${three(tokensPerCall)} tokens per call`;
 }
 
 function namedDecoder(name: string | undefined, fitting: readonly string[]): string {
