@@ -131,6 +131,17 @@ describe('candidates', () => {
     expect(temperatureOf(viewOf({ ...annealed, candidate: 'best' }))).toBe(0);
   });
 
+  test('are drawn anew at every step', () => {
+    const even = beliefsOver(rows.map(() => [0.25, 0.25, 0.25, 0.25]));
+    const drawn = [0, 1, 2].map((step) =>
+      decide(viewOf({ candidate: 'sample', order: 'position' }, { beliefs: even, step })).notes.map(
+        ({ token }) => token,
+      ),
+    );
+    expect(drawn[1]).not.toEqual(drawn[0]);
+    expect(drawn[2]).not.toEqual(drawn[1]);
+  });
+
   test('survive temperatures at which every power underflows', () => {
     const { notes } = decide(viewOf({ candidate: 'sample', temperature: 1e-4 }));
     for (const { position, token } of notes) expect(token).toBe(rows[position].indexOf(Math.max(...rows[position])));

@@ -49,6 +49,8 @@ describe('draft and verify', () => {
             const seen = await stepsOf(
               async (sequences) => {
                 largest = Math.max(largest, sequences.length);
+                // No draft is read twice.
+                expect(new Set(sequences.map(String)).size).toBe(sequences.length);
                 return sequences.map(lively);
               },
               start,
@@ -145,6 +147,19 @@ describe('editing', () => {
     expect(steps.at(-1)!.counts).toMatchObject({ calls: 1 + most, editCalls: most });
     expect(mostCalls(start, options)).toBe(4 + most);
   });
+});
+
+test('a text without masks goes on while its steps last, as a token may be masked again', async () => {
+  let again = 0;
+  for (let seed = 0; seed < 20; seed++) {
+    const start = masks(2);
+    const options = optionsOf(start, { decoder: 'remdm-cap', changes: { steps: 20, eta: 0.3, seed }, maskId: mask });
+    const steps = await stepsOf(network(lively), start, options);
+    again += steps.filter(({ view, decision }) => view.open.length === 0 && decision.remask.length > 0).length;
+    expect(steps.every(({ view }) => view.step < 20)).toBe(true);
+    expect([...steps.at(-1)!.progress.tokens].every((token) => token < mask)).toBe(true);
+  }
+  expect(again).toBeGreaterThan(20);
 });
 
 test('blocks of the decoder lie within those of the model, and each is filled before the next', async () => {
