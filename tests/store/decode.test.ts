@@ -122,10 +122,10 @@ describe('decode', () => {
   it('blames the entry that was made last for what it contradicts', () => {
     chooseDecoder('ancestral');
     editDecoder('decode.revision', 'none');
-    editDecoder('decode.seed', 3);
+    editDecoder('decode.topK', 3);
     editDecoder('decode.revision', 'edit');
     expect(Object.keys(useDecode.getState().invalid)).toEqual(['decode.revision']);
-    expect(useDecode.getState().settings).toMatchObject({ revision: 'none', seed: 3 });
+    expect(useDecode.getState().settings).toMatchObject({ revision: 'none', topK: 3 });
   });
 
   it('carries calls, temperature and seed to another decoder that reads them and leaves them open', () => {
