@@ -16,6 +16,9 @@ export const streams = {
   preview: 8,
   dropout: 9,
   jitter: 10,
+  decodeOrder: 11,
+  decodeRemask: 12,
+  decodeTime: 13,
 } as const;
 
 /** pcg4d of Jarzynski and Olano 2020 ("Hash Functions for GPU Rendering"): four words in, four words out. */

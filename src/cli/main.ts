@@ -5,9 +5,10 @@ import { adapterCommand, adapterHelp } from './adapterCommand.ts';
 import { benchCommand, benchHelp } from './benchCommand.ts';
 import { endWithoutOutput, watchEndings } from './endings.ts';
 import { matchCommand, matchHelp } from './matchCommand.ts';
-import { evalCommand, evalHelp, forwardCommand, forwardHelp, sampleCommand, sampleHelp } from './modelCommands.ts';
+import { evalCommand, evalHelp, forwardCommand, forwardHelp } from './modelCommands.ts';
 import { endProgress, folded, helpWidth, print } from './output.ts';
 import { routesCommand, routesHelp } from './routesCommand.ts';
+import { sampleCommand, sampleHelp } from './sampleCommand.ts';
 import { studyCommand, studyHelp } from './studyCommand.ts';
 import { trainCommand, trainHelp } from './trainCommand.ts';
 

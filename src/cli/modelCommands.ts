@@ -1,8 +1,7 @@
-/** `sdlm eval`, `sdlm sample` and `sdlm forward`: what a trained run says about text, and what it writes. */
+/** `sdlm eval` and `sdlm forward`: what a trained run says about text. */
 
 import { ConfigError, DataError, DivergenceError, shown } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
-import { type DecoderOption, decoderFacts, decodersFor, factsOf } from '../config/decoders.ts';
 import {
   expectInterventions,
   interventionForms,
@@ -10,16 +9,15 @@ import {
   parseIntervention,
 } from '../config/interventions.ts';
 import { measureOf } from '../config/objectives.ts';
-import { decode, type Frame, tokensPerCall } from '../diffusion/decode.ts';
 import { expectMeasurable } from '../lab/ablation.ts';
-import { decodingOf, denoiserOf, modelOfWeights, modelOver, promptTokens } from '../model/model.ts';
+import { modelOfWeights, modelOver } from '../model/model.ts';
 import { encodeTensors, type NamedTensor } from '../model/safetensors.ts';
 import { layoutOf } from '../nn/layout.ts';
 import { declareParameters } from '../nn/parameters.ts';
 import { createEvaluator } from '../train/evaluation.ts';
 import { heldOut } from '../train/text.ts';
 import { validate } from '../train/validation.ts';
-import { oneOf, readOptions, realNumber, required, wholeNumber } from './arguments.ts';
+import { readOptions, required, wholeNumber } from './arguments.ts';
 import { backendOption, openBackend } from './backend.ts';
 import { changedLoss, printChangedLoss } from './changedLoss.ts';
 import { readBytes, writeWhole } from './disk.ts';
@@ -32,24 +30,6 @@ eval --run DIR|FILE.safetensors [--data FILE] [--windows N] [--rounds N] [--inte
     Bits per character of held-out text, or of a file: a bound (NELBO), or the exact NLL of an autoregressive model; of prompts with answers also how many are answered exactly. With --intervene the loss with and without the changes, and their difference, paired (same windows, same masks). CHANGE is one of:
 ${Object.values(interventionForms)
   .map((form) => `      ${form}`)
-  .join('\n')}`;
-
-/** How the options of decoders are written here. */
-const flagOf: Record<DecoderOption, string> = {
-  steps: '--steps',
-  temperature: '--temperature',
-  topK: '--top-k',
-  topP: '--top-p',
-};
-
-export const sampleHelp = `
-sample --run DIR|FILE.safetensors [--decoder NAME] [--steps N] [--length N] [--prompt TEXT] [--temperature X] [--top-k N] [--top-p X] [--seed N] [--backend gpu|cpu] [--json]
-    Write a text: denoise it (_ in the prompt is a hole of one token, \\_ an underscore), or continue the prompt as it is with an autoregressive model. Decoders, the objectives they are for, and the options they read:
-${Object.entries(decoderFacts)
-  .map(
-    ([name, { fits, uses }]) =>
-      `      ${[name, `(${fits.join(', ')})`, ...uses.map((option) => flagOf[option])].join(' ')}`,
-  )
   .join('\n')}`;
 
 export const forwardHelp = `
@@ -105,49 +85,6 @@ export async function evalCommand(args: readonly string[]): Promise<void> {
     print(`${bpc.toFixed(4)}${error} bits per character (${how})`);
     if (answers) print(`${(100 * answers.accuracy).toFixed(1)} % of ${answers.pairs} prompts answered exactly`);
   }
-}
-
-export async function sampleCommand(args: readonly string[]): Promise<void> {
-  const values = readOptions(args, {
-    ...backendOption,
-    run: { type: 'string' },
-    decoder: { type: 'string' },
-    steps: { type: 'string' },
-    length: { type: 'string' },
-    prompt: { type: 'string' },
-    temperature: { type: 'string' },
-    'top-k': { type: 'string' },
-    'top-p': { type: 'string' },
-    seed: { type: 'string' },
-    json: { type: 'boolean' },
-  });
-  const { experiment, tokenizer, weights } = readCheckpoint(required('run', values.run));
-  const fitting = decodersFor(experiment.objective.kind);
-  const decoder = oneOf('decoder', values.decoder ?? fitting[0], fitting);
-  for (const [option, flag] of Object.entries(flagOf) as [DecoderOption, string][]) {
-    const given = values[flag.slice(2) as keyof typeof values];
-    if (given !== undefined && !factsOf(decoder).uses.includes(option))
-      throw new ConfigError(
-        `${flag}: expected none with the decoder "${decoder}", which does not read it, got "${given}"`,
-      );
-  }
-  const T = experiment.data.sequenceLength;
-  const length = wholeNumber('length', values.length ?? String(T), 1, T);
-  const steps = wholeNumber('steps', values.steps ?? String(length), 1, 100000);
-  const temperature = realNumber('temperature', values.temperature ?? '1', 0, 100);
-  const topK = wholeNumber('top-k', values['top-k'] ?? '10', 1, 1000000);
-  const topP = realNumber('top-p', values['top-p'] ?? '0.9', 1e-6, 1);
-  const seed = wholeNumber('seed', values.seed ?? '1', 0, 4294967295);
-  const { runtime, close } = await openBackend(values.backend);
-  const model = modelOfWeights(runtime, experiment, tokenizer, weights);
-  const start = promptTokens(model, values.prompt ?? '', length);
-  const options = decodingOf(model, { decoder, steps, temperature, topK, topP, seed });
-  let last: Pick<Frame, 'call' | 'tokens'> = { call: 0, tokens: start };
-  for await (last of decode(await denoiserOf(model, length), start, options));
-  close();
-  const text = tokenizer.decode(last.tokens);
-  if (values.json) printJson({ text, calls: last.call, tokensPerCall: tokensPerCall(start, last) });
-  else print(text);
 }
 
 export async function forwardCommand(args: readonly string[]): Promise<void> {

@@ -4,8 +4,9 @@
  */
 import { ConfigError, named, shown } from '../base/errors.ts';
 import { checkTogether } from './rules.ts';
-import type { Condition, Field } from './schema/fields.ts';
-import { type Experiment, type Setting, schema } from './schema.ts';
+import type { Field } from './schema/fields.ts';
+import { type Experiment, schema } from './schema.ts';
+import { holds, parseSetting, type Setting } from './settings.ts';
 
 type Groups = Record<string, { label: string; fields: Record<string, Field> }>;
 type Draft = Record<string, Record<string, Setting>>;
@@ -96,42 +97,5 @@ export function differences(experiment: Experiment, base: Experiment): Record<st
 
 /** Whether a field applies under this configuration (expert settings do not apply to a dense model). */
 export function applies(experiment: Experiment, field: Field): boolean {
-  return !field.onlyIf || holds(experiment, field.onlyIf);
-}
-
-function holds(experiment: Experiment, condition: Condition): boolean {
-  if ('all' in condition) return condition.all.every((one) => holds(experiment, one));
-  if ('any' in condition) return condition.any.some((one) => holds(experiment, one));
-  const value = settingAt(experiment, condition.path);
-  return 'in' in condition ? condition.in.includes(value) : Number(value) > condition.above;
-}
-
-function parseSetting(path: string, field: Field, value: unknown): Setting {
-  const got = shown(value);
-  switch (field.kind) {
-    case 'number': {
-      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-      const range = `${field.integer ? 'a whole number' : 'a number'} from ${field.min} to ${field.max}`;
-      const valid =
-        typeof number === 'number' &&
-        Number.isFinite(number) &&
-        number >= field.min &&
-        number <= field.max &&
-        (!field.integer || Number.isInteger(number));
-      if (!valid) throw new ConfigError(`expected ${range}, got ${got}`, { path });
-      return number;
-    }
-    case 'flag': {
-      if (value === true || value === 'true') return true;
-      if (value === false || value === 'false') return false;
-      throw new ConfigError(`expected true or false, got ${got}`, { path });
-    }
-    case 'choice': {
-      const options = field.options.map((option) => option.value);
-      if (typeof value === 'string' && options.includes(value)) return value;
-      throw new ConfigError(`expected one of ${options.join(', ')}, got ${got}`, { path });
-    }
-    default:
-      return field satisfies never;
-  }
+  return !field.onlyIf || holds((path) => settingAt(experiment, path), field.onlyIf);
 }

@@ -60,6 +60,15 @@ export function leaksFuture(experiment: Experiment): boolean {
   );
 }
 
+/** Whether the router compares tokens across the sequences of a batch, so that each one's logits depend on the others. */
+export function comparesSequences({ model }: Pick<Experiment, 'model'>): boolean {
+  const { feedForward, expertGroup, capacity } = model;
+  return (
+    (feedForward === 'expert-choice' && expertGroup === 'batch') ||
+    (feedForward === 'token-choice' && capacity === 'factor')
+  );
+}
+
 /** What is known about the number that evaluation reports, in bits per character. */
 export interface Measure {
   /** Short, for tables and axes. */

@@ -4,7 +4,8 @@
  */
 import { ConfigError, shown } from '../base/errors.ts';
 import { defaultExperiment, withSettings } from './experiment.ts';
-import type { Experiment, Setting } from './schema.ts';
+import type { Experiment } from './schema.ts';
+import type { Setting } from './settings.ts';
 
 export interface Preset {
   readonly id: string;

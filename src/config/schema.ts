@@ -5,22 +5,15 @@
  */
 
 import { data } from './schema/data.ts';
-import type { ChoiceField, Field, FlagField, NumberField } from './schema/fields.ts';
+import type { Field } from './schema/fields.ts';
 import { model } from './schema/model.ts';
 import { objective } from './schema/objective.ts';
 import { training } from './schema/training.ts';
+import type { ValueOf } from './settings.ts';
 
 export const schema = { model, objective, data, training } as const;
 
 type Schema = typeof schema;
-
-type ValueOf<F extends Field> = F extends NumberField
-  ? number
-  : F extends FlagField
-    ? boolean
-    : F extends ChoiceField<infer T>
-      ? T
-      : never;
 
 /** A complete configuration: every group and field of the schema with a value. */
 export type Experiment = {
@@ -30,5 +23,3 @@ export type Experiment = {
       : never;
   };
 };
-
-export type Setting = string | number | boolean;

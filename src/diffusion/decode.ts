@@ -1,61 +1,68 @@
 /**
- * The decoding loop: calls the network, lets a decoder commit positions, and yields a frame after every call. Blocks
- * are filled from left to right: the whole window for a bidirectional model, single positions for an autoregressive one.
+ * The decoding loop: calls the network where its answer is not known yet, takes one step after the other, and yields each.
+ * Draft and verify changes which answers are known, never the steps.
  */
 
 import { ConfigError } from '../base/errors.ts';
-import type { DecoderName } from '../config/decoders.ts';
-import { type Decision, type DecodeView, decoders, type Sampling } from './decoders.ts';
+import { type Beliefs, beliefsOf } from './beliefs.ts';
+import {
+  type Advance,
+  advance,
+  begin,
+  type DecodePlan,
+  isDone,
+  isEditing,
+  type PlanOptions,
+  type Progress,
+  planOf,
+  type Sequence,
+} from './progress.ts';
 
-/** Logits (T, V + 1) of a sequence with masks; the mask's column is ignored (SUBS). */
-export type Denoise = (xt: Uint32Array) => Promise<Float32Array>;
+/**
+ * Logits (T, V + 1) of each of several sequences with masks, in one network call; the mask's column is ignored (SUBS).
+ * At most `sequencesPerCall` at a time.
+ */
+export type Denoise = (sequences: readonly Uint32Array[]) => Promise<readonly Float32Array[]>;
 
-export interface DecodeOptions extends Sampling {
-  readonly decoder: DecoderName;
-  /** Network calls to spread the masks over; a block with masks takes at least one. */
-  readonly steps: number;
-  readonly maskId: number;
-  /** Positions that are filled before those after them are begun: how far the model's attention is bidirectional. */
-  readonly blockSize: number;
+/** The settings of a decoder and what it must know of the model. */
+export type DecodeOptions = PlanOptions;
+
+/** What a call is made for: to decode, to verify drafts as well, or to edit after the last mask. */
+export type CallKind = 'decode' | 'verify' | 'edit';
+
+/** Network calls so far, those of verification and of editing among them, and the sequences that they read in all. */
+export interface CallCounts {
+  readonly calls: number;
+  readonly verifyCalls: number;
+  readonly editCalls: number;
+  readonly sequences: number;
 }
 
-export interface Frame {
+export interface Frame extends Sequence {
   /** Network calls so far. */
   readonly call: number;
-  readonly tokens: Uint32Array;
-  /** (T) probability of each token when it was committed; 1 for given ones, NaN where still masked. */
-  readonly confidence: Float32Array;
-  /** (T) call at which a position was committed; 0 for given ones, -1 where still masked. */
-  readonly committedAt: Int32Array;
 }
 
-/** Masked positions that are decoded together, and their share of the steps. */
-interface Stretch {
-  readonly open: readonly number[];
-  readonly steps: number;
+export interface DecodeStep extends Advance {
+  readonly kind: CallKind;
+  readonly counts: CallCounts;
 }
 
-/** The blocks that hold masks, from left to right. Steps go to them by their masks, at least one each. */
-function stretchesOf(start: Uint32Array, { blockSize, steps, maskId }: DecodeOptions): Stretch[] {
-  const blocks = new Map<number, number[]>();
-  start.forEach((token, position) => {
-    if (token !== maskId) return;
-    const block = Math.floor(position / blockSize);
-    blocks.set(block, [...(blocks.get(block) ?? []), position]);
-  });
-  const total = start.filter((token) => token === maskId).length;
-  let before = 0;
-  return [...blocks.values()].map((open) => {
-    const share = (masks: number) => Math.round((masks * steps) / total);
-    const own = share(before + open.length) - share(before);
-    before += open.length;
-    return { open, steps: Math.max(1, own) };
-  });
-}
+/** Before the first call. */
+export const noCalls: CallCounts = { calls: 0, verifyCalls: 0, editCalls: 0, sequences: 0 };
 
-/** Network calls that decoding takes at most: fewer where a step commits nothing. */
+/** Network calls that decoding takes at most: fewer where a step commits nothing, or many. */
 export function mostCalls(start: Uint32Array, options: DecodeOptions): number {
-  return stretchesOf(start, options).reduce((sum, { open, steps }) => sum + Math.min(open.length, steps), 0);
+  const { revision, editCalls } = options.settings;
+  return planOf(start, options).stretches.reduce((sum, { positions, steps }) => {
+    const filling = revision === 'remask' ? steps : Math.min(positions.length, steps);
+    return sum + filling + (revision === 'edit' ? editCalls : 0);
+  }, 0);
+}
+
+/** Sequences that one network call reads at most. */
+export function sequencesPerCall({ settings: { draftDepth, guidance } }: Pick<DecodeOptions, 'settings'>): number {
+  return (1 + draftDepth) * (guidance > 0 ? 2 : 1);
 }
 
 /** Tokens written per network call from `start` to what a frame shows, on average; 0 where no call was needed. */
@@ -65,89 +72,98 @@ export function tokensPerCall(start: Uint32Array, { call, tokens }: Pick<Frame, 
 }
 
 /**
- * Decodes `start` (T), in which positions to fill hold the mask. Yields the start as frame 0, then a frame per network
- * call. A step that commits nothing leaves xt unchanged, so the next one needs no new call.
- * Throws `ConfigError` for steps below 1, a negative temperature, and top-k or top-p out of range.
+ * Decodes `start` (T), in which positions to fill hold the mask. Yields the start as frame 0, then a frame per step.
+ * Throws `ConfigError` for guidance without a prompt.
  */
 export async function* decode(denoise: Denoise, start: Uint32Array, options: DecodeOptions): AsyncGenerator<Frame> {
-  expectOptions(options);
-  const { decoder, maskId } = options;
-  const xt = start.slice();
-  const confidence = Float32Array.from(xt, (token) => (token === maskId ? Number.NaN : 1));
-  const committedAt = Int32Array.from(xt, (token) => (token === maskId ? -1 : 0));
-  let call = 0;
-  const frame = (): Frame => ({
-    call,
-    tokens: xt.slice(),
-    confidence: confidence.slice(),
-    committedAt: committedAt.slice(),
-  });
-  yield frame();
-  for (const { open: first, steps } of stretchesOf(start, options)) {
-    let open = first;
-    let probabilities: Float64Array | null = null;
-    for (let step = 0; step < steps && open.length > 0; step++) {
-      const isNewCall = probabilities === null;
-      if (probabilities === null) {
-        probabilities = normalise(await denoise(xt), open, xt.length, maskId);
-        call++;
-      }
-      const view: DecodeView = { ...options, open, V: maskId, probabilities, step, steps, openAtStart: first.length };
-      const decision = decoders[decoder](view);
-      const isChanged = carryOut(decision, { tokens: xt, confidence, committedAt }, { call, maskId });
-      open = first.filter((position) => xt[position] === maskId);
-      if (isChanged) probabilities = null;
-      if (isNewCall || isChanged) yield frame();
+  yield frameAt(begin(start, planOf(start, options)), 0);
+  for await (const { progress, counts } of decodeSteps(denoise, start, options)) yield frameAt(progress, counts.calls);
+}
+
+/** A sequence as a frame that shares no array with it. */
+export function frameAt({ tokens, confidence, committedAt }: Sequence, call: number): Frame {
+  return { call, tokens: tokens.slice(), confidence: confidence.slice(), committedAt: committedAt.slice() };
+}
+
+/**
+ * The steps of a decode: one per network call, and those that need none because a draft was right. A step that leaves
+ * the sequence as it was needs no call after it, and is not told of unless a call was made for it.
+ */
+export async function* decodeSteps(
+  denoise: Denoise,
+  start: Uint32Array,
+  options: DecodeOptions,
+): AsyncGenerator<DecodeStep> {
+  const plan = planOf(start, options);
+  const network = networkOf(denoise, start, plan);
+  let progress = begin(start, plan);
+  let known: readonly Known[] = [];
+  let beliefs: Beliefs | null = null;
+  let counts = noCalls;
+  let kind: CallKind = 'decode';
+  while (!isDone(plan, progress)) {
+    const found = known.find(({ tokens }) => isSame(tokens, progress.tokens));
+    if (!found) {
+      const states = [progress.tokens, ...(beliefs ? drafts(plan, progress, beliefs) : [])];
+      kind = isEditing(plan, progress) ? 'edit' : states.length > 1 ? 'verify' : 'decode';
+      known = await network(states);
+      counts = counted(counts, kind, states.length * (plan.settings.guidance > 0 ? 2 : 1));
     }
+    beliefs = (found ?? known[0]).beliefs;
+    const step = advance(plan, progress, beliefs, counts.calls);
+    progress = step.progress;
+    if (!found || step.isChanged) yield { ...step, kind, counts };
   }
 }
 
-/** Writes a decision of call `call` into the state of a sequence; answers whether the network now reads another one. */
-export function carryOut(
-  { commit, remask }: Pick<Decision, 'commit' | 'remask'>,
-  { tokens, confidence, committedAt }: Omit<Frame, 'call'>,
-  { call, maskId }: { call: number; maskId: number },
-): boolean {
-  for (const position of remask) {
-    tokens[position] = maskId;
-    confidence[position] = Number.NaN;
-    committedAt[position] = -1;
-  }
-  for (const { position, token, confidence: probability } of commit) {
-    tokens[position] = token;
-    confidence[position] = probability;
-    committedAt[position] = call;
-  }
-  return commit.length + remask.length > 0;
+interface Known {
+  readonly tokens: Uint32Array;
+  readonly beliefs: Beliefs;
 }
 
-function expectOptions({ steps, temperature, topK, topP, blockSize }: DecodeOptions): void {
-  const isCount = (value: number) => Number.isInteger(value) && value >= 1;
-  if (!isCount(steps)) throw new ConfigError(`expected a whole number of at least 1, got ${steps}`, { path: 'steps' });
-  if (!(temperature >= 0)) throw new ConfigError(`expected 0 or more, got ${temperature}`, { path: 'temperature' });
-  if (!isCount(topK)) throw new ConfigError(`expected a whole number of at least 1, got ${topK}`, { path: 'top-k' });
-  if (!(topP > 0 && topP <= 1))
-    throw new ConfigError(`expected more than 0 and at most 1, got ${topP}`, { path: 'top-p' });
-  if (!isCount(blockSize))
-    throw new ConfigError(`expected a whole number of at least 1, got ${blockSize}`, { path: 'block size' });
+function counted({ calls, verifyCalls, editCalls, sequences }: CallCounts, kind: CallKind, more: number): CallCounts {
+  return {
+    calls: calls + 1,
+    verifyCalls: verifyCalls + (kind === 'verify' ? 1 : 0),
+    editCalls: editCalls + (kind === 'edit' ? 1 : 0),
+    sequences: sequences + more,
+  };
 }
 
-/** Softmax over the columns before the mask's, for the open rows of T. */
-function normalise(logits: Float32Array, open: readonly number[], T: number, maskId: number): Float64Array {
-  const V = maskId;
-  const columns = logits.length / T;
-  const probabilities = new Float64Array(T * V);
-  for (const position of open) {
-    const base = position * columns;
-    let largest = Number.NEGATIVE_INFINITY;
-    for (let v = 0; v < V; v++) largest = Math.max(largest, logits[base + v]);
-    let sum = 0;
-    for (let v = 0; v < V; v++) {
-      const p = Math.exp(logits[base + v] - largest);
-      probabilities[position * V + v] = p;
-      sum += p;
-    }
-    for (let v = 0; v < V; v++) probabilities[position * V + v] /= sum;
+/**
+ * FreeDave 2510.00294: the states that the same decoder would come to from here, were the network to say what it said of
+ * the state before. Those that turn out right are answered already when the decoder gets there.
+ */
+function drafts(plan: DecodePlan, from: Progress, stale: Beliefs): Uint32Array[] {
+  const states: Uint32Array[] = [];
+  let progress = from;
+  while (states.length < plan.settings.draftDepth) {
+    const step = advance(plan, progress, stale, 0);
+    progress = step.progress;
+    if (isDone(plan, progress)) break;
+    if (step.isChanged) states.push(progress.tokens);
   }
-  return probabilities;
+  return states;
+}
+
+/** The network with guidance as one call: what it says of each state, and of each with the prompt masked. */
+function networkOf(denoise: Denoise, start: Uint32Array, { settings, maskId }: DecodePlan) {
+  const { guidance } = settings;
+  const isGiven = (position: number) => start[position] !== maskId;
+  if (guidance > 0 && !start.some((_, position) => isGiven(position)))
+    throw new ConfigError(`expected 0 without a prompt to be guided by, got ${guidance}`, { path: 'decode.guidance' });
+  return async (states: readonly Uint32Array[]): Promise<Known[]> => {
+    const without = guidance > 0 ? states.map((tokens) => tokens.map((token, i) => (isGiven(i) ? maskId : token))) : [];
+    const logits = await denoise([...states, ...without]);
+    return states.map((tokens, index) => {
+      const unconditional = logits[states.length + index];
+      const guided = guidance > 0 ? { unconditional, scale: guidance } : null;
+      const columns = logits[index].length / tokens.length;
+      return { tokens, beliefs: beliefsOf(logits[index], maskId, columns, guided) };
+    });
+  };
+}
+
+function isSame(a: Uint32Array, b: Uint32Array): boolean {
+  return a.every((token, position) => token === b[position]);
 }

@@ -2,7 +2,7 @@
  * How good decoded text is, in numbers that do not need a reader: on a Markov source against the source itself, on prose
  * by the bound of a model. Token entropy stands beside both, because repetition can look likely (SCIENCE 5).
  */
-import type { DecoderName } from '../config/decoders.ts';
+import { decodeSettings } from '../config/decoders.ts';
 import type { Experiment } from '../config/schema.ts';
 import { type MarkovSource, startProbabilities, transition } from '../data/markov.ts';
 import { markovPosterior } from '../data/markovPosterior.ts';
@@ -15,7 +15,9 @@ import { createEvaluator } from '../train/evaluation.ts';
 export interface DecodingOptions {
   readonly T: number;
   readonly maskId: number;
-  readonly decoder: DecoderName;
+  /** Name of a decoder, at temperature 1. */
+  readonly decoder: string;
+  /** Calls that the masks are spread over, where its budget reads them. */
   readonly steps: number;
   /** Texts to decode, none alike those of another seed. */
   readonly count: number;
@@ -39,8 +41,10 @@ export async function decodeTexts(
   for (let text = 0; text < count; text++) {
     const start = new Uint32Array(T).fill(maskId);
     let frame: Pick<Frame, 'call' | 'tokens'> = { call: 0, tokens: start };
-    const sampling = { temperature: 1, topK: maskId, topP: 1, seed: seed * count + text };
-    for await (frame of decode(denoise, start, { decoder, steps, ...sampling, maskId, blockSize: T }));
+    // Seeds are words of 32 bits.
+    const changes = { 'decode.temperature': 1, 'decode.steps': steps, 'decode.seed': (seed * count + text) >>> 0 };
+    const settings = decodeSettings(decoder, changes);
+    for await (frame of decode(denoise, start, { settings, maskId, window: T }));
     tokens.set(frame.tokens, text * T);
     calls += frame.call;
   }
@@ -85,7 +89,7 @@ export function scoreUnderSource(source: MarkovSource, tokens: Uint32Array, T: n
 export function oracleDenoiser(source: MarkovSource): Denoise {
   const forgiving = { ...source, counts: source.counts.map((count) => Math.max(1, count)) };
   const A = source.alphabet.length;
-  return async (xt) => {
+  const logitsOf = (xt: Uint32Array) => {
     const { probabilities } = markovPosterior(forgiving, xt);
     const logits = new Float32Array(xt.length * (A + 1));
     for (let i = 0; i < xt.length; i++)
@@ -93,6 +97,7 @@ export function oracleDenoiser(source: MarkovSource): Denoise {
         logits[i * (A + 1) + symbol] = Math.max(-100, Math.log(probabilities[i * A + symbol]));
     return logits;
   };
+  return async (sequences) => sequences.map(logitsOf);
 }
 
 /** A scorer of texts by the bound of a model, in bits per token. */

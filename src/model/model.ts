@@ -4,8 +4,9 @@
  */
 
 import { DataError } from '../base/errors.ts';
-import { expectDecoder } from '../config/decoders.ts';
-import { attentionBlock } from '../config/objectives.ts';
+import { decodeSettings } from '../config/decoders.ts';
+import { decodedModelOf } from '../config/decodeSettings.ts';
+import { comparesSequences } from '../config/objectives.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { encodePrompt } from '../data/tokenizers.ts';
@@ -123,19 +124,38 @@ export function modelOfWeights(
   return modelOver(runtime, experiment, tokenizer, parameters, () => runtime.release([storage]));
 }
 
-/** The network as a decoder calls it, for one sequence of T tokens. */
-export async function denoiserOf(model: Model, T: number): Promise<Denoise> {
-  const pass = await model.forward(1, T);
-  return async (xt) => (await pass.run(xt)).logits;
+/**
+ * The network as a decoder calls it, for sequences of T tokens, at most `most` in a call. Several are padded to that many,
+ * so that one compiled plan serves drafts of any number; a model that compares sequences reads them one after the other.
+ */
+export async function denoiserOf(model: Model, T: number, most = 1): Promise<Denoise> {
+  const single = await model.forward(1, T);
+  const isApart = comparesSequences(model.experiment);
+  return async (sequences) => {
+    if (sequences.length === 1 || isApart) {
+      const logits: Float32Array[] = [];
+      for (const xt of sequences) logits.push((await single.run(xt)).logits);
+      return logits;
+    }
+    const { columns, run } = await model.forward(most, T);
+    const tokens = new Uint32Array(most * T);
+    for (let b = 0; b < most; b++) tokens.set(sequences[b] ?? sequences[0], b * T);
+    const { logits } = await run(tokens);
+    return sequences.map((_, b) => logits.subarray(b * T * columns, (b + 1) * T * columns));
+  };
 }
 
-/** Options of `decode` for this model. Throws `ConfigError` for a decoder that does not fit its objective. */
+/**
+ * Options of `decode` for this model: a named decoder with changes by path (`decode.tau`). Throws `ConfigError` for what
+ * does not fit together or does not fit the model.
+ */
 export function decodingOf(
-  { experiment, maskId }: Model,
-  options: Omit<DecodeOptions, 'maskId' | 'blockSize'>,
+  { experiment, maskId }: Pick<Model, 'experiment' | 'maskId'>,
+  decoder: string,
+  changes: Readonly<Record<string, unknown>>,
 ): DecodeOptions {
-  expectDecoder(options.decoder, experiment.objective.kind);
-  return { ...options, maskId, blockSize: attentionBlock(experiment) };
+  const model = decodedModelOf(experiment);
+  return { settings: decodeSettings(decoder, changes, model), maskId, window: model.window };
 }
 
 /**

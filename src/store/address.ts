@@ -2,6 +2,8 @@
 import { create } from 'zustand';
 import { named } from '../base/errors.ts';
 import { adoptAddress, useConfiguration } from './configuration.ts';
+import { adoptDecoder, decoderForAddress, useDecode } from './decode.ts';
+import { readDecodeQuery, writeDecodeQuery } from './decodeQuery.ts';
 import { useRun } from './run.ts';
 import { readQuery, readView, type View, views, writeQuery } from './url.ts';
 
@@ -10,8 +12,10 @@ export const useView = create<{ view: View }>(() => ({ view: 'train' }));
 /** Reads the address once, then writes every change of the configuration to it and follows its hash. */
 export function followAddress(): void {
   const address = readQuery(window.location.search);
+  const asked = readDecodeQuery(window.location.search);
   adoptAddress(address);
-  useRun.setState({ addressProblems: address.problems });
+  adoptDecoder(asked);
+  useRun.setState({ addressProblems: [...address.problems, ...asked.problems] });
   const takeView = () => {
     const { hash } = window.location;
     const view = readView(hash);
@@ -26,6 +30,10 @@ export function followAddress(): void {
     if (now.experiment === before.experiment && now.presetId === before.presetId) return;
     window.history.replaceState(null, '', currentLink());
   });
+  useDecode.subscribe((now, before) => {
+    if (now.settings === before.settings) return;
+    window.history.replaceState(null, '', currentLink());
+  });
 }
 
 /** Shows a view. */
@@ -37,7 +45,11 @@ export function goTo(view: View): void {
 export function currentLink(): string {
   const { presetId, experiment } = useConfiguration.getState();
   const link = new URL(window.location.href);
-  link.search = writeQuery(presetId, experiment);
+  const decoder = decoderForAddress();
+  const parameters = new URLSearchParams(writeQuery(presetId, experiment));
+  if (decoder)
+    for (const [path, value] of writeDecodeQuery(decoder.decoder, decoder.changes)) parameters.set(path, value);
+  link.search = `?${parameters}`;
   link.hash = `#/${useView.getState().view}`;
   return link.href;
 }

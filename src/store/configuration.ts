@@ -3,18 +3,14 @@
  * sentences. Knows no engine; starting a run with it is in `session.ts`.
  */
 import { create } from 'zustand';
-import { differences, settingAt, withSettings } from '../config/experiment.ts';
+import { differences, withSettings } from '../config/experiment.ts';
 import type { ModelRef } from '../config/modelRef.ts';
 import { presetById, presetExperiment } from '../config/presets.ts';
-import type { Experiment, Setting } from '../config/schema.ts';
+import type { Experiment } from '../config/schema.ts';
+import type { Setting } from '../config/settings.ts';
 import type { OwnText } from './ownText.ts';
-import { type Address, faultyPath, refusalOf } from './url.ts';
-
-/** What a person typed and why it cannot be used. */
-export interface InvalidEntry {
-  entry: Setting;
-  sentence: string;
-}
+import { type InvalidEntry, settle } from './settle.ts';
+import type { Address } from './url.ts';
 
 export interface Configuration {
   presetId: string;
@@ -66,13 +62,8 @@ export function edit(path: string, entry: Setting): void {
   const entries: Record<string, Setting> = {};
   for (const [other, { entry: kept }] of Object.entries(invalid)) if (other !== path) entries[other] = kept;
   entries[path] = entry;
-  useConfiguration.setState({ ...settle(experiment, entries), chosenByPerson: true });
-}
-
-/** Back to the preset's value for one setting. */
-export function resetSetting(path: string): void {
-  const { presetId } = useConfiguration.getState();
-  edit(path, settingAt(presetExperiment(presetId), path));
+  const { value, invalid: refused } = settle((fitting) => withSettings(experiment, fitting), entries);
+  useConfiguration.setState({ experiment: value, invalid: refused, chosenByPerson: true });
 }
 
 /** Takes over a whole configuration, e.g. that of the run in progress. */
@@ -92,23 +83,4 @@ export function runName(): string {
 /** Keeps the person's own text (or forgets it). */
 export function setOwnText(ownText: OwnText | null): void {
   useConfiguration.setState({ ownText, chosenByPerson: true });
-}
-
-/** Applies as many entries as fit together; the rest come back with one sentence each. The last is the newest. */
-export function settle(
-  base: Experiment,
-  entries: Readonly<Record<string, Setting>>,
-): { experiment: Experiment; invalid: Record<string, InvalidEntry> } {
-  const trying = { ...entries };
-  const invalid: Record<string, InvalidEntry> = {};
-  for (;;) {
-    try {
-      return { experiment: withSettings(base, trying), invalid };
-    } catch (error) {
-      const refusal = refusalOf(error);
-      const path = faultyPath(refusal, Object.keys(trying));
-      invalid[path] = { entry: trying[path], sentence: refusal.message };
-      delete trying[path];
-    }
-  }
 }

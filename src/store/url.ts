@@ -43,7 +43,8 @@ export function readQuery(query: string): Address {
   const preset = presetExperiment(presetId);
   const settings: Record<string, string> = {};
   for (const [path, value] of parameters) {
-    if (path === 'preset') continue;
+    // The decoder has a table of its own: `decodeQuery.ts`.
+    if (path === 'preset' || path === 'decoder' || path.startsWith('decode.')) continue;
     const fault = unknownSetting(path);
     if (fault === null) settings[path] = value;
     else problems.push(`${fault}. It is left out.`);

@@ -45,8 +45,8 @@ export async function scoreAnswers(model: Model, asked: AskedPairs, B: number): 
 
 async function writeAnswer(model: Model, denoise: Denoise, window: Uint32Array, start: number): Promise<Uint32Array> {
   const { maskId } = model;
-  const sampling = { temperature: 0, topK: 1, topP: 1, seed: 0 };
-  const options = decodingOf(model, { decoder: 'confidence', steps: window.length - start, ...sampling });
+  const steps = window.length - start;
+  const options = decodingOf(model, 'low-confidence', { 'decode.candidate': 'best', 'decode.steps': steps });
   const asked = window.slice().fill(maskId, start);
   let tokens: Uint32Array = asked;
   for await (const frame of decode(denoise, asked, options)) tokens = frame.tokens;
@@ -89,9 +89,9 @@ function takeTurns(pass: Omit<ForwardPass, 'destroy'>, sequences: number): { den
     );
   };
   return {
-    denoise: (xt) =>
+    denoise: ([xt]) =>
       new Promise((resolve, reject) => {
-        waiting.push({ xt: xt.slice(), resolve, reject });
+        waiting.push({ xt: xt.slice(), resolve: (logits) => resolve([logits]), reject });
         runIfComplete();
       }),
     leave: () => {

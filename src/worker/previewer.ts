@@ -5,7 +5,7 @@
 import { deferred } from '../base/deferred.ts';
 import { decodersFor } from '../config/decoders.ts';
 import type { ModelRef } from '../config/modelRef.ts';
-import { decode, mostCalls } from '../diffusion/decode.ts';
+import { type Denoise, decode, mostCalls } from '../diffusion/decode.ts';
 import type { ForwardResult } from '../model/forwardPass.ts';
 import { decodingOf, type Model } from '../model/model.ts';
 import type { Tenant } from './deviceBroker.ts';
@@ -82,9 +82,9 @@ class Previewer implements Tenant {
     const { start, options, experiment } = await models.use(ref, async (model) => beginning(model, seed, startAt));
     const T = start.length;
     let last: ForwardResult | null = null;
-    const denoise = async (xt: Uint32Array) => {
+    const denoise: Denoise = async ([xt]) => {
       last = await models.use(ref, async (model) => (await model.forward(1, T)).run(xt));
-      return last.logits;
+      return [last.logits];
     };
     const calls = mostCalls(start, options);
     for await (const frame of decode(denoise, start, options)) {
@@ -111,6 +111,6 @@ function beginning(model: Model, seed: number, startAt: PreviewSource['startAt']
   const { maskId, experiment } = model;
   const start = startAt?.(seed) ?? new Uint32Array(experiment.data.sequenceLength).fill(maskId);
   const [decoder] = decodersFor(experiment.objective.kind);
-  const options = decodingOf(model, { decoder, steps, temperature: 0.7, topK: 10, topP: 0.9, seed });
+  const options = decodingOf(model, decoder, { 'decode.steps': steps, 'decode.temperature': 0.7, 'decode.seed': seed });
   return { start, options, experiment };
 }

@@ -9,6 +9,9 @@ import type { Intervention } from '../config/interventions.ts';
 import type { ModelRef } from '../config/modelRef.ts';
 import type { RunCosts, RunRecord, RunStatus, StudyResult } from '../config/records.ts';
 import type { Experiment } from '../config/schema.ts';
+import type { Setting } from '../config/settings.ts';
+import type { CallCounts } from '../diffusion/decode.ts';
+import type { Trace, TraceStep } from '../diffusion/trace.ts';
 import type { PairedLoss } from '../lab/ablation.ts';
 import type { DecodingRoutes } from '../lab/routing/explosion.ts';
 import type { Estimate } from '../run/duration.ts';
@@ -65,22 +68,30 @@ export interface DecodeRequest {
   /** What is changed of the model; none unless given. */
   interventions?: readonly Intervention[];
   decoder: DecoderName;
-  /** Network calls that the decoder may spread the masks over; this and the next three where the decoder reads them. */
-  steps: number;
-  temperature: number;
-  topK: number;
-  topP: number;
+  /** What differs from the decoder's own settings, by path: `decode.tau`. */
+  changes: Readonly<Record<string, Setting>>;
   /**
    * Text to keep; `_` stands for a hole to fill and `\_` for itself, except where the model is autoregressive. Masks fill the rest of the window. Empty, a run that learns answers is
-   * given a held-out prompt, by the seed.
+   * given a held-out prompt, by the seed of the settings.
    */
   prompt: string;
   /** Tokens to produce in all, prompt included; at most the model's window. */
   length: number;
-  seed: number;
 }
 
-/** The state of a sequence after one network call. Arrays have one entry per position. */
+export interface DecodeAnswer extends CallCounts {
+  text: string;
+  tokensPerCall: number;
+  /** Which experts the calls loaded; null of a model without experts. */
+  routes: DecodingRoutes | null;
+  /** The trace without its steps, which came with the frames. */
+  trace: Omit<Trace, 'steps'>;
+}
+
+/** Why a frame became what it is; null for the start. */
+export type DecodeReason = TraceStep | null;
+
+/** The state of a sequence after one step of a decode. Arrays have one entry per position. */
 export interface DecodeFrame {
   call: number;
   calls: number;
@@ -275,11 +286,7 @@ export interface Commands {
   stop: { argument: Record<never, never>; answer: { status: RunStatus | null } };
   /** Milliseconds to wait between steps: slow motion. 0 is full speed. */
   pace: { argument: { delay: number }; answer: { delay: number } };
-  /** `routes`: which experts the calls loaded; null of a model without experts. */
-  decode: {
-    argument: DecodeRequest;
-    answer: { text: string; calls: number; tokensPerCall: number; routes?: DecodingRoutes | null };
-  };
+  decode: { argument: DecodeRequest; answer: DecodeAnswer };
   cancelDecode: { argument: Record<never, never>; answer: Record<never, never> };
   routes: { argument: RoutesRequest; answer: RouteReport };
   /**

@@ -9,6 +9,7 @@ import type {
   Answer,
   BackendKind,
   DecodeFrame,
+  DecodeReason,
   Library,
   MachineReport,
   ModelReport,
@@ -70,8 +71,8 @@ export interface Messages {
   >;
   /** A model denoising one sequence, frame by frame, while nobody asks for anything. */
   preview: { model: ModelRef; trainedSteps: number; frame: DecodeFrame };
-  /** Frames of the decode that a person asked for. */
-  frame: { model: ModelRef; frame: DecodeFrame };
+  /** Frames of the decode that a person asked for, each with what was decided and why. */
+  frame: { model: ModelRef; frame: DecodeFrame; reason: DecodeReason };
   /** How far a measurement of routes is, in windows. */
   routingProgress: { model: ModelRef; task: 'atlas' | 'cost'; done: number; of: number };
   /** What it costs to take an expert away, of those that `expertCosts` measures. */

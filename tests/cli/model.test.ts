@@ -1,6 +1,10 @@
 /** `sdlm eval`, `sample` and `forward` on a trained run, and what they say about a run that is broken. */
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { decoderNames } from '../../src/config/decoders.ts';
+import { decodeFields } from '../../src/config/decodeSettings.ts';
+import { parseTrace } from '../../src/diffusion/parseTrace.ts';
+import { framesOf } from '../../src/diffusion/trace.ts';
 import { decodeTensors, encodeTensors } from '../../src/model/safetensors.ts';
 import { cpu, expectRefusal, place, tiny } from './run.ts';
 
@@ -46,7 +50,7 @@ describe('sample', () => {
     const { code, out, err } = await sample(...args);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const { text, calls, tokensPerCall, ...rest } = JSON.parse(out);
-    expect(rest).toEqual({});
+    expect(rest).toEqual({ verifyCalls: 0, editCalls: 0, sequences: calls });
     expect([...text]).toHaveLength(12);
     expect(text).toMatch(/^Th[^_]u[^_]{8}$/s);
     // Nine of twelve tokens were open; the ancestral decoder may have steps that reveal none.
@@ -59,14 +63,67 @@ describe('sample', () => {
     expect((await sample(...args.filter((arg) => arg !== '--json'))).out).toBe(`${text}\n`);
   });
 
+  it.each([
+    ['threshold', 'decode.tau=0.05'],
+    ['remdm-cap', 'decode.eta=0.3'],
+    ['edit-quality', 'decode.editCalls=2'],
+    ['draft-verify', 'decode.steps=9'],
+    ['low-confidence', 'decode.guidance=1'],
+  ])('decodes by parts, tells of every kind of call, and keeps the trace: %s', async (decoder, setting) => {
+    const trace = path('trace.json');
+    const args = ['--decoder', decoder, '--set', setting, '--prompt', 'Tho', '--trace', trace, '--json'];
+    const { out, err } = await sample(...args);
+    expect(err).toBe('');
+    const { text, calls, verifyCalls, editCalls, sequences } = JSON.parse(out);
+    const { steps, model, ...rest } = parseTrace(readFileSync(trace, 'utf8'), trace);
+    expect(String(rest.settings[setting.slice(7, setting.indexOf('=')) as 'tau'])).toBe(setting.split('=')[1]);
+    expect(model.checksum).toMatch(/^[0-9a-f]{8}$/);
+    expect(steps.at(-1)!.call).toBe(calls);
+    expect(new Set(steps.filter(({ kind }) => kind === 'edit').map(({ call }) => call)).size).toBe(editCalls);
+    expect(verifyCalls > 0).toBe(decoder === 'draft-verify');
+    if (decoder === 'low-confidence') expect(sequences).toBe(2 * calls);
+    const characters = JSON.parse(readFileSync(path('run', 'tokenizer.json'), 'utf8')).characters as string;
+    const { tokens } = framesOf({ ...rest, model, steps }).at(-1)!;
+    expect(Array.from(tokens, (token) => [...characters][token]).join('')).toBe(text);
+  });
+
+  it('writes what the static sampler writes with drafts, in fewer calls', async () => {
+    const [plain, drafted] = await Promise.all(
+      ['0', '4'].map((depth) => sample('--decoder', 'draft-verify', '--set', `decode.draftDepth=${depth}`, '--json')),
+    );
+    expect(JSON.parse(drafted.out).text).toBe(JSON.parse(plain.out).text);
+    expect(JSON.parse(drafted.out).calls).toBeLessThan(JSON.parse(plain.out).calls);
+  });
+
+  it('writes several texts from the seeds that follow', async () => {
+    const alone = [await sample('--seed', '3'), await sample('--seed', '4')].map(({ out }) => out);
+    expect((await sample('--seed', '3', '--samples', '2')).out).toBe(alone.join(''));
+    expect(JSON.parse((await sample('--samples', '2', '--json')).out).samples).toHaveLength(2);
+  });
+
+  it('lists decoders and settings from the schema', async () => {
+    const { code, out } = await sdlm(['sample', '--list']);
+    expect(code).toBe(0);
+    for (const name of decoderNames) expect(out).toMatch(new RegExp(`^${name} `, 'm'));
+    for (const { path } of decodeFields) expect(out).toMatch(new RegExp(`^${path} `, 'm'));
+    const listed = JSON.parse((await sdlm(['sample', '--list', '--json'])).out);
+    expect(listed.decoders.map(({ name }: { name: string }) => name)).toEqual(decoderNames);
+  });
+
   it('keeps to the length asked for, and calls nothing for a finished text', async () => {
     expect([...JSON.parse((await sample('--length', '5', '--json')).out).text]).toHaveLength(5);
     const full = JSON.parse((await sample('--length', '4', '--prompt', 'Thou', '--json')).out);
-    expect(full).toEqual({ text: 'Thou', calls: 0, tokensPerCall: 0 });
+    expect(full).toEqual({ text: 'Thou', calls: 0, verifyCalls: 0, editCalls: 0, sequences: 0, tokensPerCall: 0 });
   });
 
   it('refuses what it cannot do', async () => {
     expectRefusal(await sample('--decoder', 'magic'), '--decoder');
+    expectRefusal(await sample('--set', 'decode.tau=0.5'), 'decode.tau');
+    expectRefusal(await sample('--decoder', 'threshold', '--set', 'decode.tau=2'), 'decode.tau');
+    expectRefusal(await sample('--set', 'decode.steps=5', '--steps', '5'), '--steps');
+    expectRefusal(await sample('--set', 'decode.guidance=1'), 'decode.guidance');
+    expectRefusal(await sample('--set', 'decode.span=blocks', '--set', 'decode.blockSize=13'), 'decode.blockSize');
+    expectRefusal(await sample('--samples', '2', '--trace', path('trace.json')), '--samples');
     expectRefusal(await sample('--length', '13'), '--length');
     expectRefusal(await sample('--steps', '0'), '--steps');
     expectRefusal(await sample('--temperature', '-1'), '--temperature');

@@ -15,7 +15,8 @@ import {
 import { measureOf } from '../../src/config/objectives.ts';
 import { presets } from '../../src/config/presets.ts';
 import type { Field } from '../../src/config/schema/fields.ts';
-import type { Experiment, Setting } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema.ts';
+import type { Setting } from '../../src/config/settings.ts';
 
 function sentenceOf(read: () => unknown): string {
   let thrown: unknown;

@@ -1,35 +1,33 @@
 /** Decoding from left to right: blocks in order, and single tokens with the decoders of autoregressive models. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type DecoderName, decodersFor, expectDecoder, factsOf } from '../../src/config/decoders.ts';
+import { decodersFor, expectDecoder } from '../../src/config/decoders.ts';
 import { markovSource, startProbabilities, transition } from '../../src/data/markov.ts';
-import { type DecodeOptions, type Denoise, decode, type Frame, mostCalls } from '../../src/diffusion/decode.ts';
+import { type Frame, mostCalls } from '../../src/diffusion/decode.ts';
+import { framesOf as framesOfAsked, type Logits, optionsOf } from './harness.ts';
 
 const V = 5;
 const mask = V;
-const defaults: DecodeOptions = {
-  decoder: 'sampling',
-  steps: 4,
-  temperature: 1,
-  topK: 2,
-  topP: 0.8,
-  seed: 1,
-  maskId: mask,
-  blockSize: 1,
-};
 
-async function framesOf(denoise: Denoise, start: Uint32Array, options: Partial<DecodeOptions>): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  for await (const frame of decode(denoise, start, { ...defaults, ...options })) frames.push(frame);
-  return frames;
+interface Changes {
+  readonly decoder?: string;
+  readonly [name: string]: unknown;
 }
 
+/** Decodes single positions from left to right. */
+const framesOf = (
+  logits: Logits,
+  start: Uint32Array,
+  { decoder = 'sampling', ...changes }: Changes,
+  maskId = mask,
+): Promise<Frame[]> => framesOfAsked(logits, start, { decoder, changes, maskId, window: 1 });
+
 const probabilities = [0.1, 0.4, 0.05, 0.25, 0.2];
-const constant: Denoise = async (xt) =>
+const constant: Logits = (xt) =>
   Float32Array.from({ length: xt.length * (V + 1) }, (_, i) => Math.log(probabilities[i % (V + 1)] ?? 1));
 
 /** Shares of the tokens that a decoder draws from `probabilities`. */
-async function sharesOf(decoder: DecoderName, options: Partial<DecodeOptions>): Promise<number[]> {
+async function sharesOf(decoder: string, options: Changes): Promise<number[]> {
   const counts = new Array<number>(V).fill(0);
   for (let seed = 0; seed < 40; seed++) {
     const frames = await framesOf(constant, new Uint32Array(100).fill(mask), { decoder, seed, ...options });
@@ -51,8 +49,8 @@ describe.each(decodersFor('autoregressive'))('%s', (decoder) => {
     await fc.assert(
       fc.asyncProperty(fc.nat(6), fc.integer({ min: 1, max: 9 }), fc.nat(), async (given, length, seed) => {
         const start = Uint32Array.from({ length: given + length }, (_, i) => (i < given ? i % V : mask));
-        const options = { ...defaults, decoder, seed };
-        const frames = await framesOf(constant, start, options);
+        const frames = await framesOf(constant, start, { decoder, seed });
+        const options = optionsOf(start, { decoder, maskId: mask, window: 1 });
         expect(frames).toHaveLength(length + 1);
         expect(mostCalls(start, options)).toBe(length);
         const { committedAt, tokens } = frames[length];
@@ -65,8 +63,6 @@ describe.each(decodersFor('autoregressive'))('%s', (decoder) => {
       { numRuns: 30 },
     );
   });
-
-  test('reads no steps', () => expect(factsOf(decoder).uses).not.toContain('steps'));
 });
 
 test('sampling follows the distribution, greedy takes its best, top-k and top-p cut its tail', async () => {
@@ -86,30 +82,18 @@ test('sampling follows the distribution, greedy takes its best, top-k and top-p 
   );
 });
 
-test('top-k and top-p out of range are refused, and so is a decoder of another kind of model', async () => {
-  for (const wrong of [
-    { topK: 0 },
-    { topK: 1.5 },
-    { topP: 0 },
-    { topP: 1.1 },
-    { topP: Number.NaN },
-    { blockSize: 0 },
-  ]) {
-    await expect(framesOf(constant, Uint32Array.of(mask), wrong)).rejects.toThrow(
-      /^(top-k|top-p|block size): expected/,
-    );
-  }
+test('a decoder of another kind of model is refused', () => {
   expect(() => expectDecoder('confidence', 'autoregressive')).toThrow(
     /^decoder: expected one of sampling, .*confidence/,
   );
-  expect(() => expectDecoder('greedy', 'diffusion')).toThrow(/^decoder: expected one of confidence, /);
+  expect(() => expectDecoder('greedy', 'diffusion')).toThrow(/^decoder: expected one of low-confidence, /);
 });
 
 test('with the exact conditionals of a Markov source, sampling reproduces its pairs', async () => {
   const source = markovSource({ symbols: 3, order: 1, successors: 3, seed: 27 });
   const A = source.alphabet.length;
   const first = startProbabilities(source, 1);
-  const oracle: Denoise = async (xt) =>
+  const oracle: Logits = (xt) =>
     Float32Array.from({ length: xt.length * (A + 1) }, (_, index) => {
       const [position, token] = [Math.floor(index / (A + 1)), index % (A + 1)];
       if (token === A) return 0;
@@ -119,7 +103,7 @@ test('with the exact conditionals of a Markov source, sampling reproduces its pa
   const counts = new Float64Array(A * A);
   const [T, texts] = [8, 1000];
   for (let seed = 0; seed < texts; seed++) {
-    const frames = await framesOf(oracle, new Uint32Array(T).fill(A), { seed, maskId: A });
+    const frames = await framesOf(oracle, new Uint32Array(T).fill(A), { seed }, A);
     const { tokens } = frames.at(-1)!;
     for (let i = 1; i < T; i++) counts[tokens[i - 1] * A + tokens[i]] += 1 / (texts * (T - 1));
   }
@@ -140,8 +124,9 @@ test('blocks are filled from left to right, each with its share of the steps and
       fc.integer({ min: 1, max: 40 }),
       async (tokens, blockSize, steps) => {
         const start = Uint32Array.from(tokens);
-        const options = { ...defaults, decoder: 'confidence' as const, blockSize, steps };
-        const frames = await framesOf(constant, start, options);
+        const asked = { decoder: 'low-confidence', changes: { steps }, maskId: mask, window: blockSize };
+        const frames = await framesOfAsked(constant, start, asked);
+        const options = optionsOf(start, asked);
         const { committedAt, call } = frames.at(-1)!;
         const blocks = new Map<number, number[]>();
         committedAt.forEach((at, position) => {

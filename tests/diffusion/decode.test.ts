@@ -1,40 +1,29 @@
 /**
  * Decoders against what defines them: quotas, shares, given tokens, temperature; and with the exact posterior of a
- * Markov source in place of a network, against the source itself (SCIENCE 5, "Oracle test").
+ * Markov source in place of a network, see `oracle.test.ts`.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from '../../src/base/errors.ts';
-import { type DecoderName, decodersFor } from '../../src/config/decoders.ts';
-import { markovSource, transition } from '../../src/data/markov.ts';
-import { markovPosterior } from '../../src/data/markovPosterior.ts';
-import { type DecodeOptions, type Denoise, decode, type Frame, tokensPerCall } from '../../src/diffusion/decode.ts';
+import { decodersFor } from '../../src/config/decoders.ts';
+import { type Denoise, decode, type Frame, mostCalls, tokensPerCall } from '../../src/diffusion/decode.ts';
+import { fixedLogits, framesOf as framesOfAsked, livelyLogits, optionsOf } from './harness.ts';
 
 const names = decodersFor('diffusion');
 const V = 5;
 const mask = V;
 
-async function framesOf(denoise: Denoise, start: Uint32Array, options: Partial<DecodeOptions>): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  const sampling = { temperature: 1, topK: 2, topP: 0.8, seed: 1 };
-  const complete = {
-    decoder: 'confidence',
-    steps: 4,
-    ...sampling,
-    maskId: mask,
-    blockSize: start.length,
-    ...options,
-  } as const;
-  for await (const frame of decode(denoise, start, complete)) frames.push(frame);
-  return frames;
+interface Changes {
+  readonly decoder?: string;
+  readonly [name: string]: unknown;
 }
 
-/** Logits that depend on position and token; the mask's column is by far the largest, and must not matter. */
-const fixed: Denoise = async (xt) =>
-  Float32Array.from({ length: xt.length * (V + 1) }, (_, index) => {
-    const token = index % (V + 1);
-    return token === V ? 1e4 : Math.sin(12.9898 * index + 1) * 3;
-  });
+const fixed = fixedLogits(V);
+const lively = livelyLogits(V);
+const framesOf = (
+  logits: typeof fixed,
+  start: Uint32Array,
+  { decoder = 'low-confidence', ...changes }: Changes,
+): Promise<Frame[]> => framesOfAsked(logits, start, { decoder, changes: { steps: 4, ...changes }, maskId: mask });
 
 const starts = fc
   .array(fc.integer({ min: 0, max: V }), { minLength: 1, maxLength: 30 })
@@ -44,9 +33,11 @@ describe.each(names)('%s', (decoder) => {
   test('fills every mask within the steps, changes no given token, and says so in its frames', async () => {
     await fc.assert(
       fc.asyncProperty(starts, fc.integer({ min: 1, max: 40 }), fc.nat(), async (start, steps, seed) => {
-        const frames = await framesOf(fixed, start, { decoder, steps, seed });
+        const frames = await framesOf(lively, start, { decoder, steps, seed });
         const last = frames[frames.length - 1];
-        expect(last.call).toBeLessThanOrEqual(steps);
+        const options = optionsOf(start, { decoder, changes: { steps }, maskId: mask });
+        const { revision } = options.settings;
+        expect(last.call).toBeLessThanOrEqual(mostCalls(start, options));
         expect(frames[0]).toMatchObject({ call: 0, tokens: start });
         for (const [index, { tokens, committedAt, confidence, call }] of frames.entries()) {
           start.forEach((given, position) => {
@@ -61,33 +52,37 @@ describe.each(names)('%s', (decoder) => {
               expect(confidence[position]).toBeGreaterThan(0);
               expect(confidence[position]).toBeLessThanOrEqual(1);
             }
-            // What was committed stays.
+            // What was committed stays, unless it may be undone.
             const before = index > 0 ? frames[index - 1].tokens[position] : mask;
-            if (before !== mask) expect(tokens[position]).toBe(before);
+            if (before !== mask && revision === 'none') expect(tokens[position]).toBe(before);
+            if (before !== mask && revision === 'edit') expect(tokens[position]).not.toBe(mask);
           });
         }
         expect([...last.tokens].every((token) => token < V)).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
-  test('at temperature 0 every token is the most probable one, whatever the seed', async () => {
+  test('with the best candidates every token is the most probable one, whatever the seed', async () => {
     const start = new Uint32Array(20).fill(mask);
-    const logits = await fixed(start);
+    const logits = fixed(start);
     const best = Array.from({ length: 20 }, (_, position) => {
       const row = Array.from(logits.subarray(position * (V + 1), position * (V + 1) + V));
       return row.indexOf(Math.max(...row));
     });
     for (const seed of [1, 2, 3]) {
-      const frames = await framesOf(fixed, start, { decoder, seed, temperature: 0 });
+      const frames = await framesOf(fixed, start, { decoder, seed, candidate: 'best' });
       expect(Array.from(frames[frames.length - 1].tokens)).toEqual(best);
     }
   });
 
   test('one seed gives one text, another a different one', async () => {
     const start = new Uint32Array(30).fill(mask);
-    const textOf = async (seed: number) => (await framesOf(fixed, start, { decoder, seed })).at(-1)!.tokens;
+    // Edits write the best token everywhere, whatever the seed.
+    const unedited = decoder.startsWith('edit') ? { revision: 'none' } : {};
+    const textOf = async (seed: number) =>
+      (await framesOf(fixed, start, { decoder, seed, candidate: 'sample', ...unedited })).at(-1)!.tokens;
     expect(await textOf(5)).toEqual(await textOf(5));
     expect(await textOf(6)).not.toEqual(await textOf(5));
   });
@@ -96,16 +91,10 @@ describe.each(names)('%s', (decoder) => {
     const never: Denoise = async () => {
       throw new Error('called');
     };
-    expect(await framesOf(never, Uint32Array.of(1, 2), { decoder })).toHaveLength(1);
-  });
-
-  test('steps below one and a negative temperature are refused', async () => {
-    const start = Uint32Array.of(mask);
-    for (const wrong of [{ steps: 0 }, { steps: 1.5 }, { temperature: -1 }, { temperature: Number.NaN }]) {
-      const error = await framesOf(fixed, start, { decoder, ...wrong }).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(ConfigError);
-      expect((error as Error).message).toMatch(/^(steps|temperature): expected .*, got /);
-    }
+    const start = Uint32Array.of(1, 2);
+    const frames: Frame[] = [];
+    for await (const frame of decode(never, start, optionsOf(start, { decoder, maskId: mask }))) frames.push(frame);
+    expect(frames).toHaveLength(1);
   });
 });
 
@@ -171,7 +160,7 @@ describe('tokens per call', () => {
 
 test('temperature 1 samples the distribution of the network; lower temperatures sharpen it', async () => {
   const probabilities = [0.5, 0.25, 0.125, 0.0625, 0.0625];
-  const logits: Denoise = async (xt) =>
+  const logits = (xt: Uint32Array) =>
     Float32Array.from({ length: xt.length * (V + 1) }, (_, i) => Math.log(probabilities[i % (V + 1)] ?? 1));
   const sharesAt = async (temperature: number) => {
     const counts = new Array<number>(V).fill(0);
@@ -192,59 +181,4 @@ test('temperature 1 samples the distribution of the network; lower temperatures 
     await sharesAt(0.5),
     squares.map((p) => p / total),
   );
-});
-
-describe('oracle', () => {
-  // Every pair can occur, so that the posterior exists after any mistake, and neighbours depend strongly on each other:
-  // independent draws from the stationary distribution are at a distance of 0.30 from its pairs.
-  const source = markovSource({ symbols: 3, order: 1, successors: 3, seed: 27 });
-  const A = source.alphabet.length;
-  const T = 8;
-
-  const oracle: Denoise = async (xt) => {
-    const { probabilities } = markovPosterior(source, xt);
-    return Float32Array.from({ length: xt.length * (A + 1) }, (_, index) => {
-      const token = index % (A + 1);
-      // The mask's column does not count. A revealed position has probability 0 for other symbols: kept finite.
-      return token === A ? 0 : Math.log(Math.max(1e-30, probabilities[Math.floor(index / (A + 1)) * A + token]));
-    });
-  };
-
-  /** Total variation distance between the pairs of neighbours in decoded texts and those of the source. */
-  async function distanceOf(decoder: DecoderName, steps: number, texts: number): Promise<number> {
-    const counts = new Float64Array(A * A);
-    for (let seed = 0; seed < texts; seed++) {
-      const frames = await framesOf(oracle, new Uint32Array(T).fill(A), { decoder, steps, seed, maskId: A });
-      const { tokens } = frames.at(-1)!;
-      for (let i = 1; i < T; i++) counts[tokens[i - 1] * A + tokens[i]] += 1 / (texts * (T - 1));
-    }
-    let distance = 0;
-    counts.forEach((share, pair) => {
-      const context = Math.floor(pair / A);
-      distance += Math.abs(share - source.stationary[context] * transition(source, context, pair % A)) / 2;
-    });
-    return distance;
-  }
-
-  // 7 pairs in each of 1000 texts: the expected distance of a perfect sampler is about 0.014.
-  const noise = 0.03;
-
-  test('ancestral, about one position per step, reproduces the pairs of the source', async () => {
-    // It reveals by chance: of 8 positions in 300 steps, hardly ever two in one.
-    expect(await distanceOf('ancestral', 300, 1000)).toBeLessThan(noise);
-  });
-
-  test('ancestral in few steps draws neighbours independently: an error that falls with the steps', async () => {
-    const distances: number[] = [];
-    for (const steps of [1, 4, 16]) distances.push(await distanceOf('ancestral', steps, 1000));
-    const [one, four, sixteen] = distances;
-    expect(one).toBeGreaterThan(0.27);
-    expect(four).toBeLessThan(one - noise);
-    expect(sixteen).toBeLessThan(four - noise);
-  });
-
-  test('confidence prefers likely texts, even one position per step', async () => {
-    // By design not a sampler: of the candidates it keeps the one that happens to be likely, and drops the rest.
-    expect(await distanceOf('confidence', T, 1000)).toBeGreaterThan(3 * noise);
-  });
 });

@@ -1,8 +1,9 @@
 /** Editing: what fits is applied, what does not is kept with its sentence and tried again with the next edit. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { settingAt } from '../../src/config/experiment.ts';
 import { maximumTextBytes } from '../../src/config/limits.ts';
 import { presetExperiment } from '../../src/config/presets.ts';
-import { adoptAddress, choosePreset, edit, resetSetting, useConfiguration } from '../../src/store/configuration.ts';
+import { adoptAddress, choosePreset, edit, useConfiguration } from '../../src/store/configuration.ts';
 import { checkText, readTextFile } from '../../src/store/ownText.ts';
 import { readQuery } from '../../src/store/url.ts';
 
@@ -53,9 +54,9 @@ describe('editing', () => {
   it('goes back to the preset, one setting or all', () => {
     edit('model.layers', '5');
     edit('training.steps', '0');
-    resetSetting('training.steps');
+    edit('training.steps', settingAt(presetExperiment(useConfiguration.getState().presetId), 'training.steps'));
     expect(state().invalid).toEqual({});
-    resetSetting('model.layers');
+    edit('model.layers', settingAt(presetExperiment(useConfiguration.getState().presetId), 'model.layers'));
     expect(state().experiment).toEqual(presetExperiment('expert-choice'));
     edit('model.layers', '5');
     choosePreset('dense');

@@ -5,7 +5,8 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { fields, settingAt, withSettings } from '../../src/config/experiment.ts';
 import { presetExperiment, presets, presetToStartWith } from '../../src/config/presets.ts';
 import type { Field } from '../../src/config/schema/fields.ts';
-import type { Experiment, Setting } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema.ts';
+import type { Setting } from '../../src/config/settings.ts';
 import { readQuery, readView, writeQuery } from '../../src/store/url.ts';
 
 function settingOf(field: Field): fc.Arbitrary<Setting> {

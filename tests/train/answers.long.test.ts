@@ -30,8 +30,7 @@ async function askOneByOne(model: Model, { windows, answers }: EvaluationText): 
   for (const [row, start] of answers!.starts.entries()) {
     const window = windows.subarray(row * T, (row + 1) * T);
     const asked = window.slice().fill(model.maskId, start);
-    const sampling = { temperature: 0, topK: 1, topP: 1, seed: 1 };
-    const options = decodingOf(model, { decoder: 'confidence', steps: T - start, ...sampling });
+    const options = decodingOf(model, 'confidence', { 'decode.temperature': 0, 'decode.steps': T - start });
     let tokens: Uint32Array = asked;
     for await (const frame of decode(denoise, asked, options)) tokens = frame.tokens;
     const [written] = model.tokenizer.decode(tokens).split('\n');

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { integerAt, streams } from '../../src/base/random.ts';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import type { Setting } from '../../src/config/schema.ts';
+import type { Setting } from '../../src/config/settings.ts';
 import { requestAdapter } from '../../src/runtime/device.ts';
 import { createGpuRuntime } from '../../src/runtime/gpuRuntime.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';

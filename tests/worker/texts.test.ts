@@ -1,7 +1,7 @@
 /** The worker's texts: fetched once, and tokenized again only when what the tokens depend on has changed. */
 import { expect, it } from 'vitest';
 import { defaultExperiment, withSettings } from '../../src/config/experiment.ts';
-import type { Setting } from '../../src/config/schema.ts';
+import type { Setting } from '../../src/config/settings.ts';
 import { createTexts } from '../../src/worker/texts.ts';
 
 const poem = 'Shall I compare thee to a summer day, or thee to winter nights? '.repeat(40);

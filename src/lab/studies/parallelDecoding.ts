@@ -1,5 +1,5 @@
 /** Quality against network calls, for each decoder: how much is lost when many positions are committed at a time. */
-import { decodersFor, factsOf } from '../../config/decoders.ts';
+import { expectDecoder, factsOf } from '../../config/decoders.ts';
 import { defaultMarkovSource, entropyOfWindow } from '../../data/markov.ts';
 import type { Denoise } from '../../diffusion/decode.ts';
 import { denoiserOf, modelOfWeights } from '../../model/model.ts';
@@ -9,7 +9,8 @@ import { length, medium, small } from './sizes.ts';
 import { allOf, isPositive, measured, seedsOf, withError } from './statistics.ts';
 import type { Progress, Results, Study, Subject, Table } from './study.ts';
 
-const names = decodersFor('diffusion');
+/** The decoders that the recorded results are of, by the names that they were recorded with. */
+const names = ['confidence', 'ancestral'] as const;
 /** Texts per decoder and number of calls. */
 const count = 32;
 
@@ -52,7 +53,7 @@ export const parallelDecoding: Study = {
       const errors = results.mean('markov', few);
       const gap = results.mean('markov', (run) => few(run) - many(run));
       return {
-        claim: `Quality falls as more tokens are decoded per call: ${factsOf(decoder).label.toLowerCase()} decoder.`,
+        claim: `Quality falls as more tokens are decoded per call: ${factsOf(expectDecoder(decoder, 'diffusion')).label.toLowerCase()} decoder.`,
         outcome: isPositive(gap),
         evidence: `Impossible transitions on the Markov source at 8 tokens per call ${withError(errors)}, at one ${withError(results.mean('markov', many))}; difference ${withError(gap)} (${seedsOf([gap])}).`,
       };

@@ -4,7 +4,8 @@
  * them.
  */
 import type { RunRecord, StudyRecord, Verdict } from '../../config/records.ts';
-import type { Experiment, Setting } from '../../config/schema.ts';
+import type { Experiment } from '../../config/schema.ts';
+import type { Setting } from '../../config/settings.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { RunText } from '../../train/text.ts';
 import type { MatchKind } from '../match.ts';

@@ -2,7 +2,8 @@
 import { applies, fields, settingAt } from '../../config/experiment.ts';
 import type { RunRecord } from '../../config/records.ts';
 import type { Field } from '../../config/schema/fields.ts';
-import type { Experiment, Setting } from '../../config/schema.ts';
+import type { Experiment } from '../../config/schema.ts';
+import type { Setting } from '../../config/settings.ts';
 
 export interface Difference {
   readonly path: string;

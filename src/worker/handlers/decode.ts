@@ -2,11 +2,13 @@
 
 import { turn } from '../../base/turn.ts';
 import { type ModelRef, placeOf } from '../../config/modelRef.ts';
-import { decode, mostCalls, tokensPerCall } from '../../diffusion/decode.ts';
+import { type DecodeStep, decodeSteps, frameAt, mostCalls, noCalls, tokensPerCall } from '../../diffusion/decode.ts';
+import { begin, planOf, type Sequence } from '../../diffusion/progress.ts';
+import { traceFormat, traceStep } from '../../diffusion/trace.ts';
 import { decodingOf, type Model, promptTokens } from '../../model/model.ts';
 import { promptsOf } from '../../train/text.ts';
 import { textOfModel } from '../modelText.ts';
-import type { DecodeRequest } from '../protocol.ts';
+import type { DecodeReason, DecodeRequest } from '../protocol.ts';
 import { routedDenoiser } from '../routedDenoiser.ts';
 import { routesOf } from '../routes.ts';
 import type { Engine, Handlers } from './handlers.ts';
@@ -21,22 +23,32 @@ export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecod
       const { model: ref } = request;
       const { tokenizer, start, options, network } = await models.use(ref, async (model) => {
         const begun = beginning(engine, model, request);
-        const { interventions = [] } = request;
-        return { ...begun, network: routedDenoiser(models, ref, model, { T: begun.start.length, interventions }) };
+        const { settings } = begun.options;
+        const routed = { T: begun.start.length, interventions: request.interventions ?? [], settings };
+        return { ...begun, network: routedDenoiser(models, ref, model, routed) };
       });
       const calls = mostCalls(start, options);
-      let last = { call: 0, tokens: start };
-      for await (const frame of decode(network.denoise, start, options)) {
+      const tell = (sequence: Sequence, call: number, reason: DecodeReason) =>
+        emit({ kind: 'frame', model: ref, frame: { ...frameAt(sequence, call), calls }, reason });
+      const first = begin(start, planOf(start, options));
+      let last: Pick<DecodeStep, 'progress' | 'counts'> = { progress: first, counts: noCalls };
+      tell(first, 0, null);
+      for await (const step of decodeSteps(network.denoise, start, options)) {
         if (mine !== latest) break;
-        // The frame's arrays move to the page; the last tokens are still needed here.
-        last = { call: frame.call, tokens: frame.tokens.slice() };
-        emit({ kind: 'frame', model: ref, frame: { ...frame, calls } });
+        last = step;
+        tell(step.progress, step.counts.calls, traceStep(step));
         // So that a cancel is heard and training goes on.
         await turn();
       }
-      const routes = network.routes(last.tokens);
-      const text = tokenizer.decode(last.tokens);
-      return { text, calls: last.call, tokensPerCall: tokensPerCall(start, last), routes };
+      const { tokens } = last.progress;
+      const model = { name: ref, vocabulary: options.maskId, checksum: null };
+      return {
+        ...last.counts,
+        text: tokenizer.decode(tokens),
+        routes: network.routes(tokens),
+        tokensPerCall: tokensPerCall(start, { call: last.counts.calls, tokens }),
+        trace: { format: traceFormat, model, settings: options.settings, start: [...start] },
+      };
     },
     cancelDecode: async () => {
       latest++;
@@ -58,10 +70,11 @@ export function decodeHandlers(engine: Engine): Handlers<'decode' | 'cancelDecod
 function beginning(engine: Engine, model: Model, request: DecodeRequest) {
   const { tokenizer, experiment } = model;
   const length = Math.min(request.length, experiment.data.sequenceLength);
+  const options = decodingOf(model, request.decoder, request.changes);
   const heldOut = request.prompt === '' ? heldOutPrompts(engine, request.model) : null;
-  const start = heldOut?.(request.seed).subarray(0, length) ?? promptTokens(model, request.prompt, length);
-  const { decoder, steps, temperature, topK, topP, seed } = request;
-  return { tokenizer, start, options: decodingOf(model, { decoder, steps, temperature, topK, topP, seed }) };
+  const { seed } = options.settings;
+  const start = heldOut?.(seed).subarray(0, length) ?? promptTokens(model, request.prompt, length);
+  return { tokenizer, start, options };
 }
 
 function heldOutPrompts({ scheduler }: Engine, ref: ModelRef) {

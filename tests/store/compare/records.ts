@@ -2,7 +2,7 @@
 import { withSettings } from '../../../src/config/experiment.ts';
 import { presetExperiment } from '../../../src/config/presets.ts';
 import type { RunRecord } from '../../../src/config/records.ts';
-import type { Setting } from '../../../src/config/schema.ts';
+import type { Setting } from '../../../src/config/settings.ts';
 import type { ComparedRun, Origin } from '../../../src/store/compare/groups.ts';
 
 interface Sketch {
