@@ -90,7 +90,7 @@ export async function buildAtlas(
 function idsOf({ objective }: Experiment, { sample, row, result }: SampleResult, columns: number): PositionIds {
   const predicted = Uint32Array.from(sample.x0, (_, n) => predictedToken(result.logits, row + n, columns));
   if (objective.kind !== 'autoregressive') return { clean: sample.x0, read: sample.xt, predicted };
-  const read = Uint32Array.of(columns - 1, ...sample.x0.subarray(0, -1));
+  const read = Uint32Array.from([columns - 1, ...sample.x0.subarray(0, -1)]);
   return { clean: read, read, predicted };
 }
 
