@@ -4,8 +4,11 @@ export interface RunLock {
   release(): void;
 }
 
-/** Milliseconds for which a lock is asked for: a tab that is being left, or only looks, lets go of it in that time. */
-const askingTime = 500;
+/**
+ * How often a lock is asked for, and milliseconds between: a tab that is being left, or only looks, lets go of it in that
+ * time. Counted, not timed: a busy worker hears of a lock that it was given as late as of anything else.
+ */
+const [askings, askingInterval] = [6, 100];
 
 /** Locks by name, across the tabs of this page. */
 export interface Locks {
@@ -30,24 +33,27 @@ export function browserLocks(manager: LockManager | undefined = navigator.locks)
   }
   return {
     take: async (name) => {
-      try {
-        return await requested(manager, name, { signal: AbortSignal.timeout(askingTime) });
-      } catch (error) {
-        if (error instanceof DOMException && ['AbortError', 'TimeoutError'].includes(error.name)) return null;
-        throw error;
+      for (let asked = 0; asked < askings; asked++) {
+        if (asked > 0) await new Promise((resolve) => setTimeout(resolve, askingInterval));
+        const lock = await requested(manager, name, { ifAvailable: true });
+        if (lock) return lock;
       }
+      return null;
     },
-    wait: (name) => requested(manager, name, {}),
+    wait: async (name) => (await requested(manager, name, {}))!,
     // Answers when it has been let go of again: nobody else sees it held then.
     untilFree: (name) => manager.request(name, () => {}),
     held: async () => new Set(((await manager.query()).held ?? []).map(({ name }) => name ?? '')),
   };
 }
 
-/** Asks for a lock and holds it until it is let go of. */
-function requested(manager: LockManager, name: string, options: LockOptions): Promise<RunLock> {
+/** Asks for a lock and holds it until it is let go of; null where only one that is free was asked for. */
+function requested(manager: LockManager, name: string, options: LockOptions): Promise<RunLock | null> {
   return new Promise((resolve, reject) => {
-    const hold = () => new Promise<void>((release) => resolve({ release }));
+    const hold = (lock: Lock | null) => {
+      if (!lock) return resolve(null);
+      return new Promise<void>((release) => resolve({ release }));
+    };
     manager.request(name, options, hold).catch(reject);
   });
 }
