@@ -1,5 +1,5 @@
 /** The sequence being denoised: one cell per position, a scrubber over the network calls, and the final text. */
-import { Group, SegmentedControl, Text } from '@mantine/core';
+import { Group, SegmentedControl } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import { three } from '../../base/format.ts';
@@ -9,6 +9,7 @@ import { ColourKey } from '../parts/ColourKey.tsx';
 import { type CellColour, cellsOf, hasSubwords } from '../parts/denoising.ts';
 import { Panel } from '../parts/Panel.tsx';
 import { FinalText } from './FinalText.tsx';
+import { PositionPanel } from './PositionPanel.tsx';
 import { Scrubber } from './Scrubber.tsx';
 
 export function DecodeCanvas() {
@@ -48,17 +49,16 @@ export function DecodeCanvas() {
           size={sizeFor(cells.length)}
           subwords={model !== null && hasSubwords(model)}
           interactive
+          selectsByPointing={false}
           selected={selected}
           onSelect={setSelected}
         />
       </div>
-      <Group justify="space-between" mt="xs" gap="xs" mih={22}>
-        <Text size="sm" className="tabular" data-testid="decode-readout">
-          {(selected !== null && cells[selected]?.label) || 'Point at a cell for its confidence.'}
-        </Text>
+      <Group justify="flex-end" mt="xs" mih={22}>
         <ColourKey colour={colour} />
       </Group>
       <Scrubber />
+      <PositionPanel position={selected !== null && selected < cells.length ? selected : null} />
       <FinalText />
     </Panel>
   );

@@ -26,12 +26,15 @@ interface CellsProps {
   /** Tokens are pieces of words: cells wrap like text from the first, and a mask is as wide as most tokens. */
   subwords?: boolean;
   interactive?: boolean;
+  /** Pointing at a cell selects it; else it takes a click, a tap or the keyboard. */
+  selectsByPointing?: boolean;
   selected?: number | null;
   onSelect?: (position: number) => void;
 }
 
 export function Cells(props: CellsProps) {
   const { label, cells, size = 17, subwords = false, interactive = false, selected = null, onSelect } = props;
+  const { selectsByPointing = true } = props;
   const root = useRef<HTMLDivElement>(null);
   const { ref, width } = useElementSize();
   const attach = useMergedRef(root, ref);
@@ -75,7 +78,9 @@ export function Cells(props: CellsProps) {
       data-subwords={subwords || undefined}
       onKeyDown={walk}
       onFocus={take}
-      onMouseOver={take}
+      // A click focuses no button in Safari.
+      onClick={take}
+      onMouseOver={selectsByPointing ? take : undefined}
     >
       {cells.map((cell, position) => (
         <TokenCell

@@ -1,0 +1,185 @@
+/** The card of a position of a decode: its words against the rules that decided, on real decodes and by table. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type DecoderName, decodersFor } from '../../src/config/decoders.ts';
+import { presetExperiment } from '../../src/config/presets.ts';
+import { type Frame, frameAt } from '../../src/diffusion/decode.ts';
+import { type TraceStep, traceStep } from '../../src/diffusion/trace.ts';
+import { historyAt, stateWords } from '../../src/ui/decoding/history.ts';
+import { cardOf, type Decoded } from '../../src/ui/decoding/positionCard.ts';
+import { type Standing, whyWords } from '../../src/ui/decoding/whyWords.ts';
+import type { ModelReport } from '../../src/worker/protocol.ts';
+import { livelyLogits, network, optionsOf, stepsOf } from '../diffusion/harness.ts';
+
+const V = 7;
+const model: ModelReport = {
+  experiment: presetExperiment('expert-choice'),
+  vocabulary: ['a', 'b', 'c', 'd', 'e', 'f', 'g', '[MASK]'],
+  maskId: V,
+  expertLayers: [],
+  parameters: { total: 1, active: 1 },
+  trainFlopsPerToken: 1,
+  inferenceFlopsPerToken: 1,
+  split: '',
+  windowsPerEpoch: null,
+  floorBpc: null,
+};
+
+async function decoded(decoder: DecoderName, tokens: readonly number[], seed: number): Promise<Decoded> {
+  const start = Uint32Array.from(tokens);
+  const options = optionsOf(start, { decoder, changes: { seed }, maskId: V });
+  const steps = await stepsOf(network(livelyLogits(V)), start, options);
+  const first = {
+    tokens: start,
+    confidence: Float32Array.from(start, (token) => (token === V ? Number.NaN : 1)),
+    committedAt: Int32Array.from(start, (token) => (token === V ? -1 : 0)),
+  };
+  const all: Frame[] = [frameAt(first, 0), ...steps.map(({ progress, counts }) => frameAt(progress, counts.calls))];
+  const frames = all.map((frame) => ({ ...frame, calls: all[all.length - 1].call }));
+  return { frames, reasons: [null, ...steps.map(traceStep)], settings: options.settings, model };
+}
+
+const starts = fc.array(fc.constantFrom(V, V, V, 0, 3), { minLength: 1, maxLength: 12 });
+
+describe('on real decodes', () => {
+  test.each(decodersFor('diffusion'))('%s: every card agrees with its frame and its step', async (decoder) => {
+    await fc.assert(
+      fc.asyncProperty(starts, fc.nat(99), async (start, seed) => {
+        const run = await decoded(decoder, start, seed);
+        run.frames.forEach((frame, index) => {
+          for (let position = 0; position < start.length; position++) expectAgreement(run, { frame, index, position });
+        });
+      }),
+      { numRuns: 8 },
+    );
+  });
+});
+
+/** What the title and the reason say of a position is what the frame holds and what the step did. */
+function expectAgreement(
+  run: Decoded,
+  { frame, index, position }: { frame: Decoded['frames'][number]; index: number; position: number },
+): void {
+  const { title, why, weighed } = cardOf(run, index, position);
+  const reason = run.reasons[index];
+  const call = frame.committedAt[position];
+  const now = reason?.open.positions.indexOf(position) ?? -1;
+  expect(title.startsWith(`Position ${position}: `)).toBe(true);
+  expect(/: hidden/.test(title)).toBe(call < 0);
+  expect(/, given$/.test(title)).toBe(call === 0);
+  if (call > 0) {
+    expect(title).toContain(`“${'abcdefg'[frame.tokens[position]]}”, confidence `);
+    expect(title).toMatch(
+      call === frame.call ? /(revealed|edited) in this call$/ : new RegExp(`(revealed|edited) at call ${call}$`),
+    );
+  }
+  expect(weighed?.isNow ?? false).toBe(now >= 0);
+  if (reason?.remasks.includes(position))
+    expect([title, why]).toEqual([
+      expect.stringMatching(/hidden again in this call$/),
+      expect.stringMatching(/hidden again by chance/),
+    ]);
+  if (reason?.edits.some((edit) => edit.position === position)) expect(title).toMatch(/edited in this call$/);
+  if (now < 0 || !reason || !weighed) return;
+  const isTaken = reason.commits.some((commit) => commit.position === position);
+  expect(why).toMatch(isTaken ? /^Revealed/ : /^Left hidden/);
+  expect(/revealed/.test(title)).toBe(isTaken);
+  expect(weighed.call).toBe(frame.call);
+  expect(weighed.best.map(({ probability }) => probability)).toEqual(reason.open.probabilities[now]);
+  expect(weighed.best.map(({ token }) => token)).toEqual(reason.open.best[now].map((token) => `“${'abcdefg'[token]}”`));
+  expect(weighed.candidate).toContain(`“${'abcdefg'[reason.open.tokens[now]]}”`);
+  expect(weighed.score).toContain(`number ${now + 1} of ${reason.open.positions.length}`);
+  expect(weighed.budget.startsWith(`${reason.commits.length} of ${reason.open.positions.length} revealed; `)).toBe(
+    true,
+  );
+}
+
+describe('what has happened', () => {
+  const step = (call: number, changes: Partial<TraceStep>) =>
+    ({ call, commits: [], remasks: [], edits: [], ...changes }) as unknown as TraceStep;
+  const token = (position: number) => ({ position, token: 0, confidence: 0.5, score: 0.5 });
+  const reasons = [
+    null,
+    step(1, { commits: [token(0), token(1), token(2)] }),
+    step(2, { remasks: [0], edits: [token(1)] }),
+    step(3, { commits: [token(0)] }),
+  ];
+  const frameOf = (call: number, committedAt: number[]) => ({
+    call,
+    calls: 3,
+    tokens: new Uint32Array(4),
+    confidence: new Float32Array(4),
+    committedAt: Int32Array.from(committedAt),
+  });
+
+  test.each([
+    [0, 0, 'hidden'],
+    [1, 0, 'revealed in this call'],
+    [2, 0, 'hidden again in this call'],
+    [2, 1, 'edited in this call'],
+    [2, 2, 'revealed at call 1'],
+    [3, 0, 'revealed in this call'],
+    [3, 1, 'edited at call 2'],
+    [3, 3, 'hidden'],
+  ])('after frame %i position %i is %s', (index, position, words) => {
+    const frame = frameOf(index, [-1, -1, -1, -1]);
+    expect(stateWords(frame, position, historyAt(reasons, index).get(position))).toBe(words);
+  });
+});
+
+describe('why', () => {
+  const base: Standing = { rank: 2, of: 9, score: 0.8, count: 3, value: 3, isTaken: true };
+  test.each([
+    ['quota', {}, 'Revealed: it comes as number 2 of 9, and the share of this call is the first 3.'],
+    [
+      'quota',
+      { rank: 4, isTaken: false },
+      'Left hidden: it comes as number 4 of 9, and the share of this call is the first 3.',
+    ],
+    [
+      'quota',
+      { count: 0, isTaken: false },
+      'Left hidden: it comes as number 2 of 9, and the share of this call is none.',
+    ],
+    ['one', { rank: 1 }, 'Revealed: it comes as number 1 of 9, and each call reveals the first.'],
+    ['each', { value: 0.25 }, 'Revealed by chance: in this call each position was revealed with probability 0.25.'],
+    [
+      'each',
+      { value: 0.25, isTaken: false },
+      'Left hidden by chance: in this call each position was revealed with probability 0.25.',
+    ],
+    ['threshold', { value: 0.8 }, 'Revealed: its score 0.8 reaches the threshold 0.8.'],
+    ['threshold', { value: 0.9, isTaken: false }, 'Left hidden: its score 0.8 is below the threshold 0.9.'],
+    [
+      'threshold',
+      { value: 0.8, score: 0.79999, isTaken: false },
+      'Left hidden: its score 0.8 is just below the threshold 0.8.',
+    ],
+    [
+      'threshold',
+      { rank: 1, count: 1, value: 0.9 },
+      'Revealed as the best of this call: no score reaches the threshold 0.9, and a call reveals at least one.',
+    ],
+    ['factor', { value: 1 }, 'Revealed: (2 + 1)(1 − 0.8) = 0.6 is below the factor 1.'],
+    ['factor', { value: 0.5 }, 'Revealed: number 3, after it, still meets the factor 0.5.'],
+    [
+      'factor',
+      { rank: 1, count: 1, value: 0.3 },
+      'Revealed: no position meets the factor 0.3, and a call reveals at least the first.',
+    ],
+    ['factor', { rank: 4, value: 1, isTaken: false }, 'Left hidden: (4 + 1)(1 − 0.8) = 1 is not below the factor 1.'],
+    ['entropy-bound', { rank: 1, value: 0.1 }, 'Revealed: the surest position always is.'],
+    [
+      'entropy-bound',
+      { value: 0.1 },
+      'Revealed: it comes as number 2 of 9, and the first 3 are as many as the entropy bound of 0.1 nats allows.',
+    ],
+    [
+      'entropy-bound',
+      { rank: 4, value: 0.1, isTaken: false },
+      'Left hidden: it comes as number 4 of 9, and the first 3 are as many as the entropy bound of 0.1 nats allows.',
+    ],
+  ] as const)('%s %o', (budget, changes, words) => {
+    expect(whyWords({ budget }, { ...base, ...changes })).toBe(words);
+  });
+});
