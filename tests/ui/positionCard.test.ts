@@ -5,6 +5,7 @@ import { type DecoderName, decodersFor } from '../../src/config/decoders.ts';
 import { presetExperiment } from '../../src/config/presets.ts';
 import { type Frame, frameAt } from '../../src/diffusion/decode.ts';
 import { type TraceStep, traceStep } from '../../src/diffusion/trace.ts';
+import { canvasCells } from '../../src/ui/decoding/canvasCells.ts';
 import { historyAt, stateWords } from '../../src/ui/decoding/history.ts';
 import { cardOf, type Decoded } from '../../src/ui/decoding/positionCard.ts';
 import { type Standing, whyWords } from '../../src/ui/decoding/whyWords.ts';
@@ -125,6 +126,29 @@ describe('what has happened', () => {
     const frame = frameOf(index, [-1, -1, -1, -1]);
     expect(stateWords(frame, position, historyAt(reasons, index).get(position))).toBe(words);
   });
+});
+
+test('the canvas tells apart what changed in this call, what was edited, and what was hidden again', async () => {
+  const seen = new Set<string>();
+  for (const decoder of ['remdm-cap', 'edit-speed'] as const) {
+    const run = await decoded(decoder, [2, ...Array.from({ length: 11 }, () => V)], 3);
+    run.frames.forEach((frame, index) => {
+      const reason = run.reasons[index];
+      canvasCells(run, index, 'confidence').forEach((cell, position) => {
+        const has = (list: readonly { position: number }[] = []) => list.some((one) => one.position === position);
+        const [commit, edit, remask] = [has(reason?.commits), has(reason?.edits), !!reason?.remasks.includes(position)];
+        expect(!!cell.fresh).toBe(commit || edit || remask);
+        expect(!!cell.masked).toBe(frame.committedAt[position] < 0);
+        expect(!!cell.given).toBe(position === 0);
+        if (edit || remask || commit) expect([!!cell.edited, !!cell.hiddenAgain]).toEqual([edit, remask]);
+        const later = run.frames.slice(0, index).some((_, i) => run.reasons[i]?.remasks.includes(position));
+        if (cell.hiddenAgain) expect(cell.masked && (later || remask)).toBe(true);
+        expect(cell.label).toBe(cardOf(run, index, position).title);
+        for (const mark of ['fresh', 'edited', 'hiddenAgain', 'given'] as const) if (cell[mark]) seen.add(mark);
+      });
+    });
+  }
+  expect([...seen].sort()).toEqual(['edited', 'fresh', 'given', 'hiddenAgain']);
 });
 
 describe('why', () => {

@@ -1,5 +1,7 @@
 /** What has happened to each position of a decode up to a frame. */
-import type { DecodeFrame, DecodeReason } from '../../worker/protocol.ts';
+import { spoken, three } from '../../base/format.ts';
+import type { DecodeFrame, DecodeReason, ModelReport } from '../../worker/protocol.ts';
+import { tokenText } from '../parts/denoising.ts';
 
 export type EventKind = 'commit' | 'edit' | 'remask';
 
@@ -30,4 +32,18 @@ export function stateWords(frame: DecodeFrame, position: number, event: Position
   if (!event) return 'hidden';
   const word = { commit: 'revealed', edit: 'edited', remask: 'hidden again' }[event.kind];
   return event.call === frame.call ? `${word} in this call` : `${word} at call ${event.call}`;
+}
+
+/** The position, its token with the confidence it was revealed with, and its state. */
+export function positionWords(
+  frame: DecodeFrame,
+  model: ModelReport,
+  position: number,
+  event: PositionEvent | undefined,
+): string {
+  const state = stateWords(frame, position, event);
+  if (frame.committedAt[position] < 0) return `Position ${position}: ${state}`;
+  const token = spoken(tokenText(model, frame.tokens[position]));
+  const confidence = event ? `confidence ${three(frame.confidence[position])}, ` : '';
+  return `Position ${position}: ${token}, ${confidence}${state}`;
 }

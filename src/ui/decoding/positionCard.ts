@@ -3,7 +3,7 @@ import { percent, spoken, three } from '../../base/format.ts';
 import type { DecodeSettings, Order } from '../../config/decodeSettings.ts';
 import type { DecodeFrame, DecodeReason, ModelReport } from '../../worker/protocol.ts';
 import { tokenText } from '../parts/denoising.ts';
-import { historyAt, type PositionEvent, stateWords } from './history.ts';
+import { historyAt, type PositionEvent, positionWords } from './history.ts';
 import { type Standing, whyWords } from './whyWords.ts';
 
 type TraceStep = NonNullable<DecodeReason>;
@@ -48,23 +48,14 @@ export interface PositionCard {
 /** The card of `position` at frame `index`. */
 export function cardOf(decoded: Decoded, index: number, position: number): PositionCard {
   const { frames, reasons, settings, model } = decoded;
-  const frame = frames[index];
   const event = historyAt(reasons, index).get(position);
   const at = lastWeighed(reasons, index, position);
   const step = at < 0 ? null : reasons[at];
   return {
-    title: titleOf(frame, model, position, event),
+    title: positionWords(frames[index], model, position, event),
     weighed: step ? weighedOf(step, decoded, position, at === index) : null,
     why: whyOf(decoded, { index, position, event, step: at === index || event?.frame === at ? step : null }, settings),
   };
-}
-
-function titleOf(frame: DecodeFrame, model: ModelReport, position: number, event: PositionEvent | undefined): string {
-  const state = stateWords(frame, position, event);
-  if (frame.committedAt[position] < 0) return `Position ${position}: ${state}`;
-  const token = spoken(tokenText(model, frame.tokens[position]));
-  const confidence = event ? `confidence ${three(frame.confidence[position])}, ` : '';
-  return `Position ${position}: ${token}, ${confidence}${state}`;
 }
 
 /** Index of the last frame up to `index` whose call weighed the position; -1 where none did. */

@@ -4,6 +4,7 @@
  */
 import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { type CSSProperties, type KeyboardEvent, memo, type SyntheticEvent, useRef } from 'react';
+import { TokenText } from './TokenText.tsx';
 
 export interface Cell {
   text: string;
@@ -12,6 +13,9 @@ export interface Cell {
   masked?: boolean;
   given?: boolean;
   fresh?: boolean;
+  edited?: boolean;
+  /** Masked after it was written. */
+  hiddenAgain?: boolean;
   background?: string;
   ink?: string;
   /** A line under the token, e.g. the expert's number; makes all cells two rows high. */
@@ -112,18 +116,23 @@ interface TokenCellProps extends Cell {
   tabStop?: boolean;
 }
 
-const TokenCell = memo(function TokenCell(props: TokenCellProps) {
-  const { text, label, masked, given, fresh, background, ink, foot, position, selected, tabStop } = props;
+/** One token, as a button where it has a position. */
+export const TokenCell = memo(function TokenCell(props: TokenCellProps) {
+  const { text, label, masked, given, fresh, edited, hiddenAgain, background, ink, foot, position, selected, tabStop } =
+    props;
   const shared = {
     className: 'cell',
     style: background ? { background, color: ink } : undefined,
     'data-masked': masked || undefined,
     'data-given': given || undefined,
     'data-fresh': fresh || undefined,
+    'data-edited': edited || undefined,
+    'data-again': hiddenAgain || undefined,
     'data-selected': selected || undefined,
     'data-foot': foot,
   };
-  const content = masked && foot !== undefined ? <span className="mask-block" /> : text;
+  const content =
+    masked && foot !== undefined ? <span className="mask-block" /> : <TokenText text={masked ? '' : text} />;
   if (position === undefined) return <span {...shared}>{content}</span>;
   return (
     <button type="button" {...shared} data-position={position} aria-label={label} tabIndex={tabStop ? 0 : -1}>
