@@ -193,3 +193,8 @@ export function advance(): void {
     position < frames.length - 1 ? { position: position + 1 } : { playing: busy },
   );
 }
+
+/** The trace of a decode as JSON, as `parseTrace` reads it. */
+export function traceText({ trace }: DecodeAnswer, reasons: readonly DecodeReason[]): string {
+  return `${JSON.stringify({ ...trace, steps: reasons.filter((reason) => reason !== null) })}\n`;
+}

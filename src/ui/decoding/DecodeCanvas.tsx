@@ -1,5 +1,5 @@
 /** The sequence being denoised: one cell per position, a scrubber over the network calls, and the final text. */
-import { SegmentedControl } from '@mantine/core';
+import { Group, SegmentedControl } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import { three } from '../../base/format.ts';
@@ -12,6 +12,7 @@ import { canvasCells } from './canvasCells.ts';
 import { FinalText } from './FinalText.tsx';
 import { PositionPanel } from './PositionPanel.tsx';
 import { Scrubber } from './Scrubber.tsx';
+import { TraceMenu } from './TraceMenu.tsx';
 
 export function DecodeCanvas() {
   const { frames, reasons, position, result, model, busy } = useDecode();
@@ -33,16 +34,19 @@ export function DecodeCanvas() {
             : 'Press Decode to start'
       }
       actions={
-        <SegmentedControl
-          size="xs"
-          aria-label="Colour the cells by"
-          value={colour}
-          onChange={(value) => setColour(value as CellColour)}
-          data={[
-            { value: 'confidence', label: 'Confidence' },
-            { value: 'call', label: 'Order' },
-          ]}
-        />
+        <Group gap="xs">
+          <SegmentedControl
+            size="xs"
+            aria-label="Colour the cells by"
+            value={colour}
+            onChange={(value) => setColour(value as CellColour)}
+            data={[
+              { value: 'confidence', label: 'Confidence' },
+              { value: 'call', label: 'Order' },
+            ]}
+          />
+          <TraceMenu />
+        </Group>
       }
     >
       <div data-testid="decode-canvas" data-call={frame?.call} style={{ minHeight: 120 }}>
