@@ -1,6 +1,7 @@
 /** The card of a position of a decode: its words against the rules that decided, on real decodes and by table. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { percent, three } from '../../src/base/format.ts';
 import { type DecoderName, decodersFor } from '../../src/config/decoders.ts';
 import { presetExperiment } from '../../src/config/presets.ts';
 import { type Frame, frameAt } from '../../src/diffusion/decode.ts';
@@ -81,6 +82,13 @@ function expectAgreement(
       expect.stringMatching(/hidden again by chance/),
     ]);
   if (reason?.edits.some((edit) => edit.position === position)) expect(title).toMatch(/edited in this call$/);
+  const edit = reason?.edits.find((one) => one.position === position);
+  if (edit)
+    expect(why).toContain(
+      `a token of probability ${three(edit.confidence)}, which reaches the edit threshold ${three(run.settings.tauEdit)}`,
+    );
+  if (call > 0 && now < 0 && /revealed/.test(title))
+    expect(why).toBe(cardOf(run, revealedAt(run, index, position), position).why);
   if (now < 0 || !reason || !weighed) return;
   const isTaken = reason.commits.some((commit) => commit.position === position);
   expect(why).toMatch(isTaken ? /^Revealed/ : /^Left hidden/);
@@ -88,12 +96,35 @@ function expectAgreement(
   expect(weighed.call).toBe(frame.call);
   expect(weighed.best.map(({ probability }) => probability)).toEqual(reason.open.probabilities[now]);
   expect(weighed.best.map(({ token }) => token)).toEqual(reason.open.best[now].map((token) => `“${'abcdefg'[token]}”`));
+  expect(weighed.best.map(({ isCandidate }) => isCandidate)).toEqual(
+    reason.open.best[now].map((token) => token === reason.open.tokens[now]),
+  );
+  expect(weighed.budget).toContain(three(reason.budget.value));
+  expect(weighed.score.startsWith(`${three(reason.open.score[now])} by `)).toBe(true);
+  expect(weighed.candidate).toContain(percent(reason.open.confidence[now]));
   expect(weighed.candidate).toContain(`“${'abcdefg'[reason.open.tokens[now]]}”`);
   expect(weighed.score).toContain(`number ${now + 1} of ${reason.open.positions.length}`);
   expect(weighed.budget.startsWith(`${reason.commits.length} of ${reason.open.positions.length} revealed; `)).toBe(
     true,
   );
 }
+
+/** The frame at or before `index` whose step revealed what the position holds. */
+function revealedAt({ reasons }: Decoded, index: number, position: number): number {
+  return reasons
+    .slice(0, index + 1)
+    .findLastIndex((reason) => reason?.commits.some((one) => one.position === position));
+}
+
+test('before the first call, and of what a later block holds, it says that nothing was weighed', async () => {
+  const run = await decoded('semi-autoregressive', [1, ...Array.from({ length: 19 }, () => V)], 3);
+  const why = (index: number, position: number) => cardOf(run, index, position).why;
+  expect(why(0, 0)).toBe('It was given, and given tokens are never changed.');
+  expect(why(3, 0)).toBe(why(0, 0));
+  expect(why(0, 19)).toBe('Nothing is decided before the first call.');
+  expect(why(1, 19)).toBe('It was not weighed in this call: what stands before it is filled first.');
+  expect(cardOf(run, 1, 19).weighed).toBeNull();
+});
 
 describe('what has happened', () => {
   const step = (call: number, changes: Partial<TraceStep>) =>
