@@ -35,6 +35,8 @@ test('a decoder by its parts: decode, open a position at a call by keyboard, tak
   expect(trace.steps.map(({ commits }) => commits.length)).toEqual([3, 3, 3, 3]);
 
   await expectCards(page, trace);
+  await button(page, 'Show call 1').press('Enter');
+  expect(await page.getByTestId('decode-canvas').getAttribute('data-call')).toBe('1');
   expect(await violations(page)).toEqual([]);
   expect(problems).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { type DecoderName, decodersFor } from '../../src/config/decoders.ts';
 import { presetExperiment } from '../../src/config/presets.ts';
 import { type Frame, frameAt } from '../../src/diffusion/decode.ts';
 import { type TraceStep, traceStep } from '../../src/diffusion/trace.ts';
+import { callRows } from '../../src/ui/decoding/callRows.ts';
 import { canvasCells } from '../../src/ui/decoding/canvasCells.ts';
 import { historyAt, stateWords } from '../../src/ui/decoding/history.ts';
 import { cardOf, type Decoded } from '../../src/ui/decoding/positionCard.ts';
@@ -157,6 +158,22 @@ describe('what has happened', () => {
     const frame = frameOf(index, [-1, -1, -1, -1]);
     expect(stateWords(frame, position, historyAt(reasons, index).get(position))).toBe(words);
   });
+});
+
+test('the rows of the calls add up to what is left hidden', async () => {
+  for (const decoder of ['remdm-cap', 'edit-speed', 'ancestral'] as const) {
+    const { frames, reasons } = await decoded(decoder, [2, ...Array.from({ length: 11 }, () => V)], 3);
+    const rows = callRows(frames, reasons);
+    expect(rows[0]).toEqual({ call: 0, revealed: 0, edited: 0, hiddenAgain: 0, left: 11 });
+    rows.slice(1).forEach(({ revealed, hiddenAgain, left, call }, index) => {
+      expect(left).toBe(rows[index].left - revealed + hiddenAgain);
+      expect(call).toBe(frames[index + 1].call);
+    });
+    expect(rows[rows.length - 1].left).toBe(0);
+    const edits = reasons.flatMap((reason) => reason?.edits ?? []).length;
+    expect(rows.reduce((sum, { edited }) => sum + edited, 0)).toBe(edits);
+    expect(edits > 0).toBe(decoder === 'edit-speed');
+  }
 });
 
 test('the canvas tells apart what changed in this call, what was edited, and what was hidden again', async () => {
