@@ -1,6 +1,6 @@
 /** Tokens per call and what is left hidden, a row per call; the row of the call on show is marked, and a row shows its call. */
 import { ScrollArea, Table, UnstyledButton } from '@mantine/core';
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { scrub, useDecode } from '../../store/decode.ts';
 import { Panel } from '../parts/Panel.tsx';
 import { type CallRow, callRows } from './callRows.ts';
@@ -12,6 +12,9 @@ export function CallsPanel() {
   const { frames, reasons, position, used } = useDecode();
   const rows = useMemo(() => callRows(frames, reasons), [frames, reasons]);
   const shown = Math.min(position, frames.length - 1);
+  const viewport = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the row on show is marked in the document.
+  useEffect(() => keepInSight(viewport.current), [shown]);
   const isRead: Record<Column, boolean> = {
     revealed: true,
     edited: used.revision === 'edit',
@@ -21,7 +24,12 @@ export function CallsPanel() {
   const names = (Object.keys(columns) as Column[]).filter((name) => isRead[name]);
   return (
     <Panel title="Calls" note="Choose a call to show it.">
-      <ScrollArea h={240} type="auto" viewportProps={{ tabIndex: 0, 'aria-label': 'Calls', role: 'group' }}>
+      <ScrollArea
+        h={240}
+        type="auto"
+        viewportRef={viewport}
+        viewportProps={{ tabIndex: 0, 'aria-label': 'Calls', role: 'group' }}
+      >
         <Table fz="sm" verticalSpacing={2} className="calls-table tabular" stickyHeader>
           <Table.Thead>
             <Table.Tr>
@@ -43,6 +51,15 @@ export function CallsPanel() {
       </ScrollArea>
     </Panel>
   );
+}
+
+/** Scrolls the list, and only the list, where the row on show has left it. */
+function keepInSight(list: HTMLDivElement | null): void {
+  const row = list?.querySelector<HTMLElement>('[data-shown]');
+  if (!list || !row) return;
+  const [top, bottom] = [row.offsetTop - list.scrollTop, row.offsetTop + row.offsetHeight - list.scrollTop];
+  // The head of the table covers its first rows.
+  if (top < row.offsetHeight || bottom > list.clientHeight) list.scrollTop = row.offsetTop - list.clientHeight / 2;
 }
 
 interface RowProps {
