@@ -33,6 +33,8 @@ export interface DecodeState {
   playing: boolean;
   busy: boolean;
   result: DecodeAnswer | null;
+  /** What the frames were decoded with. */
+  used: DecodeSettings;
   /** The model whose vocabulary the frames are written in. */
   model: ModelReport | null;
 }
@@ -54,6 +56,7 @@ export const useDecode = create<DecodeState>(() => ({
   playing: false,
   busy: false,
   result: null,
+  used: decodeSettings('low-confidence', firstChanges),
   model: null,
 }));
 
@@ -142,7 +145,8 @@ export async function decode(model: ModelReport): Promise<void> {
   const { task, decoder, settings } = useDecode.getState();
   const ref = shownRef(useRun.getState());
   const length = Math.min(task.length, model.experiment.data.sequenceLength);
-  useDecode.setState({ frames: [], reasons: [], position: 0, playing: true, busy: true, result: null, model });
+  const empty = { frames: [], reasons: [], position: 0, result: null };
+  useDecode.setState({ ...empty, playing: true, busy: true, used: settings, model });
   const arrived: DecodeFrame[] = [];
   const reasons: DecodeReason[] = [];
   let scheduled = false;
@@ -188,4 +192,9 @@ export function advance(): void {
   useDecode.setState(({ position, frames, busy }) =>
     position < frames.length - 1 ? { position: position + 1 } : { playing: busy },
   );
+}
+
+/** The trace of a decode as JSON, as `parseTrace` reads it. */
+export function traceText({ trace }: DecodeAnswer, reasons: readonly DecodeReason[]): string {
+  return `${JSON.stringify({ ...trace, steps: reasons.filter((reason) => reason !== null) })}\n`;
 }

@@ -100,6 +100,15 @@ describe('decode', () => {
     expect(shownModel(useRun.getState())).toBe(model);
   });
 
+  it('keeps the settings that the frames came from while others are entered', () => {
+    connected();
+    useRun.setState({ bundled: model });
+    editDecoder('decode.seed', 7);
+    void decode(model);
+    editDecoder('decode.seed', 8);
+    expect(useDecode.getState()).toMatchObject({ used: { seed: 7 }, settings: { seed: 8 } });
+  });
+
   it('takes settings that fit together, and keeps the others with their sentence until they do', () => {
     const { sent } = connected();
     useRun.setState({ bundled: model });

@@ -33,8 +33,8 @@ describe('a decode frame', () => {
   it('tells given, committed, fresh and masked positions apart', () => {
     const cells = cellsOf(frame, model, 'confidence');
     expect(cells[0]).toMatchObject({ text: 'a', given: true });
-    expect(cells[1]).toMatchObject({ label: 'Position 1: space, confidence 0.5, committed at call 1', fresh: false });
-    expect(cells[2]).toMatchObject({ masked: true, label: 'Position 2: masked' });
+    expect(cells[1]).toMatchObject({ label: 'Position 1: space, confidence 0.5, revealed at call 1', fresh: false });
+    expect(cells[2]).toMatchObject({ masked: true, label: 'Position 2: hidden' });
     expect(cells[3]).toMatchObject({ text: '↵', fresh: true });
     expect(textOf(frame, model)).toBe('a ░\n');
   });

@@ -1,23 +1,28 @@
 /** The sequence being denoised: one cell per position, a scrubber over the network calls, and the final text. */
-import { Group, SegmentedControl, Text } from '@mantine/core';
+import { Group, SegmentedControl } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import { three } from '../../base/format.ts';
 import { advance, useDecode } from '../../store/decode.ts';
 import { Cells } from '../parts/Cells.tsx';
-import { ColourKey } from '../parts/ColourKey.tsx';
-import { type CellColour, cellsOf, hasSubwords } from '../parts/denoising.ts';
+import { type CellColour, hasSubwords } from '../parts/denoising.ts';
 import { Panel } from '../parts/Panel.tsx';
+import { CanvasKey } from './CanvasKey.tsx';
+import { canvasCells } from './canvasCells.ts';
 import { FinalText } from './FinalText.tsx';
+import { PositionPanel } from './PositionPanel.tsx';
 import { Scrubber } from './Scrubber.tsx';
+import { TraceMenu } from './TraceMenu.tsx';
 
 export function DecodeCanvas() {
-  const { frames, position, result, model, busy } = useDecode();
+  const { frames, reasons, position, result, model, busy } = useDecode();
   const [colour, setColour] = useState<CellColour>('confidence');
   const [selected, setSelected] = useState<number | null>(null);
   usePlayback();
-  const frame = frames[Math.min(position, frames.length - 1)];
-  const cells = frame && model ? cellsOf(frame, model, colour) : [];
+  const index = Math.min(position, frames.length - 1);
+  const frame = frames[index];
+  const cells = frame && model ? canvasCells({ frames, reasons, model }, index, colour) : [];
+  const subwords = model !== null && hasSubwords(model);
   return (
     <Panel
       title={model?.experiment.objective.kind === 'autoregressive' ? 'Writing' : 'Denoising'}
@@ -29,16 +34,19 @@ export function DecodeCanvas() {
             : 'Press Decode to start'
       }
       actions={
-        <SegmentedControl
-          size="xs"
-          aria-label="Colour the cells by"
-          value={colour}
-          onChange={(value) => setColour(value as CellColour)}
-          data={[
-            { value: 'confidence', label: 'Confidence' },
-            { value: 'call', label: 'Order' },
-          ]}
-        />
+        <Group gap="xs">
+          <SegmentedControl
+            size="xs"
+            aria-label="Colour the cells by"
+            value={colour}
+            onChange={(value) => setColour(value as CellColour)}
+            data={[
+              { value: 'confidence', label: 'Confidence' },
+              { value: 'call', label: 'Order' },
+            ]}
+          />
+          <TraceMenu />
+        </Group>
       }
     >
       <div data-testid="decode-canvas" data-call={frame?.call} style={{ minHeight: 120 }}>
@@ -46,19 +54,16 @@ export function DecodeCanvas() {
           label="Tokens; arrow keys move from cell to cell"
           cells={cells}
           size={sizeFor(cells.length)}
-          subwords={model !== null && hasSubwords(model)}
+          subwords={subwords}
           interactive
+          selectsByPointing={false}
           selected={selected}
           onSelect={setSelected}
         />
       </div>
-      <Group justify="space-between" mt="xs" gap="xs" mih={22}>
-        <Text size="sm" className="tabular" data-testid="decode-readout">
-          {(selected !== null && cells[selected]?.label) || 'Point at a cell for its confidence.'}
-        </Text>
-        <ColourKey colour={colour} />
-      </Group>
+      <CanvasKey colour={colour} subwords={subwords} />
       <Scrubber />
+      <PositionPanel position={selected !== null && selected < cells.length ? selected : null} />
       <FinalText />
     </Panel>
   );

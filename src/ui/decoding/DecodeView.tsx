@@ -1,8 +1,9 @@
 /** Decode: what to fill in on the left, the canvas being denoised on the right. */
-import { Grid } from '@mantine/core';
+import { Grid, Stack } from '@mantine/core';
 import { useEffect } from 'react';
 import { decode, useDecode } from '../../store/decode.ts';
 import { shownModel, useRun } from '../../store/run.ts';
+import { CallsPanel } from './CallsPanel.tsx';
 import { DecodeCanvas } from './DecodeCanvas.tsx';
 import { DecodeControls } from './DecodeControls.tsx';
 
@@ -19,7 +20,10 @@ export function DecodeView() {
         <DecodeControls />
       </Grid.Col>
       <Grid.Col span={{ base: 12, lg: 8 }}>
-        <DecodeCanvas />
+        <Stack gap="md">
+          <DecodeCanvas />
+          <CallsPanel />
+        </Stack>
       </Grid.Col>
     </Grid>
   );

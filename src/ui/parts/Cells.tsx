@@ -4,6 +4,7 @@
  */
 import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { type CSSProperties, type KeyboardEvent, memo, type SyntheticEvent, useRef } from 'react';
+import { TokenText } from './TokenText.tsx';
 
 export interface Cell {
   text: string;
@@ -12,6 +13,9 @@ export interface Cell {
   masked?: boolean;
   given?: boolean;
   fresh?: boolean;
+  edited?: boolean;
+  /** Masked after it was written. */
+  hiddenAgain?: boolean;
   background?: string;
   ink?: string;
   /** A line under the token, e.g. the expert's number; makes all cells two rows high. */
@@ -26,12 +30,15 @@ interface CellsProps {
   /** Tokens are pieces of words: cells wrap like text from the first, and a mask is as wide as most tokens. */
   subwords?: boolean;
   interactive?: boolean;
+  /** Pointing at a cell selects it; else it takes a click, a tap or the keyboard. */
+  selectsByPointing?: boolean;
   selected?: number | null;
   onSelect?: (position: number) => void;
 }
 
 export function Cells(props: CellsProps) {
   const { label, cells, size = 17, subwords = false, interactive = false, selected = null, onSelect } = props;
+  const { selectsByPointing = true } = props;
   const root = useRef<HTMLDivElement>(null);
   const { ref, width } = useElementSize();
   const attach = useMergedRef(root, ref);
@@ -75,7 +82,9 @@ export function Cells(props: CellsProps) {
       data-subwords={subwords || undefined}
       onKeyDown={walk}
       onFocus={take}
-      onMouseOver={take}
+      // A click focuses no button in Safari.
+      onClick={take}
+      onMouseOver={selectsByPointing ? take : undefined}
     >
       {cells.map((cell, position) => (
         <TokenCell
@@ -107,18 +116,23 @@ interface TokenCellProps extends Cell {
   tabStop?: boolean;
 }
 
-const TokenCell = memo(function TokenCell(props: TokenCellProps) {
-  const { text, label, masked, given, fresh, background, ink, foot, position, selected, tabStop } = props;
+/** One token, as a button where it has a position. */
+export const TokenCell = memo(function TokenCell(props: TokenCellProps) {
+  const { text, label, masked, given, fresh, edited, hiddenAgain, background, ink, foot, position, selected, tabStop } =
+    props;
   const shared = {
     className: 'cell',
     style: background ? { background, color: ink } : undefined,
     'data-masked': masked || undefined,
     'data-given': given || undefined,
     'data-fresh': fresh || undefined,
+    'data-edited': edited || undefined,
+    'data-again': hiddenAgain || undefined,
     'data-selected': selected || undefined,
     'data-foot': foot,
   };
-  const content = masked && foot !== undefined ? <span className="mask-block" /> : text;
+  const content =
+    masked && foot !== undefined ? <span className="mask-block" /> : <TokenText text={masked ? '' : text} />;
   if (position === undefined) return <span {...shared}>{content}</span>;
   return (
     <button type="button" {...shared} data-position={position} aria-label={label} tabIndex={tabStop ? 0 : -1}>

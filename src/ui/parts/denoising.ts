@@ -12,14 +12,14 @@ export function cellsOf(frame: DecodeFrame, model: ModelReport, colour: CellColo
   return Array.from(frame.tokens, (token, position) => {
     const call = frame.committedAt[position];
     const at = `Position ${position}`;
-    if (call < 0) return { text: ' ', label: `${at}: masked`, masked: true };
+    if (call < 0) return { text: ' ', label: `${at}: hidden`, masked: true };
     const text = tokenText(model, token);
     if (call === 0) return { text: visible(text), label: `${at}: ${spoken(text)}, given`, given: true };
     const confidence = frame.confidence[position];
     const ground = colour === 'call' ? viridis((call - 1) / Math.max(1, frame.calls - 1)) : confidenceTint(confidence);
     return {
       text: visible(text),
-      label: `${at}: ${spoken(text)}, confidence ${three(confidence)}, committed at call ${call}`,
+      label: `${at}: ${spoken(text)}, confidence ${three(confidence)}, revealed at call ${call}`,
       fresh: call === frame.call && frame.call < frame.calls,
       background: ground,
       ink: colour === 'call' ? inkOn(ground) : undefined,
