@@ -45,9 +45,12 @@ test('an address names a decoder, in dark on a phone', async () => {
   const options = { viewport: { width: 390, height: 844 }, hasTouch: true, colorScheme: 'dark' } as const;
   const { page, problems } = await openApp(browser, '?decoder=threshold&decode.tau=0.8#/decode', options);
   const call = page.getByTestId('decode-canvas');
-  // It starts by itself; the first calls are enough.
+  // It starts by itself; the first calls are enough. A fast machine has made them all by then.
   await expect.poll(async () => Number(await call.getAttribute('data-call')), { timeout: 60_000 }).toBeGreaterThan(1);
-  await button(page, 'Stop decoding').click();
+  if (await button(page, 'Stop decoding').isVisible())
+    await button(page, 'Stop decoding')
+      .click({ timeout: 5000 })
+      .catch(() => {});
   await untilDecoded(page);
   expect(await page.getByRole('combobox', { name: 'Decoder' }).inputValue()).toBe('Confidence threshold');
   expect(await page.locator('[data-path="decode.tau"]').getByRole('textbox').inputValue()).toBe('0.8');
