@@ -1,5 +1,5 @@
 /** The parts of the decoder: one group of settings each, generated from the schema, those that are read. */
-import { Box, Text } from '@mantine/core';
+import { Box, VisuallyHidden } from '@mantine/core';
 import { type DecodePart, decodeFields, decodeSettingAt, isRead } from '../../config/decodeSettings.ts';
 import { decodeParts } from '../../config/schema/decode.ts';
 import { editDecoder, plainSettings, useDecode } from '../../store/decode.ts';
@@ -28,9 +28,7 @@ function Part({ part }: { part: DecodePart }) {
   );
   return (
     <Box component="fieldset" style={{ display: 'grid', gap: 8, border: 0, margin: 0, padding: 0, minWidth: 0 }}>
-      <Text component="legend" size="xs" c="dimmed" p={0}>
-        {decodeParts[part].label}
-      </Text>
+      <VisuallyHidden component="legend">{decodeParts[part].label}</VisuallyHidden>
       {shown.map(({ path, field }) => (
         <SettingControl
           key={path}
