@@ -14,8 +14,9 @@ export interface RoutingState {
   /** The model of the report: its vocabulary and its expert layers. */
   model: ModelReport | null;
   busy: boolean;
-  /** Index into the report's layers. */
+  /** The selection, shared by all panels: index among the layers with experts, and an expert of that layer if one is chosen. */
   layer: number;
+  expert: number | null;
 }
 
 export const useRouting = create<RoutingState>(() => ({
@@ -24,6 +25,7 @@ export const useRouting = create<RoutingState>(() => ({
   model: null,
   busy: false,
   layer: 0,
+  expert: null,
 }));
 
 let outdated = false;
@@ -32,6 +34,11 @@ let outdated = false;
 export async function editRouting(changes: Partial<RoutingSettings>): Promise<void> {
   useRouting.setState(({ request }) => ({ request: { ...request, ...changes } }));
   await refreshRoutes();
+}
+
+/** Chooses an expert of a layer, in every panel. */
+export function selectExpert(layer: number, expert: number | null): void {
+  useRouting.setState({ layer, expert });
 }
 
 /** Shows another layer. */

@@ -5,6 +5,7 @@ import { refreshRoutes, useRouting } from '../../store/routing.ts';
 import { currentRef, shownModel, shownRef, useRun } from '../../store/run.ts';
 import { ExpertLoad } from '../parts/ExpertLoad.tsx';
 import { Panel } from '../parts/Panel.tsx';
+import { AtlasPanel } from './AtlasPanel.tsx';
 import { LayerLoad } from './LayerLoad.tsx';
 import { RoutingControls } from './RoutingControls.tsx';
 import { TokenRoutes } from './TokenRoutes.tsx';
@@ -27,6 +28,7 @@ export function RoutingView() {
   return (
     <Stack p="md" gap="md">
       <RoutingControls follows={follows} />
+      <AtlasPanel />
       {report && model ? (
         <>
           <TokenRoutes report={report} model={model} />
