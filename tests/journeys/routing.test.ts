@@ -35,6 +35,9 @@ test('the atlas is built, read by keyboard, saved and opened again', async () =>
   await page.evaluate(axeSource);
   expect(await violations(page)).toEqual([]);
 
+  await readCard(page);
+  await removeAndUndo(page);
+
   const text = await downloaded(page, 'Export Atlas', 'Data (JSON)');
   expect(await downloaded(page, 'Export Atlas', 'Data (CSV)')).toContain('specialisation,1,2,');
   expect(await downloaded(page, 'Export Atlas', 'Picture (SVG)')).toContain('Specialisation');
@@ -51,6 +54,35 @@ test('the atlas is built, read by keyboard, saved and opened again', async () =>
   await expect.poll(() => panel.innerText()).not.toContain('another model');
   expect(problems).toEqual([]);
 });
+
+/** The card says what the expert takes, and the token strip lights its tokens. */
+async function readCard(page: Page): Promise<void> {
+  const card = page.getByRole('region', { name: 'Expert 2 of layer 1' });
+  const words = await card.innerText();
+  for (const part of ['hidden', 'vowel', 'Reads more than chance', 'Shares tokens with expert', 'of the revealed'])
+    expect(words).toContain(part);
+  expect(words).toMatch(/× \d/);
+  const strip = page.getByTestId('token-routes');
+  await expect.poll(() => strip.locator('[data-lit]').count()).toBeGreaterThan(0);
+  for (const label of await strip.locator('[data-lit]').evaluateAll((cells) => cells.map((cell) => cell.ariaLabel)))
+    expect(label).toMatch(/expert 2 gate/);
+}
+
+/** Without the expert the loss is another one and nobody's token is its; undone, all is as before. */
+async function removeAndUndo(page: Page): Promise<void> {
+  const lit = page.getByTestId('token-routes').locator('[data-lit]');
+  const before = await lit.count();
+  await button(page, 'Remove').click();
+  await expect.poll(() => lit.count(), { timeout: 30_000 }).toBe(0);
+  const cost = page.getByTestId('cost');
+  await expect
+    .poll(() => cost.innerText(), { timeout: 60_000 })
+    .toMatch(/^Loss \d\.\d{3} → \d\.\d{3}, difference [+−]\d\.\d{3} ± \d\.\d{3} bits/);
+  expect(await violations(page)).toEqual([]);
+  await button(page, 'Undo: Expert 2 of layer 1 removed').click();
+  await expect.poll(() => lit.count(), { timeout: 30_000 }).toBe(before);
+  expect(await cost.count()).toBe(0);
+}
 
 async function pickMeasure(page: Page, label: string): Promise<void> {
   await page.getByRole('combobox', { name: 'Measure' }).click();

@@ -62,8 +62,8 @@ describe('a route report', () => {
     maxVio: new Float32Array(2),
   };
 
-  it('counts experts per token, masked and revealed apart, and tokens that no expert took', () => {
-    expect(expertsPerToken(report, 0)).toBe('Experts per token: 1 on average (masked 0, revealed 2); 1 token has none');
+  it('counts experts per token, hidden and revealed apart, and tokens that no expert took', () => {
+    expect(expertsPerToken(report, 0)).toBe('Experts per token: 1 on average (hidden 0, revealed 2); 1 token has none');
     const revealed = { ...report, masked: new Uint8Array(2) };
     expect(expertsPerToken(revealed, 1)).toBe('Experts per token: 1.5 on average');
   });
@@ -92,9 +92,25 @@ describe('a route report', () => {
   });
 
   it('prints the top expert and how many more hold the token', () => {
-    const [first, second] = routeCells(report, model, 0);
+    const [first, second] = routeCells(report, model, 0, null);
     expect(first).toMatchObject({ text: 'a', foot: '2+1' });
-    expect(second).toMatchObject({ masked: true, foot: '–', label: 'Position 1, masked: no expert' });
+    expect(second).toMatchObject({ masked: true, foot: '–', label: 'Position 1, hidden: no expert' });
+  });
+
+  it('lights the tokens of the chosen expert, whether it is their first or not', () => {
+    const litBy = (expert: number | null, layer: number) =>
+      routeCells(report, model, layer, expert).map(({ lit }) => lit === true);
+    expect([null, 0, 1, 2].map((expert) => litBy(expert, 0))).toEqual([
+      ...[
+        [false, false],
+        [false, false],
+      ],
+      ...[
+        [true, false],
+        [true, false],
+      ],
+    ]);
+    expect(litBy(1, 1)).toEqual([false, true]);
   });
 });
 

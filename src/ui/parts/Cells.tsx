@@ -12,6 +12,8 @@ export interface Cell {
   masked?: boolean;
   given?: boolean;
   fresh?: boolean;
+  /** Stands out: what is chosen elsewhere is about it. */
+  lit?: boolean;
   background?: string;
   ink?: string;
   /** A line under the token, e.g. the expert's number; makes all cells two rows high. */
@@ -108,13 +110,14 @@ interface TokenCellProps extends Cell {
 }
 
 const TokenCell = memo(function TokenCell(props: TokenCellProps) {
-  const { text, label, masked, given, fresh, background, ink, foot, position, selected, tabStop } = props;
+  const { text, label, masked, given, fresh, lit, background, ink, foot, position, selected, tabStop } = props;
   const shared = {
     className: 'cell',
     style: background ? { background, color: ink } : undefined,
     'data-masked': masked || undefined,
     'data-given': given || undefined,
     'data-fresh': fresh || undefined,
+    'data-lit': lit || undefined,
     'data-selected': selected || undefined,
     'data-foot': foot,
   };

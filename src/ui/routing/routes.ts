@@ -39,19 +39,22 @@ export function expertsPerToken(report: RouteReport, layer: number): string {
   };
   const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
   const [revealed, masked] = [meanOf(0), meanOf(1)];
-  const parts = revealed !== null && masked !== null ? ` (masked ${three(masked)}, revealed ${three(revealed)})` : '';
+  const parts = revealed !== null && masked !== null ? ` (hidden ${three(masked)}, revealed ${three(revealed)})` : '';
   const without = counts.filter((count) => count === 0).length;
   const none = without === 0 ? '' : `; ${without} ${without === 1 ? 'token has' : 'tokens have'} none`;
   return `Experts per token: ${three(mean)} on average${parts}${none}`;
 }
 
-/** One cell per token: the colour and number of the expert with the largest gate, and how many more hold it. */
-export function routeCells(report: RouteReport, model: ModelReport, layer: number): Cell[] {
+/**
+ * One cell per token: the colour and number of the expert with the largest gate, and how many more hold it. Those that the
+ * chosen expert holds are lit.
+ */
+export function routeCells(report: RouteReport, model: ModelReport, layer: number, chosen: number | null): Cell[] {
   return Array.from(report.tokens, (token, position) => {
     const holders = holdersOf(report, layer, position);
     const masked = report.masked[position] === 1;
     const text = tokenText(model, token);
-    const name = masked ? 'masked' : spoken(text);
+    const name = masked ? 'hidden' : spoken(text);
     const shared = { text: masked ? '' : visible(text), masked };
     if (holders.length === 0) return { ...shared, label: `Position ${position}, ${name}: no expert`, foot: '–' };
     const [first] = holders;
@@ -61,6 +64,7 @@ export function routeCells(report: RouteReport, model: ModelReport, layer: numbe
       ...shared,
       label: `Position ${position}, ${name}: ${list}`,
       foot: holders.length > 1 ? `${first.expert}+${holders.length - 1}` : String(first.expert),
+      lit: holders.some(({ expert }) => expert === chosen),
       background,
       ink: inkOn(background),
     };
