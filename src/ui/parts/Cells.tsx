@@ -12,6 +12,10 @@ export interface Cell {
   masked?: boolean;
   given?: boolean;
   fresh?: boolean;
+  /** Left alone by whom it asked for, or by all. */
+  lost?: boolean;
+  /** A CSS image along the lower edge. */
+  bars?: string;
   /** Stands out: what is chosen elsewhere is about it. */
   lit?: boolean;
   background?: string;
@@ -110,22 +114,26 @@ interface TokenCellProps extends Cell {
 }
 
 const TokenCell = memo(function TokenCell(props: TokenCellProps) {
-  const { text, label, masked, given, fresh, lit, background, ink, foot, position, selected, tabStop } = props;
+  const { text, label, masked, given, fresh, lit, lost, bars, background, ink, foot, position, selected, tabStop } =
+    props;
   const shared = {
     className: 'cell',
     style: background ? { background, color: ink } : undefined,
     'data-masked': masked || undefined,
     'data-given': given || undefined,
     'data-fresh': fresh || undefined,
+    'data-lost': lost || undefined,
     'data-lit': lit || undefined,
     'data-selected': selected || undefined,
     'data-foot': foot,
   };
   const content = masked && foot !== undefined ? <span className="mask-block" /> : text;
   if (position === undefined) return <span {...shared}>{content}</span>;
+  const strip = bars && <span className="cell-bars" style={{ backgroundImage: bars }} />;
   return (
     <button type="button" {...shared} data-position={position} aria-label={label} tabIndex={tabStop ? 0 : -1}>
       {content}
+      {strip}
     </button>
   );
 });

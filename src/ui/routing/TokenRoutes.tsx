@@ -26,7 +26,7 @@ export function TokenRoutes({ report, model }: TokenRoutesProps) {
   return (
     <Panel
       title="Tokens by expert"
-      note="Under each token: the expert with the largest gate, and how many more hold it"
+      note="Under each token: the expert with the largest gate, how many more hold it, and a bar for each, as wide as its gate. Dashed: nobody took it, or an expert that it asked for was full"
       actions={
         <Group gap={4}>
           <LayerPicker layers={report.layers} layer={layer} />
