@@ -24,14 +24,6 @@ export function parseAtlas(text: string, where: string): Atlas {
   return atlasOf(objectIn(parseJson(text, where, 'an atlas of routes as JSON'), where), where);
 }
 
-/** Throws `DataError` where an atlas is of another model than the one of these weights (`fingerprintOfWeights`). */
-export function expectAtlasOf({ model }: Atlas, weights: string, where: string): void {
-  if (model.weights !== weights)
-    throw new DataError(
-      `${where}: expected an atlas of the model with weights ${weights}, got one of ${model.weights}`,
-    );
-}
-
 function atlasOf(file: Json, where: string): Atlas {
   const at = (name: string) => `${where}: ${name}`;
   if (file.format !== 'sdlm-atlas' || file.version !== 1)

@@ -305,8 +305,11 @@ export interface Commands {
     answer: { costs: PairedLoss[] | null };
   };
   cancelRouting: { argument: Record<never, never>; answer: Record<never, never> };
-  /** Reads the file of an atlas; refused where it is of another model than `model`, if one is named. */
-  openAtlas: { argument: { text: string; name: string; model: ModelRef | null }; answer: { atlas: Atlas } };
+  /** Reads the file of an atlas, of any model, and tells whether it is one of `model`: of the same weights. */
+  openAtlas: {
+    argument: { text: string; name: string; model: ModelRef };
+    answer: { atlas: Atlas; isOfModel: boolean };
+  };
   /** What is kept on this machine. While the page is open, `library` tells of every change. */
   listModels: { argument: Record<never, never>; answer: Library };
   /** Facts of a model that is not the bundled one. */

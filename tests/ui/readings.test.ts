@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, compact, duration, spoken, visible } from '../../src/base/format.ts';
 import { presetExperiment } from '../../src/config/presets.ts';
+import { expertColour } from '../../src/ui/colours.ts';
 import { cellsOf, textOf } from '../../src/ui/parts/denoising.ts';
 import { stepped } from '../../src/ui/parts/NumberControl.tsx';
 import { logBounds, logTicksOf, roundBounds, roundUp, ticksOf } from '../../src/ui/parts/ticks.ts';
-import { expertsPerToken, holdersOf, loadOfLayer, routeCells } from '../../src/ui/routing/routes.ts';
+import { expertsPerToken, gateBars, holdersOf, loadOfLayer, routeCells } from '../../src/ui/routing/routes.ts';
 import type { DecodeFrame, ModelReport, RouteReport } from '../../src/worker/protocol.ts';
 
 const model: ModelReport = {
@@ -62,8 +63,8 @@ describe('a route report', () => {
     maxVio: new Float32Array(2),
   };
 
-  it('counts experts per token, masked and revealed apart, and tokens that no expert took', () => {
-    expect(expertsPerToken(report, 0)).toBe('Experts per token: 1 on average (masked 0, revealed 2); 1 token has none');
+  it('counts experts per token, hidden and revealed apart, and tokens that no expert took', () => {
+    expect(expertsPerToken(report, 0)).toBe('Experts per token: 1 on average (hidden 0, revealed 2); 1 token has none');
     const revealed = { ...report, masked: new Uint8Array(2) };
     expect(expertsPerToken(revealed, 1)).toBe('Experts per token: 1.5 on average');
   });
@@ -92,9 +93,51 @@ describe('a route report', () => {
   });
 
   it('prints the top expert and how many more hold the token', () => {
-    const [first, second] = routeCells(report, model, 0);
+    const [first, second] = routeCells(report, model, 0, null);
     expect(first).toMatchObject({ text: 'a', foot: '2+1' });
-    expect(second).toMatchObject({ masked: true, foot: '–', label: 'Position 1, masked: no expert' });
+    expect(second).toMatchObject({ masked: true, foot: '–', label: 'Position 1, hidden: no expert' });
+  });
+
+  it('marks tokens that nobody took or that a full expert turned away', () => {
+    const dropped = new Uint8Array(12);
+    dropped[2 * 3 + 1] = 1;
+    const marked = (layer: number) => routeCells({ ...report, dropped }, model, layer, null);
+    expect(marked(0).map(({ lost }) => lost)).toEqual([false, true]);
+    expect(marked(1).map(({ lost }) => lost)).toEqual([true, false]);
+    expect(marked(1)[0].label).toMatch(/: expert 0 gate 1; turned away by expert 1, which was full$/);
+  });
+
+  it('draws a bar for every expert that holds a token, as wide as its gate, one of gate 0 too', () => {
+    const widths = (image: string) =>
+      [...image.matchAll(/(#\w+) ([\d.]+)% ([\d.]+)%/g)].map(([, colour, from, to]) => [
+        ...[colour, Number(from), Number(to)],
+      ]);
+    const barsOf = (layer: number, position: number) => widths(gateBars(holdersOf(report, layer, position)));
+    expect(barsOf(0, 0)).toEqual([
+      [expertColour(2), 0, 75],
+      [expertColour(1), 75, 100],
+    ]);
+    expect(barsOf(1, 1)).toEqual([
+      [expertColour(1), 0, 92.6],
+      [expertColour(2), 92.6, 100],
+    ]);
+    expect(routeCells(report, model, 0, null)[0].bars).toBe(gateBars(holdersOf(report, 0, 0)));
+  });
+
+  it('lights the tokens of the chosen expert, whether it is their first or not', () => {
+    const litBy = (expert: number | null, layer: number) =>
+      routeCells(report, model, layer, expert).map(({ lit }) => lit === true);
+    expect([null, 0, 1, 2].map((expert) => litBy(expert, 0))).toEqual([
+      ...[
+        [false, false],
+        [false, false],
+      ],
+      ...[
+        [true, false],
+        [true, false],
+      ],
+    ]);
+    expect(litBy(1, 1)).toEqual([false, true]);
   });
 });
 

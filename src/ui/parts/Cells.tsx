@@ -16,6 +16,12 @@ export interface Cell {
   edited?: boolean;
   /** Masked after it was written. */
   hiddenAgain?: boolean;
+  /** Left alone by whom it asked for, or by all. */
+  lost?: boolean;
+  /** A CSS image along the lower edge. */
+  bars?: string;
+  /** Stands out: what is chosen elsewhere is about it. */
+  lit?: boolean;
   background?: string;
   ink?: string;
   /** A line under the token, e.g. the expert's number; makes all cells two rows high. */
@@ -118,8 +124,8 @@ interface TokenCellProps extends Cell {
 
 /** One token, as a button where it has a position. */
 export const TokenCell = memo(function TokenCell(props: TokenCellProps) {
-  const { text, label, masked, given, fresh, edited, hiddenAgain, background, ink, foot, position, selected, tabStop } =
-    props;
+  const { text, label, masked, given, fresh, edited, hiddenAgain, lit, lost, bars } = props;
+  const { background, ink, foot, position, selected, tabStop } = props;
   const shared = {
     className: 'cell',
     style: background ? { background, color: ink } : undefined,
@@ -128,15 +134,19 @@ export const TokenCell = memo(function TokenCell(props: TokenCellProps) {
     'data-fresh': fresh || undefined,
     'data-edited': edited || undefined,
     'data-again': hiddenAgain || undefined,
+    'data-lost': lost || undefined,
+    'data-lit': lit || undefined,
     'data-selected': selected || undefined,
     'data-foot': foot,
   };
   const content =
     masked && foot !== undefined ? <span className="mask-block" /> : <TokenText text={masked ? '' : text} />;
   if (position === undefined) return <span {...shared}>{content}</span>;
+  const strip = bars && <span className="cell-bars" style={{ backgroundImage: bars }} />;
   return (
     <button type="button" {...shared} data-position={position} aria-label={label} tabIndex={tabStop ? 0 : -1}>
       {content}
+      {strip}
     </button>
   );
 });

@@ -43,7 +43,7 @@ const namespace = 'http://www.w3.org/2000/svg';
 /** The SVG text of a chart. Elements marked `data-export="skip"` are left out. Throws if `within` holds no chart. */
 export function svgOf(within: Element, { title, note, key: whole }: PictureText): string {
   const key = shortened(whole);
-  const source = within.querySelector<SVGSVGElement>('svg.recharts-surface');
+  const source = within.querySelector<SVGSVGElement>('svg.recharts-surface, svg[data-picture]');
   if (!source) throw new Error('svgOf: expected a chart, got an element without one');
   const { width, height } = source.getBoundingClientRect();
   const words = linesOf(note, Math.floor(width / characterWidth));

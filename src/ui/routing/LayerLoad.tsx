@@ -10,7 +10,10 @@ import { loadOfLayer } from './routes.ts';
 const axis = { fontSize: 12, stroke: 'var(--mantine-color-dimmed)', tickLine: false } as const;
 
 export function LayerLoad({ report }: { report: RouteReport }) {
-  const layer = useRouting((state) => state.layer);
+  const layer = Math.min(
+    useRouting((state) => state.layer),
+    report.layers.length - 1,
+  );
   const { experts } = report;
   const load = loadOfLayer(report, layer);
   const mean = load.reduce((sum, value) => sum + value, 0) / experts;
@@ -18,7 +21,7 @@ export function LayerLoad({ report }: { report: RouteReport }) {
   return (
     <Panel
       title={`Load of layer ${report.layers[layer]}`}
-      note={`Mean ${three(mean)} tokens per expert (dashed), MaxVio ${three(report.maxVio[layer])}`}
+      note={`Mean ${three(mean)} tokens per expert (dashed), imbalance (MaxVio) ${three(report.maxVio[layer])}`}
     >
       <div
         style={{ height: 200 }}

@@ -5,8 +5,11 @@ import { refreshRoutes, useRouting } from '../../store/routing.ts';
 import { currentRef, shownModel, shownRef, useRun } from '../../store/run.ts';
 import { ExpertLoad } from '../parts/ExpertLoad.tsx';
 import { Panel } from '../parts/Panel.tsx';
+import { AtlasPanel } from './AtlasPanel.tsx';
+import { ExpertCard } from './ExpertCard.tsx';
 import { LayerLoad } from './LayerLoad.tsx';
 import { RoutingControls } from './RoutingControls.tsx';
+import { TakenAway } from './TakenAway.tsx';
 import { TokenRoutes } from './TokenRoutes.tsx';
 
 /** Milliseconds between two looks at a model that is training. */
@@ -27,6 +30,9 @@ export function RoutingView() {
   return (
     <Stack p="md" gap="md">
       <RoutingControls follows={follows} />
+      <TakenAway />
+      <AtlasPanel />
+      <ExpertCard />
       {report && model ? (
         <>
           <TokenRoutes report={report} model={model} />

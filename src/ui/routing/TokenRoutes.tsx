@@ -18,13 +18,15 @@ interface TokenRoutesProps {
 }
 
 export function TokenRoutes({ report, model }: TokenRoutesProps) {
-  const layer = useRouting((state) => state.layer);
+  const { expert, ...state } = useRouting();
+  // An atlas from a file may have more layers.
+  const layer = Math.min(state.layer, report.layers.length - 1);
   const [selected, setSelected] = useState<number | null>(null);
   const position = selected !== null && selected < report.tokens.length ? selected : null;
   return (
     <Panel
       title="Tokens by expert"
-      note="Under each token: the expert with the largest gate, and how many more hold it"
+      note="Under each token: the expert with the largest gate, how many more hold it, and a bar for each, as wide as its gate. Dashed: nobody took it, or an expert that it asked for was full"
       actions={
         <Group gap={4}>
           <LayerPicker layers={report.layers} layer={layer} />
@@ -38,7 +40,7 @@ export function TokenRoutes({ report, model }: TokenRoutesProps) {
       <div data-testid="token-routes">
         <Cells
           label="Tokens by expert; arrow keys move from token to token"
-          cells={routeCells(report, model, layer)}
+          cells={routeCells(report, model, layer, expert)}
           size={report.tokens.length <= 128 ? 18 : 13}
           subwords={hasSubwords(model)}
           interactive
@@ -53,13 +55,14 @@ export function TokenRoutes({ report, model }: TokenRoutesProps) {
           </Text>
         ) : (
           <Holders
-            title={`Position ${position}, ${report.masked[position] ? 'masked' : spoken(tokenText(model, report.tokens[position]))}`}
+            title={`Position ${position}, ${report.masked[position] ? 'hidden' : spoken(tokenText(model, report.tokens[position]))}`}
             holders={holdersOf(report, layer, position)}
           />
         )}
       </div>
       <Text size="sm" mb="xs" data-testid="experts-per-token">
         {expertsPerToken(report, layer)}
+        {expert !== null && `. Lit: the tokens that expert ${expert} holds`}
       </Text>
       <ExpertKey experts={report.experts} />
     </Panel>

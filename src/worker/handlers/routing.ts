@@ -8,7 +8,7 @@ import { turn } from '../../base/turn.ts';
 import { atlasLimits } from '../../config/atlas.ts';
 import { expectInterventions, type Intervention, routedExperiment } from '../../config/interventions.ts';
 import { fileRef, type ModelRef } from '../../config/modelRef.ts';
-import { expectAtlasOf, parseAtlas } from '../../config/parseAtlas.ts';
+import { parseAtlas } from '../../config/parseAtlas.ts';
 import {
   expectMeasurable,
   expertCosts,
@@ -80,8 +80,8 @@ export function routingHandlers(engine: RoutingEngine): Handlers<Names> {
     }),
     openAtlas: async ({ text, name, model }) => {
       const atlas = parseAtlas(text, name);
-      if (model !== null) expectAtlasOf(atlas, fingerprintOfWeights((await engine.checkpointOf(model)).weights), name);
-      return { atlas };
+      const { weights } = await engine.checkpointOf(model);
+      return { atlas, isOfModel: atlas.model.weights === fingerprintOfWeights(weights) };
     },
     interventionCost: async (request) => ({
       loss: await measured(request, 'cost', async (subject, onProgress) => {
