@@ -1,5 +1,7 @@
 /** The atlas on show: built of the model that is shown, or opened from a file; and the measure that its heatmap shows. */
+
 import { create } from 'zustand';
+import { greatest, least } from '../base/numbers.ts';
 import { type Atlas, type AtlasMeasure, atlasLimits } from '../config/atlas.ts';
 import type { ModelRef } from '../config/modelRef.ts';
 import { startMeasuring } from './measuring.ts';
@@ -59,5 +61,5 @@ export function openingMeasure({ measures }: Pick<Atlas, 'measures'>): AtlasMeas
 /** Whether a measure tells cells apart, beyond what sums of float64 do. */
 export function varies({ value }: Pick<AtlasMeasure, 'value'>): boolean {
   const known = value.filter(Number.isFinite);
-  return Math.max(...known) - Math.min(...known) > 1e-9;
+  return greatest(known) - least(known) > 1e-9;
 }

@@ -2,9 +2,11 @@
  * A measure of an atlas, layer by expert, as cells that can be chosen: by click, or with the arrow keys. Every cell says its
  * number. SVG, so that it can be saved as a picture.
  */
+
 import { useElementSize } from '@mantine/hooks';
 import { type KeyboardEvent, useRef } from 'react';
 import { three } from '../../base/format.ts';
+import { greatest } from '../../base/numbers.ts';
 import type { Atlas, AtlasMeasure } from '../../config/atlas.ts';
 import { inkOn, viridis } from '../colours.ts';
 import { Gradient } from '../parts/Gradient.tsx';
@@ -28,7 +30,7 @@ export function AtlasGrid({ atlas, measure, layer, expert, onSelect }: AtlasGrid
   const cellHeight = layers.length > 8 ? 22 : layers.length > 4 ? 30 : 40;
   const cellWidth = Math.max(0, width - left) / experts;
   const height = head + layers.length * cellHeight;
-  const top = Math.max(0, ...measure.value.filter(Number.isFinite)) || 1;
+  const top = Math.max(0, greatest(measure.value.filter(Number.isFinite))) || 1;
   const labelEvery = Math.max(1, Math.ceil(22 / Math.max(1, cellWidth)));
   const chosen = expert === null ? 0 : layer * experts + expert;
   const walk = (event: KeyboardEvent) => {

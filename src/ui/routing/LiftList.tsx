@@ -1,7 +1,9 @@
 /** What an expert takes more or less of than chance: name, bar and number in a row each. */
+
 import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { three, whole } from '../../base/format.ts';
+import { greatest } from '../../base/numbers.ts';
 import type { Lifted } from './expertFacts.ts';
 
 interface LiftListProps {
@@ -13,7 +15,7 @@ interface LiftListProps {
 }
 
 export function LiftList({ title, items, none, nameOf = (name) => name }: LiftListProps) {
-  const most = Math.max(1, ...items.map(({ lift }) => lift));
+  const most = Math.max(1, greatest(items.map(({ lift }) => lift)));
   return (
     <div>
       <Text size="sm" fw={600} mb={4}>

@@ -119,8 +119,8 @@ export function domainShares(
 }
 
 /** The same, none where no value differs from another: there is nothing to tell. */
-export function tellingShares(...domain: Parameters<typeof domainShares>): Lifted[] {
-  const shares = domainShares(...domain);
+export function tellingShares(atlas: Pick<Atlas, 'experts'>, domain: Atlas['domains'][number], place: Place): Lifted[] {
+  const shares = domainShares(atlas, domain, place);
   return shares.some(({ lift }) => Math.abs(lift - 1) > 1e-9) ? shares : [];
 }
 
