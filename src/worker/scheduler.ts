@@ -108,7 +108,7 @@ class RunScheduler implements Scheduler {
   #shown: string | null = null;
   #pace = 0;
   /** The run that was put down when the page was left. */
-  #putDown: { readonly id: string; readonly saved: number | null } | null = null;
+  #putDown: { readonly session: RunSession; readonly saved: number | null } | null = null;
   /** The page has been left: its run is anybody's. */
   #isAway = false;
   readonly #leaving = createMutex();
@@ -171,7 +171,7 @@ class RunScheduler implements Scheduler {
       lock.release();
       // Another run has taken its place meanwhile, which was begun before the page was left.
       if (this.#current !== left) return;
-      this.#putDown = { id, saved };
+      this.#putDown = { session, saved };
       // The queue starts its run anew, here or in another tab.
       if (await this.#options.isQueued(id)) this.#current = null;
     });
@@ -188,12 +188,14 @@ class RunScheduler implements Scheduler {
     const session = this.session();
     this.#putDown = null;
     this.#isAway = false;
-    if (putDown === null || session?.identity.id !== putDown.id) {
+    // A run that has been begun meanwhile stays, though it may be the same one gone on with.
+    if (session === null || putDown?.session !== session) {
       await session?.enter(runtime);
       return false;
     }
-    const lock = await this.#takeLock(putDown.id);
-    if (lock && (await this.#savedStep(putDown.id)) === putDown.saved) {
+    const { id } = session.identity;
+    const lock = await this.#takeLock(id);
+    if (lock && (await this.#savedStep(id)) === putDown.saved) {
       this.#hold({ session, lock });
       await session.enter(runtime);
       return false;

@@ -254,6 +254,20 @@ describe('a page that is left', () => {
     expect(tab.status()).toMatchObject({ ending: 'finished' });
   });
 
+  it('keeps a run that was gone on with here before it was back', async () => {
+    const tab = await openTab();
+    const { run } = await tab.train(long);
+    await atStep(tab, 3);
+    await tab.scheduler.putDown();
+    await tab.scheduler.resume(run);
+    expect(await tab.scheduler.takeUp()).toBe(false);
+    expect(tab.scheduler.session()?.identity.id).toBe(run);
+    await tab.train({ 'training.steps': 2 });
+    await tab.scheduler.session()!.ended;
+    expect(tab.live.most, 'runs on the device at once').toBe(1);
+    expect([...(await tab.locks.held())]).toEqual([]);
+  });
+
   it('leaves a run of the queue to the queue', async () => {
     const queued = new Set<string>();
     const tab = await openTab({ queued });
