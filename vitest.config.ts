@@ -2,7 +2,7 @@
  * How tests run. Projects, one after the other because two cores are shared with the software adapter:
  * `node` (numeric tests on Dawn and everything else without a browser), `wgpu` (kernel cases on Deno's wgpu),
  * `journeys` (a real Chromium; those that measure run by themselves), and two that have commands of their own: `long`
- * (training to the end and estimates over many draws, `npm run test:long`), `firefox` (a real Firefox,
+ * (training to the end, estimates over many draws, faults, `npm run test:long`), `firefox` (a real Firefox,
  * `npm run test:firefox`). Pools are forks: Dawn is a native module and wants a process of its own.
  */
 import { defineConfig } from 'vitest/config';
@@ -63,7 +63,7 @@ export default defineConfig({
           ...journeys,
           name: 'journeys',
           include: ['tests/journeys/**/*.test.ts'],
-          exclude: measured,
+          exclude: [...measured, 'tests/journeys/**/*.long.test.ts'],
           sequence: { groupOrder: 2 },
         },
       },
@@ -84,8 +84,19 @@ export default defineConfig({
           ...shared,
           name: 'long',
           include: ['tests/**/*.long.test.ts'],
+          exclude: ['tests/journeys/**'],
           testTimeout: 600_000,
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          ...journeys,
+          name: 'long-journeys',
+          include: ['tests/journeys/**/*.long.test.ts'],
+          sequence: { groupOrder: 5 },
         },
       },
       {
@@ -101,7 +112,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 180_000,
           expect: { poll: { timeout: 30_000 } },
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],

@@ -18,9 +18,9 @@ import { root } from './install.mjs';
 /** The kind of a test file, by the same patterns as vitest.config.ts. @param {string} path @returns {Kind} */
 function kindOf(path) {
   const name = relative(root, path).split(sep).join('/');
+  if (name.endsWith('.long.test.ts')) return 'long';
   if (name.startsWith('tests/journeys/')) return 'journeys';
   if (name.startsWith('tests/firefox/')) return 'firefox';
-  if (name.endsWith('.long.test.ts')) return 'long';
   return name.endsWith('.wgpu.test.ts') ? 'wgpu' : 'node';
 }
 

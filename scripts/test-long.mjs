@@ -1,6 +1,7 @@
 /**
  * `npm run test:long [-- filters and Vitest options]`: tests that train a model to the end or average over thousands of
- * draws, on the CPU twins: minutes, and no browser and no adapter. `npm test` leaves them out.
+ * draws, faults injected one by one, and journeys in Chromium through what goes wrong: lost devices, tabs that are left,
+ * odd numbers in charts. Minutes; `npm test` leaves them out, and installs the browser that they need.
  */
 import process from 'node:process';
 import { ensureInstalled, requireNode } from './install.mjs';
