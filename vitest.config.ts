@@ -22,7 +22,7 @@ const journeys = {
   testTimeout: 300_000,
   hookTimeout: 120_000,
   // The page answers later on a busy machine.
-  expect: { poll: { timeout: 10_000 } },
+  expect: { poll: { timeout: 60_000 } },
 };
 
 const shared = { environment: 'node', pool: 'forks', passWithNoTests: false, maxWorkers: 2 } as const;
