@@ -2,7 +2,7 @@
 import { create } from 'zustand';
 import { type Intervention, interventionText } from '../config/interventions.ts';
 import type { Commands } from '../worker/protocol.ts';
-import { startMeasuring } from './measuring.ts';
+import { cancelMeasuring, startMeasuring, useMeasuring } from './measuring.ts';
 import { intervene, interventionsOf, useRouting } from './routing.ts';
 import { shownRef, useRun } from './run.ts';
 import { ask } from './session.ts';
@@ -57,6 +57,7 @@ async function change(interventions: readonly Intervention[]): Promise<void> {
   useTakeAway.setState({ loss: null, of: '' });
   const routes = intervene(interventions);
   if (interventions.length > 0) await measureCost();
-  else await ask('cancelRouting', {});
+  // An atlas under way is of the model as it is, and goes on.
+  else if (useMeasuring.getState().now?.task === 'cost') await cancelMeasuring();
   await routes;
 }

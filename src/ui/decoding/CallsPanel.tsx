@@ -13,8 +13,7 @@ export function CallsPanel() {
   const rows = useMemo(() => callRows(frames, reasons), [frames, reasons]);
   const shown = Math.min(position, frames.length - 1);
   const viewport = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the row on show is marked in the document.
-  useEffect(() => keepInSight(viewport.current), [shown]);
+  useEffect(() => keepInSight(viewport.current, shown), [shown]);
   const isRead: Record<Column, boolean> = {
     revealed: true,
     edited: used.revision === 'edit',
@@ -54,8 +53,8 @@ export function CallsPanel() {
 }
 
 /** Scrolls the list, and only the list, where the row on show has left it. */
-function keepInSight(list: HTMLDivElement | null): void {
-  const row = list?.querySelector<HTMLElement>('[data-shown]');
+function keepInSight(list: HTMLDivElement | null, shown: number): void {
+  const row = list?.querySelectorAll<HTMLElement>('tbody tr')[shown];
   if (!list || !row) return;
   const [top, bottom] = [row.offsetTop - list.scrollTop, row.offsetTop + row.offsetHeight - list.scrollTop];
   // The head of the table covers its first rows.
