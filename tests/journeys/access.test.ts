@@ -2,20 +2,16 @@
  * The page for everybody: axe's rules in light and dark on every view, no sideways scrolling on a phone, and no
  * motion for people who ask for none.
  */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import type axe from 'axe-core';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { violations } from '../support/axe.ts';
 import { launchBrowser, openApp } from '../support/browser.ts';
 import { button, goTo, tiny, untilReady, untilStep } from './page.ts';
 
 const views = ['Train', 'Decode', 'Routing', 'Compare'] as const;
 
 let browser: Browser;
-let axeSource: string;
 beforeAll(async () => {
-  axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   browser = await launchBrowser({ webgpu: false });
 });
 afterAll(() => browser?.close());
@@ -24,7 +20,6 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   test('no serious or critical violation on any view', async () => {
     const { page, problems } = await openApp(browser, `?${tiny}`, { colorScheme });
     await untilReady(page);
-    await page.evaluate(axeSource);
     expect(await page.locator('html').getAttribute('data-mantine-color-scheme')).toBe(colorScheme);
     expect(await violations(page), 'before training').toEqual([]);
     await button(page, 'Train').click();
@@ -51,7 +46,6 @@ test('a phone 390 pixels wide scrolls no view sideways', async () => {
   const viewport = { width: 390, height: 844 };
   const { page, problems } = await openApp(browser, `?${tiny}`, { viewport, hasTouch: true });
   await untilReady(page);
-  await page.evaluate(axeSource);
   await button(page, 'Train').click();
   await untilStep(page, 5);
   await button(page, 'Pause').click();
@@ -113,7 +107,6 @@ async function leaveModel(page: Page): Promise<void> {
   await button(page, 'Stop').click();
   await page.getByTestId('kept-model').waitFor();
   await page.reload();
-  await page.evaluate(axeSource);
   await page.getByTestId('kept-model').waitFor();
   await page.getByRole('list', { name: 'Runs to go on with' }).waitFor();
 }
@@ -131,21 +124,4 @@ async function show(page: Page, view: (typeof views)[number]): Promise<void> {
 async function shown(element: Locator): Promise<void> {
   await element.waitFor();
   await expect.poll(() => element.evaluate((node) => getComputedStyle(node).opacity)).toBe('1');
-}
-
-/** Serious and critical violations, each as one line: rule, element, what is wrong. */
-async function violations(page: Page): Promise<string[]> {
-  const found = await page.evaluate(async () => {
-    const { axe: checker } = window as unknown as { axe: typeof axe };
-    const { violations } = await checker.run(document, { resultTypes: ['violations'] });
-    return violations.map(({ id, impact, help, nodes }) => ({
-      id,
-      impact,
-      help,
-      nodes: nodes.map((node) => node.html),
-    }));
-  });
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).join(' ').slice(0, 400)}`);
 }

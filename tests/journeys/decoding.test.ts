@@ -2,22 +2,18 @@
  * The Decode view: a decoder put together from its parts, a position opened at a call by keyboard, the trace taken away
  * and read back, and a decoder that an address asks for.
  */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import type axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseTrace } from '../../src/diffusion/parseTrace.ts';
 import type { Trace } from '../../src/diffusion/trace.ts';
+import { violations } from '../support/axe.ts';
 import { launchBrowser, openApp } from '../support/browser.ts';
 import { button, downloaded } from './page.ts';
 
 const length = 12;
 
 let browser: Browser;
-let axeSource: string;
 beforeAll(async () => {
-  axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   browser = await launchBrowser({ webgpu: false });
 });
 afterAll(() => browser?.close());
@@ -117,22 +113,4 @@ async function expectCards(page: Page, { steps }: Trace): Promise<void> {
     const why = `${isTaken ? 'Revealed' : 'Left hidden'}: it comes as number ${index + 1} of 9, and the share of this call is the first 3.`;
     expect(await page.getByTestId('position-why').innerText()).toBe(why);
   }
-}
-
-/** Serious and critical violations of axe's rules in the panel of the canvas. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
-  return page.evaluate(async () => {
-    const { axe: checker } = window as unknown as { axe: typeof axe };
-    const { violations } = await checker.run('main', { resultTypes: ['violations'] });
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(
-        ({ id, nodes }) =>
-          `${id}: ${nodes
-            .map((node) => node.html)
-            .join(' ')
-            .slice(0, 400)}`,
-      );
-  });
 }

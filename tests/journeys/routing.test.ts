@@ -1,16 +1,12 @@
 /** The router opened: the atlas of the bundled model on a page without WebGPU. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import type axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { violations } from '../support/axe.ts';
 import { launchBrowser, openApp } from '../support/browser.ts';
 import { button, downloaded } from './page.ts';
 
 let browser: Browser;
-let axeSource: string;
 beforeAll(async () => {
-  axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   browser = await launchBrowser({ webgpu: false });
 });
 afterAll(() => browser?.close());
@@ -32,7 +28,6 @@ test('the atlas is built, read by keyboard, saved and opened again', async () =>
   for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
   const chosen = atlas.getByRole('button', { pressed: true });
   expect(await chosen.getAttribute('aria-label')).toMatch(/^Layer 1, expert 2: \d\.\d/);
-  await page.evaluate(axeSource);
   expect(await violations(page)).toEqual([]);
 
   await readCard(page);
@@ -87,15 +82,4 @@ async function removeAndUndo(page: Page): Promise<void> {
 async function pickMeasure(page: Page, label: string): Promise<void> {
   await page.getByRole('combobox', { name: 'Measure' }).click();
   await page.getByRole('option', { name: label, exact: true }).click();
-}
-
-/** Violations of any weight, each as one line. */
-async function violations(page: Page): Promise<string[]> {
-  const found = await page.evaluate(async () => {
-    const { axe: checker } = window as unknown as { axe: typeof axe };
-    return (await checker.run(document, { resultTypes: ['violations'] })).violations.map(
-      ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`,
-    );
-  });
-  return found.filter((line) => /^(serious|critical)/.test(line));
 }
